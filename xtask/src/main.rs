@@ -1,0 +1,69 @@
+//! `cargo xtask …`: every command that CI or a person runs on this tree.
+//!
+//! A program and not a heap of scripts: it runs alike everywhere, its parts are linted like the rest, and a rule of the
+//! house that no other lint can state is a test in it. It must compile quickly, so its dependencies are few.
+
+mod demo;
+mod lockfile;
+mod place;
+mod run;
+mod say;
+mod tools;
+mod ui;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Build, run, test and measure Signalbox", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build everything and serve a simulated fleet on 127.0.0.1:3000
+    Demo {
+        /// Passed on to `signalbox demo`: --listen, --data, --speed, …
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Build the browser's half and the server
+    Build {
+        /// One self-contained binary at target/release/signalbox
+        #[arg(long)]
+        release: bool,
+    },
+    /// Build the browser's half alone, into target/site/pkg
+    Ui {
+        /// Small instead of quick to compile: profile wasm-release, wasm-opt, brotli
+        #[arg(long)]
+        release: bool,
+    },
+    /// Fetch every tool that is not Rust into target/tools
+    Tools,
+}
+
+fn main() -> ExitCode {
+    match command(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("\nxtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Demo { args } => demo::demo(&args)?,
+        Command::Build { release } => demo::build(release)?,
+        Command::Ui { release: true } => ui::build(ui::Flavour::Small)?,
+        Command::Ui { release: false } => ui::build(ui::Flavour::Fast)?,
+        Command::Tools => tools::all()?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,144 @@
+//! Running other programs: to the end, for what they print, or as a server for a while.
+//!
+//! Every child is waited for by its own id. A server is ended by SIGTERM and then, if it does not listen, SIGKILL:
+//! also when the step that wanted it fails half-way, which is why it is a guard and not two calls.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::{place, say};
+
+/// A cargo command in the tree's root, by the same cargo that runs this tool.
+pub(crate) fn cargo(args: &[&str]) -> Command {
+    let mut command = program(place::setting("CARGO").unwrap_or_else(|| "cargo".into()), args);
+    // set by `cargo run` for this tool; a cargo below would take them for its own package's
+    for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+pub(crate) fn program(name: impl AsRef<OsStr>, args: &[&str]) -> Command {
+    let mut command = Command::new(name);
+    command.args(args).current_dir(place::root());
+    command
+}
+
+pub(crate) fn shown(command: &Command) -> String {
+    let mut line = Path::new(command.get_program())
+        .file_name()
+        .unwrap_or(command.get_program())
+        .to_string_lossy()
+        .into_owned();
+    for arg in command.get_args() {
+        line.push(' ');
+        line.push_str(&arg.to_string_lossy());
+    }
+    line
+}
+
+/// Runs to the end with the terminal's own streams (stdout joins stderr: see `say`); an error unless it exits 0.
+pub(crate) fn to_end(command: &mut Command) -> Result<()> {
+    let line = shown(command);
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(std::io::stderr())
+        .status()
+        .with_context(|| format!("cannot start `{line}`"))?;
+    if !status.success() {
+        bail!("`{line}` failed: {status}");
+    }
+    Ok(())
+}
+
+/// Runs to the end and gives what it printed; its stderr is shown only when it fails.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let line = shown(command);
+    let out = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot start `{line}`"))?;
+    if !out.status.success() {
+        bail!(
+            "`{line}` failed: {}\n{}",
+            out.status,
+            String::from_utf8_lossy(&out.stderr).trim_end()
+        );
+    }
+    Ok(String::from_utf8_lossy(&out.stdout).into_owned())
+}
+
+/// A server that this tool started, and ends when it goes out of scope.
+pub(crate) struct Server {
+    child: Child,
+    name: String,
+    first_lines: BufReader<ChildStdout>,
+}
+
+impl Server {
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        let name = shown(command);
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start `{name}`"))?;
+        let stdout = child.stdout.take().context("the child's stdout is piped")?;
+        Ok(Self {
+            child,
+            name,
+            first_lines: BufReader::new(stdout),
+        })
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next line it prints; an error when it ends instead.
+    pub(crate) fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        let read = self
+            .first_lines
+            .read_line(&mut line)
+            .with_context(|| format!("cannot read what `{}` prints", self.name))?;
+        if read == 0 {
+            let status = self.child.wait()?;
+            bail!("`{}` ended before it was ready: {status}", self.name);
+        }
+        Ok(line.trim_end().to_owned())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let Ok(id) = i32::try_from(self.child.id()) else {
+            return;
+        };
+        let asked = say::stopwatch();
+        // an error means that it has ended by itself: then the wait below returns at once
+        if kill(Pid::from_raw(id), Signal::SIGTERM).is_ok() {
+            while asked.elapsed() < Duration::from_secs(10) {
+                if !matches!(self.child.try_wait(), Ok(None)) {
+                    return;
+                }
+                pause();
+            }
+            say::note(format!("`{}` did not end within 10 s of SIGTERM: killed", self.name));
+        }
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "waits for a real process to end")]
+pub(crate) fn pause() {
+    std::thread::sleep(Duration::from_millis(20));
+}
