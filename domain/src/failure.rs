@@ -1,0 +1,33 @@
+//! Everything the server may answer a page instead of a value.
+//!
+//! Safe to show and safe to put into a URL (forms without JavaScript carry it there), so it never holds a cause chain
+//! or a secret: the chain is logged once, where the failure is made, under the incident id shown here.
+
+use serde::{Deserialize, Serialize};
+
+/// Why there is no value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "failure", rename_all = "snake_case")]
+pub enum Failure {
+    /// Nothing of that name has ever been seen.
+    #[error("{what} was never seen here. It may be misspelled, in another cluster, or not swept yet.")]
+    NotFound {
+        /// What was asked for, as the page names it.
+        what: String,
+    },
+    /// The question itself is wrong.
+    #[error("{why}")]
+    Refused {
+        /// What is wrong with it and what would be right.
+        why: String,
+    },
+    /// Our own fault.
+    #[error(
+        "Signalbox could not read its own store (incident {incident}). The log has the cause under that number; the fleet is not affected."
+    )]
+    Internal {
+        /// The number under which the cause was logged.
+        incident: String,
+    },
+}

@@ -1,0 +1,35 @@
+//! What things are and what may happen to them.
+//!
+//! Three promises, kept by the compiler and a lint: no I/O, no clock, no runtime. The crate compiles to WASM (the
+//! pages share these types) and natively (collectors and server share them), so whatever is decided here is decided
+//! the same way everywhere and can be tested with a table.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`time`] | instants and how long ago they are; there is no `now()` here |
+//! | [`source`] | which outside system a fact came from, how a sweep of it ended, how well it answers |
+//! | [`service`], [`alarm`], [`nats`] | what the collectors read, in the field's own terms |
+//! | [`reading`] | one sweep's harvest, and what it could not see |
+//! | [`timeline`] | the append-only record, and the pure comparison that finds what belongs in it |
+//! | [`judge`] | the one counting rule: up, down, off on purpose, unknown |
+//! | [`view`] | what a page or the JSON API shows, composed from stored facts |
+//! | [`live`] | the names of things that can change under an open page |
+//! | [`port`] | (feature `ports`) what the pages may ask the server for; the clock everyone is given |
+
+pub mod alarm;
+pub mod failure;
+pub mod judge;
+pub mod live;
+pub mod nats;
+#[cfg(feature = "ports")]
+pub mod port;
+pub mod reading;
+pub mod service;
+pub mod source;
+pub mod text;
+pub mod time;
+pub mod timeline;
+pub mod view;
+
+pub use failure::Failure;
+pub use time::Timestamp;

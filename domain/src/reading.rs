@@ -1,0 +1,127 @@
+//! What one sweep brings home.
+//!
+//! The collectors fill these; the store compares them with what it holds. The trap: absence. A service that is not in
+//! a list is gone only if the list was whole, so every list says whether it is, and the store closes nothing on the
+//! word of a partial one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+use crate::alarm::Alarm;
+use crate::nats::{Connection, ConnectionCounters, Node, NodeCounters};
+use crate::service::{Service, ServiceEvent, Task, TaskDefinition};
+use crate::source::{Outcome, SourceId};
+
+/// A list read from outside, and whether it is whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seen<T> {
+    /// What was read.
+    pub items: Vec<T>,
+    /// Whether everything in scope was read, so that what is absent is gone.
+    pub whole: bool,
+}
+
+impl<T> Default for Seen<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), whole: false }
+    }
+}
+
+impl<T> Seen<T> {
+    /// A list that was read to its end.
+    pub fn whole(items: Vec<T>) -> Self {
+        Self { items, whole: true }
+    }
+
+    /// A list that was cut short.
+    pub fn partial(items: Vec<T>) -> Self {
+        Self { items, whole: false }
+    }
+}
+
+/// One round of a collector over its scope.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sweep {
+    /// Which source was swept.
+    pub source: SourceId,
+    /// When the sweep began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub finished: Timestamp,
+    /// Calls it made.
+    pub calls: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it read; nothing after a failure.
+    pub reading: Option<Reading>,
+}
+
+/// What a sweep read, by kind of source.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading {
+    /// An environment's ECS clusters.
+    Ecs(EcsReading),
+    /// An environment's alarms.
+    Alarms(AlarmReading),
+    /// A NATS cluster.
+    Nats(NatsReading),
+}
+
+/// An environment's ECS clusters.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EcsReading {
+    /// AWS account, as GetCallerIdentity or the ARNs say.
+    pub account: String,
+    /// Region.
+    pub region: String,
+    /// The clusters swept; `whole` when every configured (or existing) cluster is in it.
+    pub clusters: Seen<ClusterReading>,
+}
+
+/// One ECS cluster.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ClusterReading {
+    /// Its name.
+    pub name: String,
+    /// Its full ARN.
+    pub arn: String,
+    /// Its services.
+    pub services: Seen<ObservedService>,
+    /// Tasks that ECS wants running.
+    pub tasks: Seen<Task>,
+    /// Stopped tasks ECS still remembers (about an hour).
+    pub stopped: Vec<Task>,
+    /// Revisions read for the first time.
+    pub definitions: Vec<TaskDefinition>,
+}
+
+/// A service with its event list, which is history rather than state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ObservedService {
+    /// The service.
+    pub service: Service,
+    /// Its newest events, newest first.
+    pub events: Vec<ServiceEvent>,
+}
+
+/// An environment's alarms.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlarmReading {
+    /// AWS account.
+    pub account: String,
+    /// Region.
+    pub region: String,
+    /// The alarms.
+    pub alarms: Seen<Alarm>,
+}
+
+/// A NATS cluster.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NatsReading {
+    /// Nodes that answered; `whole` when every node we know to expect did.
+    pub nodes: Seen<(Node, NodeCounters)>,
+    /// Client connections; `whole` when every node in `nodes` listed all of its own.
+    pub connections: Seen<(Connection, ConnectionCounters)>,
+    /// Nodes the others have routes to but that did not answer, by name.
+    pub silent: Vec<String>,
+}

@@ -1,0 +1,49 @@
+//! Making text from outside safe to show.
+//!
+//! Names and reasons come from AWS, NATS and whoever configured them. HTML escaping is the pages' business; what
+//! escaping cannot cure is dealt with here, once: control characters that drive a terminal, and direction marks that
+//! make a line read as something else. The trap: cleaning a *key* would make two different things one, so only text
+//! for display passes through here; names that identify are stored as they came and cleaned when shown.
+
+/// The longest text kept from outside, in characters. ECS cuts stop reasons at 1,024 (API reference, `Task`).
+pub const LONGEST: usize = 1_024;
+
+/// `text` with control and direction-changing characters replaced by `·` and cut to [`LONGEST`] characters.
+pub fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(LONGEST));
+    for (count, character) in text.chars().enumerate() {
+        if count == LONGEST {
+            out.push('…');
+            break;
+        }
+        out.push(if harmful(character) { '·' } else { character });
+    }
+    out
+}
+
+/// Whether a character can hide or reorder what stands around it, or drive a terminal.
+fn harmful(character: char) -> bool {
+    let spaced = matches!(character, '\n' | '\t');
+    let bidi = matches!(character, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let invisible = matches!(character, '\u{200B}' | '\u{2060}' | '\u{FEFF}');
+    (character.is_control() && !spaced) || bidi || invisible
+}
+
+/// `1 task`, `2 tasks`: a count with its noun.
+pub fn count(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_escaping_cannot_cure_is_made_visible() {
+        assert_eq!(shown("\u{1b}[2J plain"), "·[2J plain");
+        assert_eq!(shown("invoice\u{202E}fdp.exe"), "invoice·fdp.exe");
+        assert_eq!(shown("<img src=x onerror=alert(1)>"), "<img src=x onerror=alert(1)>");
+        assert_eq!(shown(&"🚦".repeat(255)), "🚦".repeat(255));
+        assert_eq!(shown(&"x".repeat(5_000)).chars().count(), LONGEST + 1);
+    }
+}

@@ -1,0 +1,156 @@
+//! Instants in UTC and the spans between them.
+//!
+//! Separate because every age, deadline and interval in Signalbox is built on one representation: microseconds since
+//! 1970 in an `i64`, as the store keeps them. The trap this avoids: a second clock. Nothing here can ask what time it
+//! is; `now` is always an argument.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
+
+/// An instant: microseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 in JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime, example = "2026-05-02T09:41:03Z"))]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From microseconds since 1970.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// From whole seconds since 1970; saturates at the ends of what an `i64` of microseconds can hold.
+    pub const fn from_secs(secs: i64) -> Self {
+        Self(secs.saturating_mul(MICROS_PER_SECOND))
+    }
+
+    /// From seconds and nanoseconds since 1970, as the AWS SDK gives them; what is finer than a microsecond is cut.
+    pub const fn from_secs_nanos(secs: i64, nanos: u32) -> Self {
+        Self(secs.saturating_mul(MICROS_PER_SECOND).saturating_add((nanos / 1_000) as i64))
+    }
+
+    /// Microseconds since 1970.
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// How long after `earlier` this is; zero when it is not after it (clocks differ; an age is never negative).
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// This instant moved later by `span`, saturating.
+    pub fn plus(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// This instant moved earlier by `span`, saturating.
+    pub fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// `09:41:03`, UTC.
+    pub fn clock_time(self) -> String {
+        let second = self.0.div_euclid(MICROS_PER_SECOND).rem_euclid(86_400);
+        format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
+    }
+
+    fn jiff(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX })
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.jiff().fmt(f)
+    }
+}
+
+/// The text was not an RFC 3339 instant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not an instant such as 2026-05-02T09:41:03Z")]
+pub struct NotAnInstant(String);
+
+impl FromStr for Timestamp {
+    type Err = NotAnInstant;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parsed = jiff::Timestamp::from_str(text).map_err(|_| NotAnInstant(text.to_owned()))?;
+        Ok(Self(parsed.as_microsecond()))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A span as people say it, in its largest sensible unit: `0 s`, `14 s`, `3 min`, `5 h`, `12 d`.
+///
+/// Rounded down, so that "1 min" never means less than a minute.
+pub fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..=119 => format!("{seconds} s"),
+        120..=7_199 => format!("{} min", seconds / 60),
+        7_200..=172_799 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// How old `then` is at `now`, as people say it: `4 s ago`.
+pub fn ago(now: Timestamp, then: Timestamp) -> String {
+    format!("{} ago", span(now.since(then)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_said_in_their_largest_sensible_unit() {
+        for (seconds, said) in [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (172_800, "2 d")] {
+            assert_eq!(span(Duration::from_secs(seconds)), said);
+        }
+    }
+
+    #[test]
+    fn an_age_is_never_negative() {
+        let earlier = Timestamp::from_secs(10);
+        let later = Timestamp::from_secs(25);
+        assert_eq!(later.since(earlier), Duration::from_secs(15));
+        assert_eq!(earlier.since(later), Duration::ZERO);
+    }
+
+    #[test]
+    fn instants_survive_json() {
+        let at = Timestamp::from_secs_nanos(1_777_714_863, 250_000_999);
+        let json = serde_json::to_string(&at).unwrap();
+        assert_eq!(json, "\"2026-05-02T09:41:03.25Z\"");
+        assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), at);
+        assert_eq!(at.clock_time(), "09:41:03");
+        assert!(serde_json::from_str::<Timestamp>("\"yesterday\"").is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_instant_formats_without_panic(micros in proptest::prelude::any::<i64>()) {
+            let at = Timestamp::from_micros(micros);
+            let _shown = (at.to_string(), at.clock_time());
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What a page or the JSON API shows.
+//!
+//! The same types serve both, so a page cannot know more than the API. They are composed here from stored facts by
+//! pure functions: what is greyed, what needs a person and in which words is decided (and tested) without a DOM.
+//! The trap: age. Views carry instants, never "4 s ago", so an answer can be kept for as long as the store's revision
+//! stands and every reader still sees the true age.
+
+mod overview;
+mod service;
+mod services;
+mod sources;
+
+pub use overview::{Facts, GroupOfTiles, Link, NATS_COUNT_RULE, Need, Overview, SourceBrief, Tally, TileOfService};
+pub use service::{AlarmRow, ConnectionRow, ServiceDetail, StoppedTaskRow, TaskRow};
+pub use services::{MOST_PER_PAGE, PER_PAGE, ServicePage, ServiceQuery, ServiceRow, ServiceSort};
+pub use sources::{SourceRow, SourcesView};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+use crate::judge::Tone;
+use crate::timeline::EventKind;
+
+/// What stands around every page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Frame {
+    /// What time it is for the server.
+    pub now: Timestamp,
+    /// How many of the server's seconds pass in one of the wall's; 1 outside the demo.
+    pub speed: f64,
+    /// A sentence every page must show, such as that the fleet is simulated.
+    pub notice: Option<String>,
+    /// The environments, as `name · region`.
+    pub environments: Vec<String>,
+    /// The store's revision.
+    pub revision: u64,
+    /// Version of Signalbox.
+    pub version: String,
+}
+
+/// One line of the timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TimelineEntry {
+    /// Its id in the store; later entries have greater ids.
+    pub id: i64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What it is about.
+    pub kind: EventKind,
+    /// How it is drawn.
+    pub tone: Tone,
+    /// By name: a service, an alarm, a node, a source.
+    pub subject: String,
+    /// The page of the service it concerns.
+    pub path: Option<String>,
+    /// What happened, as the rest of a sentence after the subject.
+    pub text: String,
+}

@@ -1,0 +1,418 @@
+//! The Overview: what needs a person now, the fleet at a glance, what just happened.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AlarmRow, ServiceRow, SourceRow, StoppedTaskRow, TimelineEntry};
+use crate::Timestamp;
+use crate::alarm::AlarmState;
+use crate::judge::{Standing, Tone};
+use crate::service::{ServiceKey, encoded};
+use crate::source::{Outcome, SourceHealth, SourceId, SourceKind};
+use crate::text;
+use crate::time::span;
+
+/// How nodes and connections are counted, shown where they are.
+pub const NATS_COUNT_RULE: &str = "Nodes: servers that answered, out of those that answered before or that others have routes to. \
+                                   Connections: client connections of all accounts but the system account.";
+
+/// What the store knows, before it is judged by the clock.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts {
+    /// The store's revision this was read at.
+    pub revision: u64,
+    /// Every service, judged from its last reading.
+    pub services: Vec<ServiceRow>,
+    /// Newest stop of services that are down, with how many stops there were in the last 15 minutes.
+    pub stops: Vec<(ServiceKey, StoppedTaskRow, u64)>,
+    /// Alarms that are on or cannot tell.
+    pub alarms: Vec<AlarmRow>,
+    /// Alarms in all.
+    pub alarms_total: u64,
+    /// Nodes by NATS cluster: name, whether it answers, since when it does or does not.
+    pub nodes: Vec<(String, String, bool, Timestamp)>,
+    /// Client connections.
+    pub connections: u64,
+    /// Of those, with TLS.
+    pub connections_tls: u64,
+    /// The sources' health.
+    pub sources: Vec<SourceHealth>,
+    /// Newest entries of the timeline.
+    pub recent: Vec<TimelineEntry>,
+}
+
+/// The Overview page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Overview {
+    /// The store's revision this was read at.
+    pub revision: u64,
+    /// When it was composed.
+    pub composed: Timestamp,
+    /// What needs a person, worst first.
+    pub needs: Vec<Need>,
+    /// Services up, of those that want tasks.
+    pub services: Tally,
+    /// Services marked do not touch that want and run nothing.
+    pub off_on_purpose: u64,
+    /// Services that want nothing without a mark.
+    pub off: u64,
+    /// Tasks running, of those wanted.
+    pub tasks: Tally,
+    /// Alarms on, of all.
+    pub alarms: Tally,
+    /// Alarms that cannot tell.
+    pub alarms_unknown: u64,
+    /// NATS nodes that answer, of those expected.
+    pub nodes: Tally,
+    /// NATS client connections.
+    pub connections: Tally,
+    /// Of those, with TLS.
+    pub connections_tls: u64,
+    /// The services, by group.
+    pub groups: Vec<GroupOfTiles>,
+    /// What just happened.
+    pub recent: Vec<TimelineEntry>,
+    /// Where all this comes from and how fresh it is.
+    pub sources: Vec<SourceBrief>,
+    /// The rule by which services are counted.
+    pub rule: String,
+}
+
+/// A number, what it is out of, and whether it can be trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Tally {
+    /// How many.
+    pub value: u64,
+    /// Out of how many.
+    pub of: Option<u64>,
+    /// How its lamp is drawn.
+    pub tone: Tone,
+    /// When the oldest source it rests on last answered.
+    pub observed: Option<Timestamp>,
+    /// Why it cannot be trusted as current.
+    pub stale: Option<String>,
+}
+
+/// Something a person should look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Need {
+    /// How bad.
+    pub tone: Tone,
+    /// What it is about, by name.
+    pub subject: String,
+    /// The page to go to.
+    pub path: Option<String>,
+    /// What is wrong, as the rest of a sentence after the subject.
+    pub text: String,
+    /// The likely cause, or what is known beside.
+    pub detail: Option<String>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Where to look next.
+    pub links: Vec<Link>,
+}
+
+/// A link with its words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Link {
+    /// Its words.
+    pub label: String,
+    /// Where it leads, within Signalbox.
+    pub path: String,
+}
+
+/// Services under one heading.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GroupOfTiles {
+    /// The heading.
+    pub name: String,
+    /// Its services, by name.
+    pub tiles: Vec<TileOfService>,
+}
+
+/// One service as a tile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TileOfService {
+    /// Its name.
+    pub name: String,
+    /// Its page.
+    pub path: String,
+    /// Where it stands.
+    pub standing: Standing,
+    /// How its lamp is drawn: its standing, or caution where an alarm of it is on, or moving.
+    pub tone: Tone,
+    /// Tasks running.
+    pub running: u32,
+    /// Tasks wanted.
+    pub desired: u32,
+}
+
+/// A source in one line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SourceBrief {
+    /// Which source.
+    pub id: SourceId,
+    /// How its lamp is drawn.
+    pub tone: Tone,
+    /// When it last answered.
+    pub observed: Option<Timestamp>,
+    /// Calls its newest sweep made.
+    pub calls: u32,
+    /// One sentence on how it is.
+    pub summary: String,
+}
+
+impl Facts {
+    /// Which sources are stale at `now`, as one word per source; with the revision, the key under which a composed
+    /// Overview may be kept.
+    pub fn staleness(&self, now: Timestamp) -> Vec<bool> {
+        self.sources.iter().map(|source| source.stale(now).is_some()).collect()
+    }
+
+    /// Judges the facts by the clock.
+    pub fn compose(&self, now: Timestamp) -> Overview {
+        let freshness = Freshness::of(&self.sources, now);
+        let services: Vec<ServiceRow> = self.services.iter().map(|row| freshness.overlay(row)).collect();
+        let wanted: Vec<&ServiceRow> = services.iter().filter(|row| row.desired > 0).collect();
+        let up = wanted.iter().filter(|row| row.standing == Standing::Up).count() as u64;
+        let counted = |standing| services.iter().filter(|row| row.standing == standing).count() as u64;
+        let (ecs, alarms, nats) = (freshness.kind(SourceKind::Ecs), freshness.kind(SourceKind::Alarms), freshness.kind(SourceKind::Nats));
+        let answering = self.nodes.iter().filter(|node| node.2).count() as u64;
+        let on = self.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm).count() as u64;
+        let running = wanted.iter().map(|row| u64::from(row.running)).sum();
+        let desired = wanted.iter().map(|row| u64::from(row.desired)).sum();
+        Overview {
+            revision: self.revision,
+            composed: now,
+            needs: self.needs(&services, &freshness, now),
+            services: ecs.tally(up, Some(wanted.len() as u64), if up < wanted.len() as u64 { Tone::Bad } else { Tone::Good }),
+            off_on_purpose: counted(Standing::OffOnPurpose),
+            off: counted(Standing::Off),
+            tasks: ecs.tally(running, Some(desired), if running < desired { Tone::Bad } else { Tone::Good }),
+            alarms: alarms.tally(on, Some(self.alarms_total), if on > 0 { Tone::Warn } else { Tone::Good }),
+            alarms_unknown: self.alarms.len() as u64 - on,
+            nodes: nats.tally(
+                answering,
+                Some(self.nodes.len() as u64),
+                if answering < self.nodes.len() as u64 { Tone::Bad } else { Tone::Good },
+            ),
+            connections: nats.tally(self.connections, None, Tone::Good),
+            connections_tls: self.connections_tls,
+            groups: groups(&services),
+            recent: self.recent.clone(),
+            sources: self.sources.iter().map(|health| brief(health, now)).collect(),
+            rule: crate::judge::RULE.to_owned(),
+        }
+    }
+
+    fn needs(&self, services: &[ServiceRow], freshness: &Freshness, now: Timestamp) -> Vec<Need> {
+        let mut needs: Vec<Need> = self.sources.iter().filter_map(|health| source_need(health, now)).collect();
+        needs.extend(services.iter().filter_map(|row| self.service_need(row, now)));
+        let answering = |cluster: &str| freshness.stale(SourceKind::Nats, cluster).is_none();
+        needs.extend(self.nodes.iter().filter(|(cluster, _, up, _)| !up && answering(cluster)).map(|(cluster, name, _, since)| Need {
+            tone: Tone::Bad,
+            subject: text::shown(name),
+            path: None,
+            text: "does not answer".to_owned(),
+            detail: Some(format!("A NATS node of {} that answered before, or that others have routes to.", text::shown(cluster))),
+            since: Some(*since),
+            links: vec![Link { label: "sources".into(), path: "/sources".into() }],
+        }));
+        needs.extend(self.alarm_needs(freshness));
+        needs.sort_by_key(|need| (need.tone, need.since.is_none(), need.since));
+        needs
+    }
+
+    fn service_need(&self, row: &ServiceRow, now: Timestamp) -> Option<Need> {
+        if !matches!(row.standing, Standing::Down | Standing::Contradiction) {
+            return None;
+        }
+        let path = row.key.path();
+        let stop = self.stops.iter().find(|(key, ..)| *key == row.key);
+        let detail = stop.map(|(_, stop, count)| {
+            let newest = format!("Last stop {} ago: {}.", span(now.since(stop.stopped)), stop.phrase());
+            if *count > 1 { format!("{count} tasks stopped in the last 15 minutes. {newest}") } else { newest }
+        });
+        Some(Need {
+            tone: row.standing.tone(),
+            subject: text::shown(&row.key.service),
+            path: Some(path.clone()),
+            text: if row.moving { format!("{} (a deployment is under way)", row.reasons.join(", ")) } else { row.reasons.join(", ") },
+            detail,
+            since: Some(row.since),
+            links: vec![
+                Link { label: "stopped tasks".into(), path: format!("{path}#stopped") },
+                Link { label: "what happened".into(), path: format!("{path}#record") },
+            ],
+        })
+    }
+
+    /// Alarms that are on, one need per service they watch (or per alarm that watches none).
+    fn alarm_needs(&self, freshness: &Freshness) -> Vec<Need> {
+        let mut by_service: BTreeMap<(&str, &str, &str), Vec<&AlarmRow>> = BTreeMap::new();
+        for alarm in self.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm) {
+            if freshness.stale(SourceKind::Alarms, &alarm.environment).is_some() {
+                continue;
+            }
+            let (cluster, service) = alarm.service.as_ref().map_or(("", alarm.name.as_str()), |(cluster, service)| (cluster, service));
+            by_service.entry((&alarm.environment, cluster, service)).or_default().push(alarm);
+        }
+        by_service.into_iter().map(|((environment, cluster, service), alarms)| alarm_need(environment, cluster, service, &alarms)).collect()
+    }
+}
+
+fn alarm_need(environment: &str, cluster: &str, service: &str, alarms: &[&AlarmRow]) -> Need {
+    let names: Vec<String> = alarms.iter().map(|alarm| text::shown(&alarm.name)).collect();
+    let quiet = alarms.iter().filter(|alarm| alarm.actions == 0 || !alarm.actions_enabled).count();
+    let reason = alarms.iter().find_map(|alarm| alarm.reason.as_deref()).map(text::shown);
+    let untold = if quiet > 0 { Some(format!("{} of them notify nobody.", quiet)) } else { None };
+    let key = ServiceKey { environment: environment.into(), cluster: cluster.into(), service: service.into() };
+    Need {
+        tone: Tone::Warn,
+        subject: text::shown(service),
+        path: Some(if cluster.is_empty() { "/services".to_owned() } else { format!("{}#alarms", key.path()) }),
+        text: if cluster.is_empty() {
+            "is in ALARM".to_owned()
+        } else {
+            format!("has {} on: {}", text::count(alarms.len() as u64, "alarm"), names.join(", "))
+        },
+        detail: [reason, untold].into_iter().flatten().reduce(|reason, untold| format!("{reason} {untold}")),
+        since: alarms.iter().filter_map(|alarm| alarm.since).min(),
+        links: Vec::new(),
+    }
+}
+
+fn source_need(health: &SourceHealth, now: Timestamp) -> Option<Need> {
+    let row = SourceRow::judge(health.clone(), now);
+    let (tone, text) = match (&row.stale, &health.outcome) {
+        (Some(_), None) => return None, // the first sweep is still under way: nothing is wrong yet
+        (Some(_), Some(_)) => (Tone::Bad, "cannot be read; what depends on it is shown grey"),
+        (None, Some(Outcome::Partial { .. })) => (Tone::Warn, "is read only in part"),
+        (None, _) => return None,
+    };
+    Some(Need {
+        tone,
+        subject: format!("{} of {}", health.id.kind.title(), text::shown(&health.id.scope)),
+        path: Some(format!("/sources#{}", encoded(&health.id.to_string()))),
+        text: text.to_owned(),
+        detail: Some(format!("{}. {}", row.summary.trim_end_matches('.'), row.remedies.join(" "))),
+        since: health.last_success.filter(|_| row.stale.is_some()),
+        links: Vec::new(),
+    })
+}
+
+fn brief(health: &SourceHealth, now: Timestamp) -> SourceBrief {
+    let row = SourceRow::judge(health.clone(), now);
+    SourceBrief {
+        id: health.id.clone(),
+        tone: row.tone,
+        observed: health.last_success,
+        calls: health.calls_last_sweep,
+        summary: row.summary,
+    }
+}
+
+fn groups(services: &[ServiceRow]) -> Vec<GroupOfTiles> {
+    const APART: &str = "off on purpose";
+    let mut by_name: BTreeMap<(bool, bool, &str), Vec<TileOfService>> = BTreeMap::new();
+    for row in services {
+        let apart = row.standing == Standing::OffOnPurpose;
+        let name = if apart { APART } else { row.group.as_deref().unwrap_or("other services") };
+        let tile = TileOfService {
+            name: row.key.service.clone(),
+            path: row.key.path(),
+            standing: row.standing,
+            tone: tile_tone(row),
+            running: row.running,
+            desired: row.desired,
+        };
+        by_name.entry((apart, row.group.is_none(), name)).or_default().push(tile);
+    }
+    let sorted = |mut tiles: Vec<TileOfService>| {
+        tiles.sort_by(|a, b| a.name.cmp(&b.name));
+        tiles
+    };
+    by_name.into_iter().map(|((_, _, name), tiles)| GroupOfTiles { name: name.to_owned(), tiles: sorted(tiles) }).collect()
+}
+
+fn tile_tone(row: &ServiceRow) -> Tone {
+    match row.standing {
+        Standing::Up if row.alarms_on > 0 => Tone::Warn,
+        Standing::Up if row.moving => Tone::Move,
+        standing => standing.tone(),
+    }
+}
+
+impl StoppedTaskRow {
+    /// Why it stopped, in one phrase.
+    pub fn phrase(&self) -> String {
+        let reason = self.container_reason.as_deref().or(self.reason.as_deref()).or(self.code.as_deref()).map(text::shown);
+        match (self.exit_code, reason) {
+            (Some(code), Some(reason)) => format!("exit {code}, {reason}"),
+            (Some(code), None) => format!("exit {code}"),
+            (None, Some(reason)) => reason,
+            (None, None) => "no reason given".to_owned(),
+        }
+    }
+}
+
+/// Which sources are stale at one instant.
+pub(super) struct Freshness {
+    sources: Vec<(SourceId, Option<Timestamp>, Option<String>)>,
+}
+
+/// How fresh one kind of source is over all its scopes.
+struct KindFreshness {
+    observed: Option<Timestamp>,
+    stale: Option<String>,
+}
+
+impl KindFreshness {
+    fn tally(&self, value: u64, of: Option<u64>, tone: Tone) -> Tally {
+        let tone = if self.stale.is_some() { Tone::Unknown } else { tone };
+        Tally { value, of, tone, observed: self.observed, stale: self.stale.clone() }
+    }
+}
+
+impl Freshness {
+    pub(super) fn of(sources: &[SourceHealth], now: Timestamp) -> Self {
+        Self { sources: sources.iter().map(|health| (health.id.clone(), health.last_success, health.stale(now))).collect() }
+    }
+
+    fn stale(&self, kind: SourceKind, scope: &str) -> Option<&str> {
+        let (.., stale) = self.sources.iter().find(|(id, ..)| id.kind == kind && id.scope == scope)?;
+        stale.as_deref()
+    }
+
+    fn kind(&self, kind: SourceKind) -> KindFreshness {
+        let of_kind = || self.sources.iter().filter(|(id, ..)| id.kind == kind);
+        let reasons: Vec<&str> = of_kind().filter_map(|(.., stale)| stale.as_deref()).collect();
+        let stale = match (of_kind().next(), reasons.is_empty()) {
+            (None, _) => Some(format!("no source of {} is configured", kind.title())),
+            (Some(_), true) => None,
+            (Some(_), false) => Some(reasons.join("; ")),
+        };
+        // an instant that some source has never had is no instant for all of them
+        let observed = of_kind().map(|(_, observed, _)| *observed).min().flatten();
+        KindFreshness { observed, stale }
+    }
+
+    /// The row as it may be shown now: unknown while its source is stale.
+    fn overlay(&self, row: &ServiceRow) -> ServiceRow {
+        match self.stale(SourceKind::Ecs, &row.key.environment) {
+            None => row.clone(),
+            Some(why) => ServiceRow { standing: Standing::Unknown, reasons: vec![why.to_owned()], ..row.clone() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! What the Overview says in each situation.
+
+use std::time::Duration;
+
+use super::*;
+use crate::source::{Fault, FaultKind};
+
+fn row(name: &str, standing: Standing, running: u32, desired: u32) -> ServiceRow {
+    ServiceRow {
+        key: ServiceKey { environment: "production".into(), cluster: "main".into(), service: name.into() },
+        group: Some("game".into()),
+        standing,
+        since: Timestamp::from_secs(100),
+        moving: false,
+        reasons: if standing == Standing::Down { vec![format!("runs {running} of {desired} tasks")] } else { vec![] },
+        desired,
+        running,
+        pending: 0,
+        unhealthy: 0,
+        revision: None,
+        alarms_on: 0,
+        alarms: 3,
+    }
+}
+
+fn answering(kind: SourceKind, at: Timestamp) -> SourceHealth {
+    let mut health =
+        SourceHealth::untried(SourceId::new(kind, if kind == SourceKind::Nats { "bus" } else { "production" }), Duration::from_secs(15));
+    health.last_success = Some(at);
+    health.outcome = Some(Outcome::Complete);
+    health
+}
+
+fn calm(now: Timestamp) -> Facts {
+    Facts {
+        services: vec![row("auth", Standing::Up, 2, 2), row("quest", Standing::Up, 2, 2), row("language", Standing::OffOnPurpose, 0, 0)],
+        alarms_total: 6,
+        nodes: vec![("bus".into(), "n1".into(), true, now)],
+        connections: 4,
+        sources: SourceKind::ALL.into_iter().map(|kind| answering(kind, now)).collect(),
+        ..Facts::default()
+    }
+}
+
+#[test]
+fn a_calm_fleet_needs_nobody() {
+    let now = Timestamp::from_secs(1_000);
+    let overview = calm(now).compose(now);
+    assert_eq!(overview.needs, []);
+    assert_eq!((overview.services.value, overview.services.of, overview.services.tone), (2, Some(2), Tone::Good));
+    assert_eq!(overview.off_on_purpose, 1);
+    assert_eq!((overview.tasks.value, overview.tasks.of), (4, Some(4)));
+    assert_eq!(overview.groups.iter().map(|group| group.name.as_str()).collect::<Vec<_>>(), ["game", "off on purpose"]);
+}
+
+#[test]
+fn a_service_that_is_down_says_why_and_since_when() {
+    let now = Timestamp::from_secs(1_000);
+    let mut facts = calm(now);
+    facts.services[0] = row("auth", Standing::Down, 1, 2);
+    let stop = StoppedTaskRow {
+        id: "3f".into(),
+        stopped: Timestamp::from_secs(990),
+        started: None,
+        exit_code: Some(137),
+        code: None,
+        reason: None,
+        container_reason: Some("OutOfMemoryError".into()),
+        revision: None,
+        zone: None,
+        tone: Tone::Bad,
+    };
+    facts.stops = vec![(facts.services[0].key.clone(), stop, 3)];
+    let overview = facts.compose(now);
+    assert_eq!(overview.needs.len(), 1);
+    let need = &overview.needs[0];
+    assert_eq!((need.subject.as_str(), need.text.as_str()), ("auth", "runs 1 of 2 tasks"));
+    assert_eq!(need.detail.as_deref(), Some("3 tasks stopped in the last 15 minutes. Last stop 10 s ago: exit 137, OutOfMemoryError."));
+    assert_eq!(need.since, Some(Timestamp::from_secs(100)));
+    assert_eq!(overview.services.tone, Tone::Bad);
+}
+
+#[test]
+fn nothing_stale_stays_green() {
+    let seen = Timestamp::from_secs(1_000);
+    let mut facts = calm(seen);
+    facts.sources[0].outcome = Some(Outcome::Failed { fault: Fault::new(FaultKind::Unreachable, None, "connection refused") });
+    let overview = facts.compose(seen.plus(Duration::from_secs(46)));
+    assert_eq!((overview.services.value, overview.services.tone), (0, Tone::Unknown));
+    assert!(overview.services.stale.as_deref().is_some_and(|why| why.contains("connection refused")));
+    assert!(overview.groups.iter().flat_map(|group| &group.tiles).all(|tile| tile.standing == Standing::Unknown));
+    // the other sources went silent too, so each is named; the services themselves are not reported as down
+    assert!(overview.needs.iter().all(|need| need.text.starts_with("cannot be read")));
+}
+
+#[test]
+fn only_what_depends_on_a_stale_source_is_greyed() {
+    let now = Timestamp::from_secs(1_000);
+    let mut facts = calm(now);
+    facts.sources[2].last_success = Some(now.minus(Duration::from_secs(60)));
+    let overview = facts.compose(now);
+    assert_eq!(overview.services.tone, Tone::Good);
+    assert_eq!((overview.nodes.tone, overview.connections.tone), (Tone::Unknown, Tone::Unknown));
+    assert_eq!(overview.needs.len(), 1);
+}
+
+#[test]
+fn alarms_are_told_once_per_service() {
+    let now = Timestamp::from_secs(1_000);
+    let mut facts = calm(now);
+    let on = |name: &str| AlarmRow {
+        name: name.into(),
+        environment: "production".into(),
+        state: AlarmState::Alarm,
+        since: Some(Timestamp::from_secs(900)),
+        reason: Some("Threshold crossed.".into()),
+        condition: None,
+        actions: u32::from(name.ends_with("cpu")),
+        actions_enabled: true,
+        service: Some(("main".into(), "auth".into())),
+    };
+    facts.alarms = vec![on("auth-cpu"), on("auth-memory")];
+    let overview = facts.compose(now);
+    assert_eq!(overview.needs.len(), 1);
+    assert_eq!(overview.needs[0].text, "has 2 alarms on: auth-cpu, auth-memory");
+    assert_eq!(overview.needs[0].detail.as_deref(), Some("Threshold crossed. 1 of them notify nobody."));
+    assert_eq!((overview.alarms.value, overview.alarms.of), (2, Some(6)));
+}
+
+#[test]
+fn unconfigured_is_not_zero() {
+    let now = Timestamp::from_secs(1_000);
+    let facts = Facts { sources: vec![answering(SourceKind::Ecs, now)], ..Facts::default() };
+    let overview = facts.compose(now);
+    assert_eq!(overview.nodes.tone, Tone::Unknown);
+    assert_eq!(overview.nodes.stale.as_deref(), Some("no source of NATS is configured"));
+}
