@@ -4,10 +4,12 @@
 //! house that no other lint can state is a test in it. It must compile quickly, so its dependencies are few.
 
 mod demo;
+mod lint;
 mod lockfile;
 mod place;
 mod run;
 mod say;
+mod test;
 mod tools;
 mod ui;
 
@@ -43,6 +45,10 @@ enum Command {
         #[arg(long)]
         release: bool,
     },
+    /// Run every test; ends with `N passed, N failed`
+    Test(test::Wanted),
+    /// Check formatting, clippy for both halves, documentation, and the rules of the house
+    Lint(lint::Wanted),
     /// Fetch every tool that is not Rust into target/tools
     Tools,
 }
@@ -63,6 +69,8 @@ fn command(command: Command) -> Result<ExitCode> {
         Command::Build { release } => demo::build(release)?,
         Command::Ui { release: true } => ui::build(ui::Flavour::Small)?,
         Command::Ui { release: false } => ui::build(ui::Flavour::Fast)?,
+        Command::Test(wanted) => return test::test(&wanted),
+        Command::Lint(wanted) => return lint::lint(&wanted),
         Command::Tools => tools::all()?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,10 +1,7 @@
 //! Where things are, and the few environment variables that move them.
 //!
 //! The only file of the tooling that knows the tree's layout: a directory that moves is moved here.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a build tool takes its settings from the environment, here and nowhere else"
-)]
+#![expect(clippy::disallowed_methods, reason = "a build tool takes its settings from the environment, here and nowhere else")]
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -71,9 +68,5 @@ pub(crate) fn setting(name: &str) -> Option<String> {
 /// The first of these programs that PATH holds.
 pub(crate) fn on_path(names: &[&str]) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    names.iter().find_map(|name| {
-        env::split_paths(&path)
-            .map(|dir| dir.join(name))
-            .find(|file| file.is_file())
-    })
+    names.iter().find_map(|name| env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file()))
 }

@@ -32,11 +32,7 @@ pub(crate) fn program(name: impl AsRef<OsStr>, args: &[&str]) -> Command {
 }
 
 pub(crate) fn shown(command: &Command) -> String {
-    let mut line = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or(command.get_program())
-        .to_string_lossy()
-        .into_owned();
+    let mut line = Path::new(command.get_program()).file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned();
     for arg in command.get_args() {
         line.push(' ');
         line.push_str(&arg.to_string_lossy());
@@ -47,11 +43,7 @@ pub(crate) fn shown(command: &Command) -> String {
 /// Runs to the end with the terminal's own streams (stdout joins stderr: see `say`); an error unless it exits 0.
 pub(crate) fn to_end(command: &mut Command) -> Result<()> {
     let line = shown(command);
-    let status = command
-        .stdin(Stdio::null())
-        .stdout(std::io::stderr())
-        .status()
-        .with_context(|| format!("cannot start `{line}`"))?;
+    let status = command.stdin(Stdio::null()).stdout(std::io::stderr()).status().with_context(|| format!("cannot start `{line}`"))?;
     if !status.success() {
         bail!("`{line}` failed: {status}");
     }
@@ -61,16 +53,9 @@ pub(crate) fn to_end(command: &mut Command) -> Result<()> {
 /// Runs to the end and gives what it printed; its stderr is shown only when it fails.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let line = shown(command);
-    let out = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start `{line}`"))?;
+    let out = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start `{line}`"))?;
     if !out.status.success() {
-        bail!(
-            "`{line}` failed: {}\n{}",
-            out.status,
-            String::from_utf8_lossy(&out.stderr).trim_end()
-        );
+        bail!("`{line}` failed: {}\n{}", out.status, String::from_utf8_lossy(&out.stderr).trim_end());
     }
     Ok(String::from_utf8_lossy(&out.stdout).into_owned())
 }
@@ -85,17 +70,9 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start(command: &mut Command) -> Result<Self> {
         let name = shown(command);
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("cannot start `{name}`"))?;
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start `{name}`"))?;
         let stdout = child.stdout.take().context("the child's stdout is piped")?;
-        Ok(Self {
-            child,
-            name,
-            first_lines: BufReader::new(stdout),
-        })
+        Ok(Self { child, name, first_lines: BufReader::new(stdout) })
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -105,10 +82,7 @@ impl Server {
     /// The next line it prints; an error when it ends instead.
     pub(crate) fn line(&mut self) -> Result<String> {
         let mut line = String::new();
-        let read = self
-            .first_lines
-            .read_line(&mut line)
-            .with_context(|| format!("cannot read what `{}` prints", self.name))?;
+        let read = self.first_lines.read_line(&mut line).with_context(|| format!("cannot read what `{}` prints", self.name))?;
         if read == 0 {
             let status = self.child.wait()?;
             bail!("`{}` ended before it was ready: {status}", self.name);

@@ -2,10 +2,7 @@
 //!
 //! Apart from the commands so that all of them speak alike. Everything goes to stderr: stdout belongs to results
 //! (a benchmark's table, a test run's closing line), which other programs read.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a build tool reports wall time; nothing decides by it"
-)]
+#![expect(clippy::disallowed_methods, reason = "a build tool reports wall time; nothing decides by it")]
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -18,9 +15,7 @@ pub(crate) struct Step {
 /// Announces a step before it starts, so that a long silence has a name.
 pub(crate) fn step(what: impl fmt::Display) -> Step {
     eprintln!("==> {what}");
-    Step {
-        started: Instant::now(),
-    }
+    Step { started: Instant::now() }
 }
 
 impl Step {
@@ -37,9 +32,7 @@ impl Step {
 
 /// A stop-watch for the benchmark: measured without a line of its own.
 pub(crate) fn stopwatch() -> Step {
-    Step {
-        started: Instant::now(),
-    }
+    Step { started: Instant::now() }
 }
 
 /// One line of news inside a step.
@@ -49,11 +42,7 @@ pub(crate) fn note(what: impl fmt::Display) {
 
 pub(crate) fn seconds(time: Duration) -> String {
     let all = time.as_secs_f64();
-    if all < 120.0 {
-        format!("{all:.1} s")
-    } else {
-        format!("{} min {:02} s", time.as_secs() / 60, time.as_secs() % 60)
-    }
+    if all < 120.0 { format!("{all:.1} s") } else { format!("{} min {:02} s", time.as_secs() / 60, time.as_secs() % 60) }
 }
 
 /// Something the machine lacks: what it is, what that means, and the line that mends it.

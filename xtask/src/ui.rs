@@ -5,7 +5,7 @@
 //! compared before anything is compiled.
 
 mod shrink;
-mod style;
+pub(crate) mod style;
 
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};

@@ -45,20 +45,9 @@ impl Environment {
     }
 }
 
-const QUIETLY: [&str; 4] = [
-    "--quiet",
-    "--disable-pip-version-check",
-    "--no-warn-script-location",
-    "--root-user-action=ignore",
-];
+const QUIETLY: [&str; 4] = ["--quiet", "--disable-pip-version-check", "--no-warn-script-location", "--root-user-action=ignore"];
 
-fn fetched(
-    name: &str,
-    packages: &[&str],
-    program: &str,
-    why: &str,
-    fetch: impl FnOnce(&Path) -> Result<()>,
-) -> Result<PathBuf> {
+fn fetched(name: &str, packages: &[&str], program: &str, why: &str, fetch: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     let dir = place::tools().join(name);
     let noted = dir.join("asked-for.txt");
     let asked_for = packages.join("\n");
@@ -97,10 +86,6 @@ fn make_environment(dir: &Path) -> Result<()> {
     if make().is_ok() {
         return Ok(());
     }
-    debian::install(
-        &["python3-venv"],
-        "python3 cannot make a virtual environment.",
-        "The AWS CLI and moto each need one.",
-    )?;
+    debian::install(&["python3-venv"], "python3 cannot make a virtual environment.", "The AWS CLI and moto each need one.")?;
     make()
 }

@@ -27,14 +27,7 @@ pub(super) fn optimise(wasm: &Path) -> Result<()> {
     let before = fs::metadata(wasm)?.len();
     let step = say::step("shrinking the WASM (wasm-opt -Oz)");
     let smaller = wasm.with_extension("smaller");
-    run::to_end(
-        run::program("node", &[])
-            .arg(wasm_opt)
-            .args(["-Oz", "-o"])
-            .arg(&smaller)
-            .arg(wasm)
-            .args(FEATURES),
-    )?;
+    run::to_end(run::program("node", &[]).arg(wasm_opt).args(["-Oz", "-o"]).arg(&smaller).arg(wasm).args(FEATURES))?;
     fs::rename(&smaller, wasm)?;
     step.done(format!("{} KiB, was {} KiB", fs::metadata(wasm)?.len() / 1024, before / 1024));
     Ok(())
@@ -66,12 +59,7 @@ fn compress_below(dir: &Path) -> Result<u64> {
 }
 
 pub(crate) fn brotli_11(bytes: &[u8]) -> Result<Vec<u8>> {
-    let params = BrotliEncoderParams {
-        quality: 11,
-        lgwin: 22,
-        size_hint: bytes.len(),
-        ..BrotliEncoderParams::default()
-    };
+    let params = BrotliEncoderParams { quality: 11, lgwin: 22, size_hint: bytes.len(), ..BrotliEncoderParams::default() };
     let mut small = Vec::new();
     brotli::BrotliCompress(&mut Cursor::new(bytes), &mut small, &params).context("brotli could not compress")?;
     Ok(small)
