@@ -77,20 +77,21 @@ fn generated(tree: &Tree) -> Result<String> {
     Ok(lines)
 }
 
-/// Those of the client's methods that are not named like a read, sorted.
+/// Those of the client's methods that are not named like a read, sorted. The SDK keeps each in a file of its name.
 fn operations(sources: &Path) -> Result<Vec<String>> {
-    let mut operations = Vec::new();
     let dir = sources.join("client");
+    let mut operations = Vec::new();
     for entry in fs::read_dir(&dir).with_context(|| format!("cannot read {}", dir.display()))? {
         let path = entry?.path();
-        if !path.is_file() {
+        let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
+        // not an operation: `customize` is how any request is changed before it is sent
+        if !path.is_file() || name == "customize" || READS.iter().any(|read| name.starts_with(read)) {
             continue;
         }
-        let text = place::read(&path)?;
-        let names = text.lines().filter_map(|line| line.trim().strip_prefix("pub fn ")?.split_once('('));
-        operations.extend(
-            names.map(|(name, _)| name.to_owned()).filter(|name| name != "customize" && !READS.iter().any(|read| name.starts_with(read))),
-        );
+        if !place::read(&path)?.contains(&format!("pub fn {name}(")) {
+            bail!("{} holds no method {name}: has the SDK changed its layout?", path.display());
+        }
+        operations.push(name.to_owned());
     }
     operations.sort();
     if operations.len() < 10 {
