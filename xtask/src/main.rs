@@ -3,6 +3,7 @@
 //! A program and not a heap of scripts: it runs alike everywhere, its parts are linted like the rest, and a rule of the
 //! house that no other lint can state is a test in it. It must compile quickly, so its dependencies are few.
 
+mod bench;
 mod demo;
 mod lint;
 mod lockfile;
@@ -47,6 +48,8 @@ enum Command {
     },
     /// Run every test; ends with `N passed, N failed`
     Test(test::Wanted),
+    /// Print the figures: requests/s, bundle size, memory, `verify` beside the AWS CLI, source to page
+    Bench(bench::Wanted),
     /// Check formatting, clippy for both halves, documentation, and the rules of the house
     Lint(lint::Wanted),
     /// Fetch every tool that is not Rust into target/tools
@@ -70,6 +73,7 @@ fn command(command: Command) -> Result<ExitCode> {
         Command::Ui { release: true } => ui::build(ui::Flavour::Small)?,
         Command::Ui { release: false } => ui::build(ui::Flavour::Fast)?,
         Command::Test(wanted) => return test::test(&wanted),
+        Command::Bench(wanted) => bench::bench(&wanted)?,
         Command::Lint(wanted) => return lint::lint(&wanted),
         Command::Tools => tools::all()?,
     }

@@ -4,7 +4,7 @@
 //! the glue must be written by a wasm-bindgen of exactly the version the WASM was compiled against, so the two are
 //! compared before anything is compiled.
 
-mod shrink;
+pub(crate) mod shrink;
 pub(crate) mod style;
 
 use std::fs;

@@ -1,0 +1,96 @@
+// One running demo: the real binary with a simulated fleet, on ports of its own, ended by its id.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { natsServer, signalbox } from './surroundings.ts';
+
+/** What `signalbox demo --format json` prints once it serves. */
+interface Addresses {
+  url: string;
+  yard: { aws: string; control: string };
+}
+
+export class Demo {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly data: string,
+    private readonly addresses: Addresses,
+    private readonly log: string[],
+  ) {}
+
+  static async start(args: string[]): Promise<Demo> {
+    const data = await mkdtemp(join(tmpdir(), 'signalbox-end2end-'));
+    const child = spawn(
+      signalbox(),
+      ['demo', '--listen', '127.0.0.1:0', '--data', data, '--format', 'json', ...args],
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, SIGNALBOX_NATS_SERVER: natsServer() } },
+    );
+    const log: string[] = [];
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      log.push(line);
+      log.splice(0, log.length - 200);
+    });
+    const addresses = await firstLine(child, log);
+    return new Demo(child, data, JSON.parse(addresses) as Addresses, log);
+  }
+
+  get url(): string {
+    return this.addresses.url;
+  }
+
+  get yard(): Addresses['yard'] {
+    return this.addresses.yard;
+  }
+
+  /** The server's last words, for a failed test. */
+  get said(): string {
+    return this.log.join('\n');
+  }
+
+  /** An order to the simulated fleet, from outside of everything under test. */
+  async order(path: string, body: unknown = {}): Promise<void> {
+    const answer = await fetch(`${this.yard.control}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) {
+      throw new Error(`the yard refused POST ${path} ${JSON.stringify(body)}: ${answer.status} ${await answer.text()}`);
+    }
+  }
+
+  /** Ends it as an operator would, and fails when it does not end in the time it promises. */
+  async end(): Promise<void> {
+    const ended = exited(this.child);
+    this.child.kill('SIGTERM');
+    const inTime = await Promise.race([ended.then(() => true), limit(8_000)]);
+    if (!inTime) {
+      this.child.kill('SIGKILL');
+      await ended;
+    }
+    await rm(this.data, { recursive: true, force: true });
+    if (!inTime) throw new Error(`the demo did not end within 8 s of SIGTERM\n${this.said}`);
+  }
+}
+
+function firstLine(child: ChildProcess, log: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`the demo ended (${code}) before it served\n${log.join('\n')}`)));
+    if (child.stdout === null) return reject(new Error('the demo has no stdout'));
+    createInterface({ input: child.stdout }).once('line', resolve);
+  });
+}
+
+function exited(child: ChildProcess): Promise<void> {
+  return child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve()
+    : new Promise((resolve) => child.once('exit', () => resolve()));
+}
+
+async function limit(ms: number): Promise<false> {
+  const { setTimeout: after } = await import('node:timers/promises');
+  return after(ms, false as const, { ref: false });
+}

@@ -1,0 +1,173 @@
+//! The figures of docs: how fast, how large, how much memory, each beside its target and, where one runs, its rival.
+//!
+//! Figures only: nothing here passes or fails, because a shared machine's numbers are evidence and not a verdict. Every
+//! figure is a median with its range, and the load generator shares the machine's cores with what it loads: it says so.
+
+mod fleet;
+mod http;
+mod measure;
+mod table;
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::test::without_the_world;
+use crate::{demo, place, run, say, tools, ui};
+use fleet::Fleet;
+use measure::{Cost, Sample, cost_of};
+use table::Table;
+
+#[derive(Args)]
+pub(crate) struct Wanted {
+    /// How often each figure is taken; the median is printed
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+    /// Seconds of load for each request rate
+    #[arg(long, default_value_t = 5)]
+    seconds: u32,
+    /// Measure the binary that is there instead of building one
+    #[arg(long)]
+    no_build: bool,
+}
+
+pub(crate) fn bench(wanted: &Wanted) -> Result<()> {
+    let signalbox = if wanted.no_build { place::cargo_target().join("release/signalbox") } else { demo::release_server()? };
+    let mut table = Table::default();
+    bundle(&mut table)?;
+    {
+        let fleet = Fleet::start(&signalbox, 23, &["--no-script"])?;
+        served(&mut table, &fleet, wanted)?;
+        seen(&mut table, &fleet, wanted)?;
+        let own = verify(&mut table, &fleet, wanted, "≤ 0.1 s", "≤ 0.05 s")?;
+        rival(&mut table, &fleet, wanted, &own)?;
+    }
+    {
+        let fleet = Fleet::yard_only(&signalbox, 1000, &["--no-script", "--no-throttles"])?;
+        verify(&mut table, &fleet, wanted, "—", "≤ 0.1 s")?;
+    }
+    print!("{table}");
+    Ok(())
+}
+
+/// What a browser loads once.
+fn bundle(table: &mut Table) -> Result<()> {
+    let pkg = place::pkg();
+    let mut all = (0, 0);
+    for name in ["signalbox_bg.wasm", "signalbox.js", "signalbox.css"] {
+        let bytes = std::fs::read(pkg.join(name)).with_context(|| format!("no target/site/pkg/{name}"))?;
+        let small = match std::fs::read(pkg.join(format!("{name}.br"))) {
+            Ok(small) => small,
+            // a bundle made for speed of compiling is not the one that is released, and says so by its size
+            Err(_) => ui::shrink::brotli_11(&bytes)?,
+        };
+        table.line(&format!("bundle: {name}"), &format!("{} raw, {} brotli", kib(bytes.len()), kib(small.len())), "");
+        all = (all.0 + bytes.len(), all.1 + small.len());
+    }
+    table.line("bundle: all", &format!("{} raw, {} brotli", kib(all.0), kib(all.1)), "≤ 350 KiB brotli");
+    Ok(())
+}
+
+fn kib(bytes: usize) -> String {
+    format!("{} KiB", bytes.div_ceil(1024))
+}
+
+fn served(table: &mut Table, fleet: &Fleet, wanted: &Wanted) -> Result<()> {
+    let wrk = tools::wrk()?;
+    for (name, path, header, target) in [
+        ("GET /api/v1/overview, requests/s", "/api/v1/overview", "Accept: application/json", "≥ 20,000"),
+        ("GET / (overview page), pages/s", "/", "Accept: text/html", "≥ 3,000"),
+        ("GET / with brotli accepted, pages/s", "/", "Accept-Encoding: br", "≥ 3,000"),
+        ("GET /services, pages/s", "/services", "Accept: text/html", ""),
+    ] {
+        let step = say::step(format!("load: {name}"));
+        let mut rates = Vec::new();
+        for _ in 0..wanted.runs {
+            rates.push(load(&wrk, &format!("{}{path}", fleet.url()), header, wanted.seconds)?);
+        }
+        step.done("measured");
+        table.line(name, &Sample::of(rates).show(0, ""), target);
+    }
+    table.line("memory of `serve` after that (VmRSS)", &format!("{:.1} MiB", fleet.memory()?), "≤ 60 MiB");
+    Ok(())
+}
+
+/// One run of wrk: 32 connections from one thread, on the cores the server has as well.
+fn load(wrk: &Path, url: &str, header: &str, seconds: u32) -> Result<f64> {
+    let said = run::output(Command::new(wrk).args(["-t1", "-c32", &format!("-d{seconds}s"), "-H", header, "--timeout", "10s"]).arg(url))?;
+    anyhow::ensure!(!said.contains("Non-2xx"), "the server refused under load:\n{said}");
+    let rate = said.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:")).map(str::trim);
+    rate.and_then(|rate| rate.parse().ok()).with_context(|| format!("wrk printed no rate:\n{said}"))
+}
+
+/// From a task's end in the fleet to the page's hint, and to the answer a page would then get.
+fn seen(table: &mut Table, fleet: &Fleet, wanted: &Wanted) -> Result<()> {
+    let step = say::step("a task stops: until the open /live says so, and until the API shows it");
+    let (mut hints, mut answers) = (Vec::new(), Vec::new());
+    for turn in 0..wanted.runs {
+        let (hint, answer) = fleet.stop_and_watch(turn)?;
+        hints.push(hint.as_secs_f64());
+        answers.push(answer.as_secs_f64());
+    }
+    step.done("measured");
+    let target = format!("≤ poll + 1 s = {} s", fleet::POLL.as_secs() + 1);
+    table.line("source to hint on /live", &Sample::of(hints).show(2, " s"), &target);
+    table.line("source to API and page", &Sample::of(answers).show(2, " s"), &target);
+    Ok(())
+}
+
+fn verify(table: &mut Table, fleet: &Fleet, wanted: &Wanted, wall: &str, cpu: &str) -> Result<Vec<Cost>> {
+    let step = say::step(format!("signalbox verify, {} services", fleet.services));
+    let mut costs = Vec::new();
+    for _ in 0..wanted.runs {
+        costs.push(cost_of(&mut [fleet.verify()?], &[0, 1])?);
+    }
+    step.done("measured");
+    let name = format!("signalbox verify, {} services", fleet.services);
+    table.line(&format!("{name}: wall"), &wall_of(&costs).show(3, " s"), wall);
+    table.line(&format!("{name}: CPU"), &cpu_of(&costs).show(3, " s"), cpu);
+    Ok(costs)
+}
+
+/// What a person would type today: one `aws` for every ten names.
+fn rival(table: &mut Table, fleet: &Fleet, wanted: &Wanted, own: &[Cost]) -> Result<()> {
+    let aws = tools::aws_cli()?;
+    let names = fleet.names(&aws)?;
+    let step = say::step("aws ecs describe-services, the same services on the same server");
+    let mut costs = Vec::new();
+    for _ in 0..wanted.runs {
+        let mut loop_of_three = Vec::new();
+        for ten in names.chunks(10) {
+            let mut command = fleet.aws(&aws, &["ecs", "describe-services", "--cluster", &fleet.cluster, "--services"])?;
+            command.args(ten);
+            loop_of_three.push(command);
+        }
+        costs.push(cost_of(&mut loop_of_three, &[0])?);
+    }
+    step.done("measured");
+    let (theirs, ours) = (Sample::median(&wall_of(&costs)), Sample::median(&wall_of(own)));
+    let ratio = format!("verify is {:.0} times faster", theirs / ours);
+    table.line("aws CLI loop: wall", &wall_of(&costs).show(2, " s"), &ratio);
+    let (theirs, ours) = (Sample::median(&cpu_of(&costs)), Sample::median(&cpu_of(own)));
+    table.line("aws CLI loop: CPU", &cpu_of(&costs).show(2, " s"), &format!("verify takes 1/{:.0} of it", theirs / ours));
+    Ok(())
+}
+
+fn wall_of(costs: &[Cost]) -> Sample {
+    Sample::of(costs.iter().map(|cost| cost.wall.as_secs_f64()).collect())
+}
+
+fn cpu_of(costs: &[Cost]) -> Sample {
+    Sample::of(costs.iter().map(|cost| cost.cpu.as_secs_f64()).collect())
+}
+
+/// How long a server may take to answer first.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+fn apart(command: &mut Command) -> Result<&mut Command> {
+    without_the_world(command)?;
+    Ok(command)
+}

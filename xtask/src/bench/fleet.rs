@@ -1,0 +1,186 @@
+//! What is measured: a simulated fleet in its own process, and a Signalbox that watches it through ordinary config.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::{READY_WITHIN, apart, http};
+use crate::run::Server;
+use crate::{place, run, say, tools};
+
+/// How often the measured server asks for the services.
+pub(super) const POLL: Duration = Duration::from_secs(5);
+
+pub(super) struct Fleet {
+    pub(super) services: usize,
+    pub(super) cluster: String,
+    aws: String,
+    control: String,
+    config: PathBuf,
+    signalbox: PathBuf,
+    // dropped in this order: who asks before who answers
+    serve: Option<Serve>,
+    _yard: Server,
+}
+
+struct Serve {
+    server: Server,
+    url: String,
+}
+
+impl Fleet {
+    pub(super) fn start(signalbox: &Path, services: usize, args: &[&str]) -> Result<Self> {
+        let mut fleet = Self::yard_only(signalbox, services, args)?;
+        let step = say::step("starting signalbox serve on it");
+        let mut serve = run::program(signalbox, &["serve", "--config"]);
+        let server = Server::start(apart(serve.arg(&fleet.config))?)?;
+        let serve = Serve { server, url: listen_address(&fleet.config)? };
+        wait_until_filled(&serve.url)?;
+        fleet.serve = Some(serve);
+        step.done("it has the whole fleet");
+        Ok(fleet)
+    }
+
+    pub(super) fn yard_only(signalbox: &Path, services: usize, args: &[&str]) -> Result<Self> {
+        let step = say::step(format!("starting a simulated fleet of {services} services"));
+        let mut yard = run::program(signalbox, &["yard", "--format", "json", "--services"]);
+        yard.arg(services.to_string()).args(args).env("SIGNALBOX_NATS_SERVER", tools::nats_server()?);
+        let mut yard = Server::start(apart(&mut yard)?)?;
+        let line = yard.line()?;
+        let endpoints: Value = serde_json::from_str(&line).with_context(|| format!("the yard printed {line:?}"))?;
+        let config = write_config(services, &endpoints)?;
+        step.done("up");
+        Ok(Self {
+            services,
+            cluster: text(&endpoints, "cluster")?,
+            aws: text(&endpoints, "aws")?,
+            control: text(&endpoints, "control")?,
+            config,
+            signalbox: signalbox.to_owned(),
+            serve: None,
+            _yard: yard,
+        })
+    }
+
+    pub(super) fn url(&self) -> &str {
+        self.serve.as_ref().map_or("", |serve| &serve.url)
+    }
+
+    /// Resident memory in MiB.
+    pub(super) fn memory(&self) -> Result<f64> {
+        let serve = self.serve.as_ref().context("nothing serves this fleet")?;
+        let status = place::read(&PathBuf::from(format!("/proc/{}/status", serve.server.id())))?;
+        let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+        Ok(kib.and_then(|kib| kib.trim().parse::<f64>().ok()).context("no VmRSS")? / 1024.0)
+    }
+
+    pub(super) fn verify(&self) -> Result<Command> {
+        let mut verify = run::program(&self.signalbox, &["verify", "--config"]);
+        apart(verify.arg(&self.config))?;
+        Ok(verify)
+    }
+
+    pub(super) fn aws(&self, aws: &Path, args: &[&str]) -> Result<Command> {
+        let mut command = run::program(aws, args);
+        apart(command.args(["--output", "json", "--endpoint-url", &self.aws]))?;
+        Ok(command)
+    }
+
+    /// Every service's name, as the AWS CLI lists them.
+    pub(super) fn names(&self, aws: &Path) -> Result<Vec<String>> {
+        let said = run::output(&mut self.aws(aws, &["ecs", "list-services", "--cluster", &self.cluster])?)?;
+        let listed: Value = serde_json::from_str(&said)?;
+        let arns = listed.get("serviceArns").and_then(Value::as_array).context("no serviceArns")?;
+        Ok(arns.iter().filter_map(|arn| Some(arn.as_str()?.rsplit('/').next()?.to_owned())).collect())
+    }
+
+    /// Ends a task by the yard's control face; how long until the open stream hints, and until the API shows the stop.
+    pub(super) fn stop_and_watch(&self, turn: usize) -> Result<(Duration, Duration)> {
+        const VICTIMS: [&str; 5] = ["auth-nats", "payment-nats", "settings-nats", "router-nats", "ai-router-nats"];
+        let service = VICTIMS.get(turn % VICTIMS.len()).copied().unwrap_or("auth-nats");
+        let before = self.stops(service)?;
+        let mut live = http::Events::open(self.url(), "/live")?;
+        let watch = say::stopwatch();
+        http::send(&self.control, "POST", "/tasks/stop", &format!("{{\"service\": \"{service}\"}}"))?;
+        live.wait_for("\"services\"")?;
+        let hint = watch.elapsed();
+        while self.stops(service)? == before {
+            if watch.elapsed() > READY_WITHIN {
+                bail!("a stopped task of {service} did not show within {} s", READY_WITHIN.as_secs());
+            }
+            run::pause();
+        }
+        Ok((hint, watch.elapsed()))
+    }
+
+    /// How many stops the API shows for a service.
+    fn stops(&self, service: &str) -> Result<usize> {
+        let answer = http::get(self.url(), &format!("/api/v1/services/{}/{service}", self.cluster))?;
+        Ok(answer.matches("stopped").count())
+    }
+}
+
+fn text(endpoints: &Value, name: &str) -> Result<String> {
+    let value = endpoints.get(name).and_then(Value::as_str);
+    value.map(str::to_owned).with_context(|| format!("the yard's endpoints lack {name}"))
+}
+
+fn write_config(services: usize, endpoints: &Value) -> Result<PathBuf> {
+    let dir = place::scratch(&format!("bench-{services}"))?;
+    let strings = |name: &str| endpoints.get(name).map_or_else(|| "[]".into(), Value::to_string);
+    let mut config = format!(
+        "[server]\nlisten = \"127.0.0.1:{port}\"\n\n[store]\npath = \"{store}\"\n\n[poll]\nservices = \"{poll}s\"\n\n\
+         [[environment]]\nname = \"production\"\nregion = {region}\nendpoint_url = {aws}\n",
+        port = free_port()?,
+        store = dir.join("signalbox.db").display(),
+        poll = POLL.as_secs(),
+        region = strings("region"),
+        aws = strings("aws"),
+    );
+    config.push_str(
+        "\n[[environment.do_not_touch]]\nservice = \"language-system-nats\"\nreason = \"circular imports; enabling it will thrash\"\n",
+    );
+    if endpoints.get("nats").and_then(Value::as_array).is_some_and(|nats| !nats.is_empty()) {
+        place::write(&dir.join("sys.password"), text(endpoints, "system_password")?)?;
+        config.push_str(&format!(
+            "\n[[nats]]\nname = \"main\"\nenvironments = [\"production\"]\nurls = {}\nuser = {}\npassword_file = \"{}\"\n",
+            strings("nats"),
+            strings("system_user"),
+            dir.join("sys.password").display()
+        ));
+    }
+    let path = dir.join("signalbox.toml");
+    place::write(&path, config)?;
+    Ok(path)
+}
+
+/// Free a moment ago, which is as much as can be known without holding it.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn listen_address(config: &Path) -> Result<String> {
+    let text = place::read(config)?;
+    let listen = text.lines().find_map(|line| line.strip_prefix("listen = \"")?.strip_suffix('"'));
+    Ok(format!("http://{}", listen.context("the config names no address")?))
+}
+
+/// Until every source has answered once.
+fn wait_until_filled(url: &str) -> Result<()> {
+    let watch = say::stopwatch();
+    loop {
+        let last = match http::get(url, "/api/v1/overview") {
+            Ok(overview) if overview.contains("language-system-nats") || overview.contains("\"up\":22") => return Ok(()),
+            Ok(overview) => overview,
+            Err(error) => error.to_string(),
+        };
+        if watch.elapsed() > READY_WITHIN {
+            bail!("the server was not ready within {} s; it last said: {last}", READY_WITHIN.as_secs());
+        }
+        run::pause();
+    }
+}

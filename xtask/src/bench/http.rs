@@ -1,0 +1,68 @@
+//! The little HTTP a benchmark needs: ask one thing, or listen to a stream. A client library would be half the tool.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// Without the scheme: what `Host` says and what is connected to.
+pub(super) fn authority(url: &str) -> Result<&str> {
+    let rest = url.strip_prefix("http://").with_context(|| format!("{url} is not an http:// address"))?;
+    Ok(rest.split('/').next().unwrap_or(rest))
+}
+
+fn ask(url: &str, method: &str, path: &str, body: &str) -> Result<BufReader<TcpStream>> {
+    let host = authority(url)?;
+    let mut stream = TcpStream::connect(host).with_context(|| format!("cannot connect to {host}"))?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.set_nodelay(true)?;
+    write!(
+        stream,
+        "{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )?;
+    let mut answer = BufReader::new(stream);
+    let mut status = String::new();
+    answer.read_line(&mut status)?;
+    if !status.split(' ').nth(1).is_some_and(|code| code.starts_with('2')) {
+        let mut rest = String::new();
+        // whatever there is of it: the status is the news
+        drop(answer.read_to_string(&mut rest));
+        bail!("{method} {path} was answered {}: {}", status.trim(), rest.split("\r\n\r\n").nth(1).unwrap_or_default());
+    }
+    Ok(answer)
+}
+
+/// The body of the answer. HTTP/1.0, so it ends with the connection and comes in one piece.
+pub(super) fn send(url: &str, method: &str, path: &str, body: &str) -> Result<String> {
+    let mut answer = String::new();
+    ask(url, method, path, body)?.read_to_string(&mut answer)?;
+    let (_, body) = answer.split_once("\r\n\r\n").context("an answer without a body")?;
+    Ok(body.to_owned())
+}
+
+pub(super) fn get(url: &str, path: &str) -> Result<String> {
+    send(url, "GET", path, "")
+}
+
+/// An open stream of server-sent events.
+pub(super) struct Events(BufReader<TcpStream>);
+
+impl Events {
+    pub(super) fn open(url: &str, path: &str) -> Result<Self> {
+        Ok(Self(ask(url, "GET", path, "")?))
+    }
+
+    /// Waits for a line that holds the text.
+    pub(super) fn wait_for(&mut self, text: &str) -> Result<()> {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            ensure!(self.0.read_line(&mut line)? > 0, "the stream ended before it said {text}");
+            if line.contains(text) {
+                return Ok(());
+            }
+        }
+    }
+}
