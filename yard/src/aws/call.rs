@@ -1,0 +1,110 @@
+//! One request, read: which API, which operation, which protocol, signed or not, and its input as a tree.
+//!
+//! The trap: the same operation comes in two protocols (the Rust SDK sends DescribeAlarms as CBOR, the AWS CLI as JSON), and the answer must go back in the one it came in.
+
+use axum::http::{HeaderMap, request::Parts};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::aws::{answer::ApiError, cbor};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Api {
+    Ecs,
+    CloudWatch,
+    Sts,
+}
+
+impl Api {
+    /// The prefix of the API's IAM actions.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::Ecs => "ecs",
+            Self::CloudWatch => "cloudwatch",
+            Self::Sts => "sts",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// AWS JSON; the version is part of the content type.
+    Json(&'static str),
+    /// Smithy RPC v2 CBOR; `query_mode` asks for the error code the older Query protocol had.
+    Cbor { query_mode: bool },
+    /// AWS Query: a form in, XML out.
+    Query,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) api: Api,
+    pub(crate) operation: String,
+    pub(crate) protocol: Protocol,
+    pub(crate) signed: bool,
+    /// None: the body is not of its protocol's form.
+    input: Option<Value>,
+}
+
+impl Call {
+    /// `ecs:ListTasks`: as IAM names the operation.
+    pub(crate) fn name(&self) -> String {
+        format!("{}:{}", self.api.prefix(), self.operation)
+    }
+
+    /// The input as the operation's own type. Fields nobody knows are ignored, wrong types refused, as AWS does.
+    pub(crate) fn input<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        let input = self.input.clone().ok_or_else(|| ApiError::serialization("the body could not be parsed"))?;
+        serde_json::from_value(input).map_err(|error| ApiError::serialization(&error.to_string()))
+    }
+}
+
+const ECS_TARGET: &str = "AmazonEC2ContainerServiceV20141113.";
+const CLOUDWATCH_TARGET: &str = "GraniteServiceVersion20100801.";
+const CLOUDWATCH_PATH: &str = "/service/GraniteServiceVersion20100801/operation/";
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// Reads a request. The error is a sentence: the request is for nothing this face serves.
+pub(crate) fn read(head: &Parts, body: &Bytes) -> Result<Call, String> {
+    let signed =
+        ["AWS4-HMAC-SHA256 ", "AWS4-ECDSA-P256-SHA256 "].iter().any(|scheme| header(&head.headers, "authorization").starts_with(scheme));
+    let call = |api, operation: &str, protocol, input| Ok(Call { api, operation: operation.to_owned(), protocol, signed, input });
+    if let Some(operation) = head.uri.path().strip_prefix(CLOUDWATCH_PATH) {
+        if header(&head.headers, "smithy-protocol") != "rpc-v2-cbor" {
+            return Err("a request to /service/… must carry the header smithy-protocol: rpc-v2-cbor".to_owned());
+        }
+        let query_mode = header(&head.headers, "x-amzn-query-mode") == "true";
+        return call(Api::CloudWatch, operation, Protocol::Cbor { query_mode }, cbor::decode(body));
+    }
+    let target = header(&head.headers, "x-amz-target");
+    if let Some(operation) = target.strip_prefix(ECS_TARGET) {
+        return call(Api::Ecs, operation, Protocol::Json("application/x-amz-json-1.1"), json(body));
+    }
+    if let Some(operation) = target.strip_prefix(CLOUDWATCH_TARGET) {
+        return call(Api::CloudWatch, operation, Protocol::Json("application/x-amz-json-1.0"), json(body));
+    }
+    if header(&head.headers, "content-type").starts_with("application/x-www-form-urlencoded") {
+        let form = form(body);
+        let operation = form.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let version = form.get("Version").and_then(Value::as_str).unwrap_or_default();
+        if version == "2010-08-01" {
+            return Err("CloudWatch's Query protocol is not served here: use an AWS CLI or SDK that speaks JSON or CBOR to CloudWatch (2025 or later)".to_owned());
+        }
+        return call(Api::Sts, &operation, Protocol::Query, Some(Value::Object(form)));
+    }
+    Err(format!("{} {} is no request of ECS, CloudWatch or STS", head.method, head.uri.path()))
+}
+
+fn json(body: &Bytes) -> Option<Value> {
+    serde_json::from_slice(body).ok().filter(Value::is_object)
+}
+
+/// The plain `key=value&…` of a form. Nothing served here has a value that needs unescaping.
+fn form(body: &Bytes) -> Map<String, Value> {
+    let text = String::from_utf8_lossy(body);
+    text.split('&').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (key.to_owned(), Value::from(value))).collect()
+}

@@ -1,0 +1,186 @@
+//! CloudWatch, of which DescribeAlarms is served.
+//!
+//! The trap: without `AlarmTypes` only metric alarms are returned, however many composite ones there are.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    aws::{
+        answer::{ApiError, seconds},
+        call::Call,
+        page,
+    },
+    model::{
+        Fleet,
+        alarm::{Alarm, AlarmState, CompositeAlarm, EVALUATION_PERIODS, PERIOD},
+        arn,
+    },
+};
+
+/// CloudWatch's limits for MaxRecords and for the number of names; the default is 50.
+const LARGEST_PAGE: i64 = 100;
+const DEFAULT_PAGE: i64 = 50;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct DescribeAlarms {
+    alarm_names: Option<Vec<String>>,
+    alarm_name_prefix: Option<String>,
+    alarm_types: Option<Vec<String>>,
+    state_value: Option<String>,
+    max_records: Option<i64>,
+    next_token: Option<String>,
+}
+
+pub(crate) fn serve(call: &Call, fleet: &Fleet) -> Result<Value, ApiError> {
+    match call.operation.as_str() {
+        "DescribeAlarms" => describe_alarms(&call.input()?, fleet),
+        _ => Err(ApiError::unknown_operation(call, &["cloudwatch:DescribeAlarms"])),
+    }
+}
+
+/// A metric or a composite alarm, in the order in which pages go through them.
+enum Either<'a> {
+    Composite(&'a CompositeAlarm),
+    Metric(&'a Alarm),
+}
+
+impl Either<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Composite(alarm) => &alarm.name,
+            Self::Metric(alarm) => &alarm.name,
+        }
+    }
+
+    fn state(&self) -> AlarmState {
+        match self {
+            Self::Composite(alarm) => alarm.state,
+            Self::Metric(alarm) => alarm.state,
+        }
+    }
+}
+
+fn describe_alarms(input: &DescribeAlarms, fleet: &Fleet) -> Result<Value, ApiError> {
+    let page = input.validate()?;
+    let listing =
+        format!("DescribeAlarms {:?} {:?} {:?} {:?}", input.alarm_names, input.alarm_name_prefix, input.alarm_types, input.state_value);
+    let start = match &input.next_token {
+        None => 0,
+        Some(token) => page::position(fleet.seed, &listing, token)
+            .ok_or_else(|| ApiError::new("InvalidNextToken", "The next token specified is invalid."))?,
+    };
+    let composites = fleet.composite_alarms.iter().map(Either::Composite).filter(|_| input.wants("CompositeAlarm"));
+    let metrics = fleet.alarms.iter().map(Either::Metric).filter(|_| input.wants("MetricAlarm"));
+    let mut matching = composites.chain(metrics).zip(0_u64..).skip_while(|(_, at)| *at < start).filter(|(alarm, _)| input.matches(alarm));
+    let (mut composite, mut metric) = (Vec::new(), Vec::new());
+    for (alarm, _) in matching.by_ref().take(page) {
+        match alarm {
+            Either::Composite(alarm) => composite.push(composite_shape(alarm)),
+            Either::Metric(alarm) => metric.push(metric_shape(alarm, fleet)),
+        }
+    }
+    let mut answer = json!({"CompositeAlarms": composite, "MetricAlarms": metric});
+    if let (Some((_, next)), Some(members)) = (matching.next(), answer.as_object_mut()) {
+        members.insert("NextToken".to_owned(), Value::from(page::token(fleet.seed, &listing, next)));
+    }
+    Ok(answer)
+}
+
+impl DescribeAlarms {
+    /// Checks everything CloudWatch checks; answers the page size.
+    fn validate(&self) -> Result<usize, ApiError> {
+        let invalid = |value: &str, field: &str, constraint: &str| {
+            Err(ApiError::new(
+                "ValidationError",
+                format!("1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: {constraint}"),
+            ))
+        };
+        let page = self.max_records.unwrap_or(DEFAULT_PAGE);
+        if page < 1 {
+            return invalid(&page.to_string(), "maxRecords", "Member must have value greater than or equal to 1");
+        }
+        if page > LARGEST_PAGE {
+            return invalid(&page.to_string(), "maxRecords", "Member must have value less than or equal to 100");
+        }
+        if self.alarm_names.as_ref().is_some_and(|names| names.len() > 100) {
+            return invalid("[...]", "alarmNames", "Member must have length less than or equal to 100");
+        }
+        if let Some(state) = self.state_value.as_ref().filter(|state| AlarmState::parse(state).is_none()) {
+            return invalid(state, "stateValue", "Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]");
+        }
+        let known = ["CompositeAlarm", "LogAlarm", "MetricAlarm"];
+        if let Some(kind) = self.alarm_types.iter().flatten().find(|kind| !known.contains(&kind.as_str())) {
+            return invalid(kind, "alarmTypes", "Member must satisfy enum value set: [CompositeAlarm, LogAlarm, MetricAlarm]");
+        }
+        if self.alarm_names.as_ref().is_some_and(|names| !names.is_empty()) && self.alarm_name_prefix.is_some() {
+            return Err(ApiError::new("InvalidParameterCombination", "AlarmNamePrefix cannot be specified together with AlarmNames"));
+        }
+        Ok(usize::try_from(page).unwrap_or(1))
+    }
+
+    fn wants(&self, kind: &str) -> bool {
+        match &self.alarm_types {
+            Some(kinds) if !kinds.is_empty() => kinds.iter().any(|wanted| wanted == kind),
+            _ => kind == "MetricAlarm",
+        }
+    }
+
+    fn matches(&self, alarm: &Either<'_>) -> bool {
+        let named = self.alarm_names.as_ref().is_none_or(|names| names.is_empty() || names.iter().any(|name| name == alarm.name()));
+        let prefixed = self.alarm_name_prefix.as_ref().is_none_or(|prefix| alarm.name().starts_with(prefix));
+        let in_state = self.state_value.as_ref().is_none_or(|state| alarm.state().as_str() == state);
+        named && prefixed && in_state
+    }
+}
+
+fn metric_shape(alarm: &Alarm, fleet: &Fleet) -> Value {
+    let service = fleet.services.get(alarm.service).map(|service| service.name.as_str()).unwrap_or_default();
+    let mut shape = json!({
+        "AlarmName": alarm.name,
+        "AlarmArn": arn::alarm(&alarm.name),
+        "AlarmDescription": alarm.description,
+        "AlarmConfigurationUpdatedTimestamp": seconds(alarm.configured_at),
+        "ActionsEnabled": true,
+        "OKActions": [],
+        "AlarmActions": [arn::alert_topic()],
+        "InsufficientDataActions": [],
+        "StateValue": alarm.state.as_str(),
+        "StateReason": alarm.reason,
+        "StateUpdatedTimestamp": seconds(alarm.updated_at),
+        "StateTransitionedTimestamp": seconds(alarm.transitioned_at),
+        "MetricName": alarm.watched.metric(),
+        "Namespace": alarm.watched.namespace(),
+        "Statistic": alarm.watched.statistic(),
+        "Dimensions": [{"Name": "ClusterName", "Value": arn::CLUSTER}, {"Name": "ServiceName", "Value": service}],
+        "Period": PERIOD,
+        "EvaluationPeriods": EVALUATION_PERIODS,
+        "DatapointsToAlarm": EVALUATION_PERIODS,
+        "Threshold": alarm.watched.threshold(),
+        "ComparisonOperator": alarm.watched.comparison(),
+        "TreatMissingData": "missing",
+    });
+    if let (Some(data), Some(members)) = (&alarm.reason_data, shape.as_object_mut()) {
+        members.insert("StateReasonData".to_owned(), Value::from(data.as_str()));
+    }
+    shape
+}
+
+fn composite_shape(alarm: &CompositeAlarm) -> Value {
+    json!({
+        "AlarmName": alarm.name,
+        "AlarmArn": arn::alarm(&alarm.name),
+        "AlarmDescription": alarm.description,
+        "AlarmConfigurationUpdatedTimestamp": seconds(alarm.configured_at),
+        "AlarmRule": alarm.rule,
+        "ActionsEnabled": true,
+        "OKActions": [],
+        "AlarmActions": [arn::alert_topic()],
+        "InsufficientDataActions": [],
+        "StateValue": alarm.state.as_str(),
+        "StateReason": alarm.reason,
+        "StateUpdatedTimestamp": seconds(alarm.updated_at),
+        "StateTransitionedTimestamp": seconds(alarm.transitioned_at),
+    })
+}

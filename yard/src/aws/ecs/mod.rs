@@ -1,0 +1,101 @@
+//! ECS, of which the reading operations are served, one file to a family.
+//!
+//! The sentences of the errors are AWS's where they could be established; where not, the code is AWS's and the sentence says the same in our words.
+
+mod clusters;
+mod services;
+mod task_definitions;
+mod tasks;
+
+use serde_json::Value;
+
+use crate::{
+    aws::{answer::ApiError, call::Call},
+    model::{Fleet, arn},
+};
+
+const SERVED: [&str; 7] = [
+    "ecs:ListClusters",
+    "ecs:DescribeClusters",
+    "ecs:ListServices",
+    "ecs:DescribeServices",
+    "ecs:ListTasks",
+    "ecs:DescribeTasks",
+    "ecs:DescribeTaskDefinition",
+];
+
+pub(crate) fn serve(call: &Call, fleet: &Fleet) -> Result<Value, ApiError> {
+    match call.operation.as_str() {
+        "ListClusters" => clusters::list(&call.input()?, fleet),
+        "DescribeClusters" => clusters::describe(&call.input()?, fleet),
+        "ListServices" => services::list(&call.input()?, fleet),
+        "DescribeServices" => services::describe(&call.input()?, fleet),
+        "ListTasks" => tasks::list(&call.input()?, fleet),
+        "DescribeTasks" => tasks::describe(&call.input()?, fleet),
+        "DescribeTaskDefinition" => task_definitions::describe(&call.input()?, fleet),
+        _ => Err(ApiError::unknown_operation(call, &SERVED)),
+    }
+}
+
+fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::new("InvalidParameterException", message)
+}
+
+/// Refuses a request for any cluster but ours. Without one ECS means the cluster called `default`, which this account does not have.
+fn in_cluster(cluster: Option<&str>) -> Result<(), ApiError> {
+    if Fleet::is_cluster(cluster.unwrap_or("default")) {
+        Ok(())
+    } else {
+        Err(ApiError::new("ClusterNotFoundException", "Cluster not found."))
+    }
+}
+
+/// A page size within `1..=largest`, or ECS's default.
+fn page_size(given: Option<i64>, default: usize, largest: i64) -> Result<usize, ApiError> {
+    match given {
+        None => Ok(default),
+        Some(size) if (1..=largest).contains(&size) => Ok(usize::try_from(size).unwrap_or(default)),
+        Some(_) => Err(invalid(format!("maxResults must be between 1 and {largest}"))),
+    }
+}
+
+/// Where a listing goes on: after the position in its token, from the beginning without one.
+fn start(fleet: &Fleet, listing: &str, token: Option<&str>) -> Result<u64, ApiError> {
+    match token {
+        None => Ok(0),
+        Some(token) => crate::aws::page::position(fleet.seed, listing, token).ok_or_else(|| invalid("Invalid token.")),
+    }
+}
+
+/// The last part of an identifier given as a name or as an ARN of our cluster. An ARN of another cluster is refused, as ECS does.
+fn plain_id<'a>(given: &'a str, kind: &str) -> Result<&'a str, ApiError> {
+    if !given.starts_with("arn:") {
+        return Ok(given);
+    }
+    let rest = given.split(':').nth(5).and_then(|resource| resource.strip_prefix(kind)).and_then(|resource| resource.strip_prefix('/'));
+    let rest = rest.ok_or_else(|| invalid(format!("Invalid identifier: {given}")))?;
+    match rest.split_once('/') {
+        Some((cluster, id)) if cluster == arn::CLUSTER => Ok(id),
+        Some((cluster, _)) => {
+            Err(invalid(format!("Invalid identifier: Identifier is for cluster {cluster}. Your cluster is {}", arn::CLUSTER)))
+        }
+        // the old form of an ARN, without the cluster
+        None => Ok(rest),
+    }
+}
+
+fn includes_tags(include: Option<&[String]>, known: &[&str]) -> Result<bool, ApiError> {
+    if let Some(other) = include.into_iter().flatten().find(|field| !known.contains(&field.as_str())) {
+        return Err(invalid(format!("include has an unknown value: {other}")));
+    }
+    Ok(include.into_iter().flatten().any(|field| field == "TAGS"))
+}
+
+fn tags(tags: &[(String, String)]) -> Value {
+    tags.iter().map(|(key, value)| serde_json::json!({"key": key, "value": value})).collect()
+}
+
+/// `failures[]`: part of a successful answer.
+fn missing(arn: impl Into<String>) -> Value {
+    serde_json::json!({"arn": arn.into(), "reason": "MISSING"})
+}

@@ -1,0 +1,179 @@
+//! ListServices and DescribeServices.
+//!
+//! The trap: a page of ListServices has ten entries unless more are asked for, and DescribeServices takes ten at most.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    aws::{
+        answer::{ApiError, seconds},
+        ecs::{in_cluster, includes_tags, invalid, missing, page_size, plain_id, start, tags},
+        page,
+    },
+    model::{
+        Fleet, arn,
+        service::{Deployment, Service},
+        task::ZONES,
+    },
+};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct List {
+    cluster: Option<String>,
+    max_results: Option<i64>,
+    next_token: Option<String>,
+    launch_type: Option<String>,
+    scheduling_strategy: Option<String>,
+}
+
+pub(super) fn list(input: &List, fleet: &Fleet) -> Result<Value, ApiError> {
+    in_cluster(input.cluster.as_deref())?;
+    let size = page_size(input.max_results, 10, 100)?;
+    let listing = format!("ListServices {:?} {:?}", input.launch_type, input.scheduling_strategy);
+    let start = start(fleet, &listing, input.next_token.as_deref())?;
+    let launched = |service: &Service| match input.launch_type.as_deref() {
+        None => true,
+        Some("FARGATE") => !service.spot,
+        Some(_) => false,
+    };
+    let replica = input.scheduling_strategy.as_deref().is_none_or(|strategy| strategy == "REPLICA");
+    let mut matching =
+        fleet.services.iter().zip(0_u64..).skip_while(|(_, at)| *at < start).filter(|(service, _)| replica && launched(service));
+    let arns: Vec<String> = matching.by_ref().take(size).map(|(service, _)| service.arn()).collect();
+    let mut answer = json!({"serviceArns": arns});
+    if let (Some((_, next)), Some(members)) = (matching.next(), answer.as_object_mut()) {
+        members.insert("nextToken".to_owned(), Value::from(page::token(fleet.seed, &listing, next)));
+    }
+    Ok(answer)
+}
+
+/// "You may specify up to 10 services to describe in a single operation" (ECS API).
+const LARGEST_BATCH: usize = 10;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Describe {
+    cluster: Option<String>,
+    services: Vec<String>,
+    include: Option<Vec<String>>,
+}
+
+pub(super) fn describe(input: &Describe, fleet: &Fleet) -> Result<Value, ApiError> {
+    in_cluster(input.cluster.as_deref())?;
+    let with_tags = includes_tags(input.include.as_deref(), &["TAGS"])?;
+    if input.services.is_empty() {
+        return Err(invalid("Services cannot be empty."));
+    }
+    if input.services.len() > LARGEST_BATCH {
+        return Err(invalid("Services cannot have more than 10 elements."));
+    }
+    let (mut services, mut failures) = (Vec::new(), Vec::new());
+    for given in &input.services {
+        let name = plain_id(given, "service")?;
+        match fleet.service(name) {
+            Some(service) => services.push(shape(service, fleet, with_tags)),
+            None => failures.push(missing(arn::service(name))),
+        }
+    }
+    Ok(json!({"services": services, "failures": failures}))
+}
+
+fn network() -> Value {
+    json!({"awsvpcConfiguration": {
+        "subnets": ZONES.map(|(_, subnet)| subnet),
+        "securityGroups": ["sg-0a1b2c3d4e5f60011"],
+        "assignPublicIp": "DISABLED",
+    }})
+}
+
+fn shape(service: &Service, fleet: &Fleet, with_tags: bool) -> Value {
+    let (running, pending) = fleet.counts(service);
+    let events: Vec<Value> = service
+        .events
+        .iter()
+        .rev()
+        .map(|event| json!({"id": event.id, "createdAt": seconds(event.at), "message": event.message}))
+        .collect();
+    let load_balancers: Vec<Value> =
+        service.target_group.iter().map(|group| json!({"targetGroupArn": group, "containerName": "app", "containerPort": 8080})).collect();
+    let mut shape = json!({
+        "serviceArn": service.arn(),
+        "serviceName": service.name,
+        "clusterArn": arn::cluster(),
+        "loadBalancers": load_balancers,
+        "serviceRegistries": [],
+        "status": "ACTIVE",
+        "desiredCount": service.desired,
+        "runningCount": running,
+        "pendingCount": pending,
+        "platformVersion": "LATEST",
+        "platformFamily": "Linux",
+        "taskDefinition": service.primary().map(|deployment| deployment.definition.as_str()),
+        "deploymentConfiguration": {
+            "deploymentCircuitBreaker": {"enable": true, "rollback": true},
+            "maximumPercent": 200,
+            "minimumHealthyPercent": 100,
+            "strategy": "ROLLING",
+            "bakeTimeInMinutes": 0,
+        },
+        "deployments": service.deployments.iter().map(|one| deployment(one, service, (running, pending))).collect::<Vec<_>>(),
+        "roleArn": arn::role("aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),
+        "events": events,
+        "createdAt": seconds(service.created_at),
+        "placementConstraints": [],
+        "placementStrategy": [],
+        "networkConfiguration": network(),
+        "schedulingStrategy": "REPLICA",
+        "deploymentController": {"type": "ECS"},
+        "createdBy": arn::role("deployer"),
+        "enableECSManagedTags": true,
+        "propagateTags": "SERVICE",
+        "enableExecuteCommand": false,
+        "availabilityZoneRebalancing": "ENABLED",
+    });
+    if let Some(members) = shape.as_object_mut() {
+        members.extend(launched_by(service));
+        if service.target_group.is_some() {
+            members.insert("healthCheckGracePeriodSeconds".to_owned(), Value::from(60));
+        }
+        if with_tags {
+            members.insert("tags".to_owned(), tags(&service.tags));
+        }
+    }
+    shape
+}
+
+/// Either a launch type or a capacity provider strategy, never both: with the latter ECS leaves `launchType` out.
+fn launched_by(service: &Service) -> serde_json::Map<String, Value> {
+    let (name, value) = if service.spot {
+        ("capacityProviderStrategy", json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]))
+    } else {
+        ("launchType", json!("FARGATE"))
+    };
+    [(name.to_owned(), value)].into_iter().collect()
+}
+
+fn deployment(deployment: &Deployment, service: &Service, (running, pending): (u32, u32)) -> Value {
+    let mut shape = json!({
+        "id": deployment.id,
+        "status": deployment.status,
+        "taskDefinition": deployment.definition,
+        "desiredCount": service.desired,
+        "pendingCount": pending,
+        "runningCount": running,
+        "failedTasks": deployment.failed_tasks,
+        "createdAt": seconds(deployment.created_at),
+        "updatedAt": seconds(deployment.updated_at),
+        "platformVersion": "1.4.0",
+        "platformFamily": "Linux",
+        "networkConfiguration": network(),
+        "rolloutState": deployment.rollout_state,
+        "rolloutStateReason": deployment.rollout_state_reason,
+    });
+    if let Some(members) = shape.as_object_mut() {
+        members.extend(launched_by(service));
+    }
+    shape
+}

@@ -1,0 +1,200 @@
+//! Faults laid on the AWS face: what can go wrong between a client and AWS, for an operation, for a time, or for a number of requests.
+//!
+//! Separate from the model because a fault changes what is *said* of the fleet, never the fleet.
+//! The trap: a stale read answers from a copy taken when the fault was laid, so it stays consistent with itself, as a lagging replica is.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    aws::{
+        answer::{ApiError, Spoiled},
+        call::{Api, Call},
+    },
+    clock::SECOND,
+    model::{Fleet, arn},
+};
+
+/// What a fault does to a request it meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// AccessDeniedException in IAM's sentence.
+    AccessDenied,
+    /// UnrecognizedClientException (ECS, CloudWatch), InvalidClientTokenId (STS).
+    WrongCredentials,
+    /// ThrottlingException "Rate exceeded", whatever the buckets hold.
+    Throttle,
+    /// HTTP 500.
+    ServerError,
+    /// The answer comes `amount` milliseconds late (clock time; default 5,000).
+    Slow,
+    /// The answer's body is not of its protocol's form.
+    Malformed,
+    /// The body ends before its announced length and the connection closes.
+    Truncated,
+    /// The answer is the fleet as it was when the fault was laid.
+    Stale,
+    /// Status 200 and no body.
+    EmptyBody,
+    /// A well-formed answer in which every list is empty and nothing continues: "there is nothing".
+    EmptyLists,
+    /// The body is padded by `amount` MiB (default 64, at most 256).
+    Huge,
+}
+
+/// One fault. Everything but its kind may be left out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// What goes wrong.
+    pub kind: FaultKind,
+    /// `ListTasks` or `ecs:ListTasks`; absent: every operation.
+    #[serde(default)]
+    pub operation: Option<String>,
+    /// Ends after this many seconds of the yard's clock; absent: stays until taken away.
+    #[serde(default)]
+    pub for_seconds: Option<f64>,
+    /// Ends after this many requests; absent: no such limit.
+    #[serde(default)]
+    pub times: Option<u32>,
+    /// Milliseconds for `slow`, MiB for `huge`.
+    #[serde(default)]
+    pub amount: Option<u32>,
+}
+
+impl Fault {
+    /// A fault of this kind on every operation, until it is taken away.
+    pub fn new(kind: FaultKind) -> Self {
+        Self { kind, operation: None, for_seconds: None, times: None, amount: None }
+    }
+
+    /// The same, on one operation only (`ListTasks` or `ecs:ListTasks`).
+    pub fn on(self, operation: &str) -> Self {
+        Self { operation: Some(operation.to_owned()), ..self }
+    }
+
+    fn meets(&self, call: &Call) -> bool {
+        self.operation.as_ref().is_none_or(|operation| *operation == call.operation || *operation == call.name())
+    }
+}
+
+struct Laid {
+    fault: Fault,
+    until: Option<i64>,
+    left: Option<u32>,
+    past: Option<Arc<Fleet>>,
+}
+
+/// What the faults on a request come to.
+#[derive(Default)]
+pub(crate) struct Effect {
+    pub(crate) refusal: Option<FaultKind>,
+    pub(crate) delay: Option<Duration>,
+    pub(crate) spoiled: Option<Spoiled>,
+    pub(crate) empty_lists: bool,
+    pub(crate) stale: Option<Arc<Fleet>>,
+}
+
+#[derive(Default)]
+pub(crate) struct Faults {
+    laid: Mutex<Vec<Laid>>,
+}
+
+impl Faults {
+    /// Lays a fault at `now`. `past` is the fleet a stale read keeps showing.
+    pub(crate) fn lay(&self, now: i64, fault: Fault, past: Arc<Fleet>) {
+        let until = fault.for_seconds.map(|seconds| now.saturating_add((seconds.max(0.0) * SECOND as f64) as i64));
+        let past = (fault.kind == FaultKind::Stale).then_some(past);
+        self.laid.lock().unwrap_or_else(PoisonError::into_inner).push(Laid { until, left: fault.times, past, fault });
+    }
+
+    pub(crate) fn clear(&self) {
+        self.laid.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    pub(crate) fn effect(&self, now: i64, call: &Call) -> Effect {
+        let mut laid = self.laid.lock().unwrap_or_else(PoisonError::into_inner);
+        laid.retain(|fault| fault.until.is_none_or(|until| now < until) && fault.left != Some(0));
+        let mut effect = Effect::default();
+        for entry in laid.iter_mut().filter(|entry| entry.fault.meets(call)) {
+            if let Some(left) = &mut entry.left {
+                *left -= 1;
+            }
+            let amount = entry.fault.amount;
+            match entry.fault.kind {
+                refusal @ (FaultKind::AccessDenied | FaultKind::WrongCredentials | FaultKind::Throttle | FaultKind::ServerError) => {
+                    effect.refusal = Some(refusal)
+                }
+                FaultKind::Slow => effect.delay = Some(Duration::from_millis(amount.unwrap_or(5_000).into())),
+                FaultKind::Malformed => effect.spoiled = Some(Spoiled::Malformed),
+                FaultKind::Truncated => effect.spoiled = Some(Spoiled::Truncated),
+                FaultKind::EmptyBody => effect.spoiled = Some(Spoiled::Empty),
+                FaultKind::Huge => effect.spoiled = Some(Spoiled::Huge(amount.unwrap_or(64))),
+                FaultKind::EmptyLists => effect.empty_lists = true,
+                FaultKind::Stale => effect.stale.clone_from(&entry.past),
+            }
+        }
+        effect
+    }
+}
+
+/// The error by which a fault refuses a request.
+pub(crate) fn refuse(kind: FaultKind, call: &Call) -> ApiError {
+    let token = "The security token included in the request is invalid.";
+    match (kind, call.api) {
+        (FaultKind::AccessDenied, api) => {
+            let action = call.name();
+            let message = format!(
+                "User: {} is not authorized to perform: {action} on resource: {} because no identity-based policy allows the {action} action",
+                arn::caller(),
+                resource(call),
+            );
+            match api {
+                Api::Ecs => ApiError::new("AccessDeniedException", message),
+                Api::CloudWatch | Api::Sts => ApiError { status: 403, query_code: None, ..ApiError::new("AccessDenied", message) },
+            }
+        }
+        (FaultKind::WrongCredentials, Api::Ecs) => ApiError::new("UnrecognizedClientException", token),
+        (FaultKind::WrongCredentials, Api::CloudWatch) => {
+            ApiError { status: 403, query_code: Some("InvalidClientTokenId"), ..ApiError::new("UnrecognizedClientException", token) }
+        }
+        (FaultKind::WrongCredentials, Api::Sts) => ApiError { status: 403, ..ApiError::new("InvalidClientTokenId", token) },
+        (FaultKind::Throttle, api) => ApiError::throttled(api),
+        (_, Api::Ecs) => ApiError { status: 500, ..ApiError::new("ServerException", "Service Unavailable. Please try again later.") },
+        (_, Api::CloudWatch) => ApiError {
+            status: 500,
+            query_code: Some("InternalFailure"),
+            ..ApiError::new("InternalServiceFault", "Request processing has failed due to some unknown error, exception or failure.")
+        },
+        (_, Api::Sts) => ApiError {
+            status: 500,
+            ..ApiError::new("InternalFailure", "The request processing has failed because of an unknown error, exception or failure.")
+        },
+    }
+}
+
+/// The resource IAM names in a refusal.
+fn resource(call: &Call) -> String {
+    match (call.api, call.operation.as_str()) {
+        (Api::Ecs, "DescribeClusters" | "ListServices" | "DescribeServices") => arn::cluster(),
+        (Api::CloudWatch, _) => arn::alarm("*"),
+        _ => "*".to_owned(),
+    }
+}
+
+/// Empties every list of an answer and takes its continuation away.
+pub(crate) fn empty_lists(value: &mut Value) {
+    let Some(members) = value.as_object_mut() else { return };
+    members.retain(|name, _| !name.eq_ignore_ascii_case("nextToken"));
+    for member in members.values_mut() {
+        if let Some(items) = member.as_array_mut() {
+            items.clear();
+        }
+    }
+}

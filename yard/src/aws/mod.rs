@@ -1,0 +1,160 @@
+//! The AWS face: the wire protocols that the real SDKs and the AWS CLI speak, over the fleet's one truth.
+//!
+//! A request passes through: what is it ([`call`]), is it signed, is a fault laid on it ([`fault`]), is there a token in its bucket ([`throttle`]), what is the answer
+//! ([`ecs`], [`cloudwatch`], [`sts`]), in which protocol is it written ([`answer`]).
+//! The trap: nothing here may be lenient. A request the real service refuses is refused here, in its words, or a client's mistake would only show in production.
+
+mod answer;
+mod call;
+mod cbor;
+mod cloudwatch;
+mod ecs;
+pub(crate) mod fault;
+mod page;
+mod sts;
+mod throttle;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::Response,
+    serve::ListenerExt,
+};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{model::Fleet, world::World};
+use answer::ApiError;
+use call::{Api, Call};
+use fault::{Effect, Faults};
+use throttle::Throttle;
+
+/// Requests larger than this are refused; no operation served here needs a tenth of it.
+const LARGEST_REQUEST: usize = 1 << 20;
+
+/// Everything the AWS face keeps besides the fleet.
+pub(crate) struct AwsFace {
+    world: Arc<World>,
+    throttle: Option<Throttle>,
+    pub(crate) faults: Faults,
+    counts: Mutex<Counts>,
+}
+
+/// How often each operation was asked for, and how often it was refused with which code.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub(crate) struct Counts {
+    pub(crate) requests: BTreeMap<String, u64>,
+    pub(crate) errors: BTreeMap<String, u64>,
+}
+
+impl AwsFace {
+    pub(crate) fn new(world: Arc<World>, throttles: bool) -> Self {
+        Self { world, throttle: throttles.then(Throttle::default), faults: Faults::default(), counts: Mutex::default() }
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count(&self, call: &Call) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.requests.entry(call.name()).or_default() += 1;
+    }
+
+    fn count_error(&self, call: &Call, code: &str) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.errors.entry(format!("{} {code}", call.name())).or_default() += 1;
+    }
+
+    async fn respond(&self, call: &Call) -> Response<Body> {
+        self.count(call);
+        let effect = self.faults.effect(self.world.clock().now_micros(), call);
+        if let Some(delay) = effect.delay {
+            self.world.clock().sleep(delay).await;
+        }
+        match self.decide(call, &effect) {
+            Ok(mut value) => {
+                if effect.empty_lists {
+                    fault::empty_lists(&mut value);
+                }
+                answer::success(call, value, effect.spoiled)
+            }
+            Err(error) => {
+                self.count_error(call, error.code);
+                answer::failure(call, &error)
+            }
+        }
+    }
+
+    fn decide(&self, call: &Call, effect: &Effect) -> Result<Value, ApiError> {
+        if !call.signed {
+            return Err(ApiError::unsigned(call.api));
+        }
+        if let Some(refusal) = effect.refusal {
+            return Err(fault::refuse(refusal, call));
+        }
+        if let Some(throttle) = &self.throttle {
+            throttle.take(call, self.world.clock().now_micros())?;
+        }
+        match &effect.stale {
+            Some(past) => serve(call, past),
+            None => self.world.look(|fleet| serve(call, fleet)),
+        }
+    }
+
+    /// The fleet as it is now, for a fault that keeps showing it.
+    pub(crate) fn snapshot(&self) -> Arc<Fleet> {
+        Arc::new(self.world.look(|fleet| fleet.clone()))
+    }
+}
+
+fn serve(call: &Call, fleet: &Fleet) -> Result<Value, ApiError> {
+    match call.api {
+        Api::Ecs => ecs::serve(call, fleet),
+        Api::CloudWatch => cloudwatch::serve(call, fleet),
+        Api::Sts => sts::serve(call),
+    }
+}
+
+/// Listens, and serves until `end`. Answers the address it got.
+pub(crate) async fn listen(face: Arc<AwsFace>, address: SocketAddr, end: CancellationToken) -> std::io::Result<SocketAddr> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    // without TCP_NODELAY every answer on loopback waits 40 ms for an acknowledgement
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection closed before it was configured");
+        }
+    });
+    let router = Router::new().fallback(handle).with_state(face);
+    tokio::spawn(async move {
+        // `end` cuts open connections too: an SDK keeps idle ones, and a graceful end would wait for them
+        tokio::select! {
+            served = axum::serve(listener, router) => if let Err(error) = served {
+                tracing::error!(%error, "the AWS face ended");
+            },
+            () = end.cancelled() => {}
+        }
+    });
+    Ok(address)
+}
+
+async fn handle(State(face): State<Arc<AwsFace>>, request: Request) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let body = match axum::body::to_bytes(body, LARGEST_REQUEST).await {
+        Ok(body) => body,
+        Err(error) => return answer::unreadable(&error.to_string()),
+    };
+    match call::read(&head, &body) {
+        Ok(call) => face.respond(&call).await,
+        Err(why) => answer::unreadable(&why),
+    }
+}

@@ -1,0 +1,66 @@
+//! AWS's rate limits: one token bucket for each family of operations, on the yard's clock.
+//!
+//! Figures: "Request throttling for the Amazon ECS API" (bucket size and refill per second, each account and Region) and CloudWatch's service quotas (DescribeAlarms 9/s).
+//! The trap: a bucket is shared by everyone in the account. What a client may use safely is a good deal less than what is in here.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use crate::{
+    aws::{
+        answer::ApiError,
+        call::{Api, Call},
+    },
+    clock::SECOND,
+};
+
+/// A bucket's name, size, and refill per second.
+type Family = (&'static str, f64, f64);
+
+const CLUSTER_READ: Family = ("cluster read", 50.0, 20.0);
+const SERVICE_READ: Family = ("service read", 100.0, 20.0);
+const CLUSTER_RESOURCE_READ: Family = ("cluster resource read", 100.0, 20.0);
+const TASK_DEFINITION_READ: Family = ("task definition read", 50.0, 20.0);
+const DESCRIBE_ALARMS: Family = ("describe alarms", 9.0, 9.0);
+
+/// The bucket an operation draws from. STS allows 600 a second, which nothing here reaches.
+fn family(call: &Call) -> Option<Family> {
+    Some(match (call.api, call.operation.as_str()) {
+        (Api::Ecs, "ListClusters" | "DescribeClusters") => CLUSTER_READ,
+        (Api::Ecs, "ListServices" | "DescribeServices") => SERVICE_READ,
+        (Api::Ecs, "ListTasks" | "DescribeTasks") => CLUSTER_RESOURCE_READ,
+        (Api::Ecs, "DescribeTaskDefinition") => TASK_DEFINITION_READ,
+        (Api::CloudWatch, "DescribeAlarms") => DESCRIBE_ALARMS,
+        _ => return None,
+    })
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    tokens: f64,
+    filled_at: i64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Throttle {
+    buckets: Mutex<HashMap<&'static str, Bucket>>,
+}
+
+impl Throttle {
+    /// Takes a token for `call` at `now` (microseconds since 1970), or refuses it as AWS does.
+    pub(crate) fn take(&self, call: &Call, now: i64) -> Result<(), ApiError> {
+        let Some((name, size, per_second)) = family(call) else { return Ok(()) };
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets.entry(name).or_insert(Bucket { tokens: size, filled_at: now });
+        let passed = now.saturating_sub(bucket.filled_at).max(0);
+        bucket.tokens = (bucket.tokens + passed as f64 / SECOND as f64 * per_second).min(size);
+        bucket.filled_at = now;
+        if bucket.tokens < 1.0 {
+            return Err(ApiError::throttled(call.api));
+        }
+        bucket.tokens -= 1.0;
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! The control face: plain JSON over HTTP on a port of its own, for tests, Playwright and curious people.
+//!
+//! Separate from the AWS face so that no client can mistake one for the other: nothing here exists at AWS.
+//! The trap: it is not protected. It listens on loopback.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    aws::fault::Fault,
+    options::Error,
+    site::{NodeAct, Site},
+};
+
+type Site_ = State<Arc<Site>>;
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            Self::NoSuch(_) => StatusCode::NOT_FOUND,
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Nats(_) => StatusCode::CONFLICT,
+            Self::Listen { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        (status, Json(json!({"error": self.to_string()}))).into_response()
+    }
+}
+
+pub(crate) async fn listen(site: Arc<Site>, address: SocketAddr, end: CancellationToken) -> std::io::Result<SocketAddr> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    let router = router(site);
+    tokio::spawn(async move {
+        tokio::select! {
+            served = axum::serve(listener, router) => if let Err(error) = served {
+                tracing::error!(%error, "the control face ended");
+            },
+            () = end.cancelled() => {}
+        }
+    });
+    Ok(address)
+}
+
+fn router(site: Arc<Site>) -> Router {
+    Router::new()
+        .route("/state", get(state))
+        .route("/story", get(story))
+        .route("/requests", get(requests))
+        .route("/endpoints", get(endpoints))
+        .route("/tasks/stop", post(stop_task))
+        .route("/tasks/forget-stopped", post(forget_stopped))
+        .route("/services/{name}/desired", post(desired))
+        .route("/services/{name}/crash-loop", post(crash_loop))
+        .route("/alarms/{name}/state", post(set_alarm).delete(release_alarm))
+        .route("/faults", post(lay_fault).delete(clear_faults))
+        .route("/nats/nodes/{node}/{act}", post(node))
+        .with_state(site)
+}
+
+async fn state(State(site): Site_) -> Json<Value> {
+    Json(site.state())
+}
+
+async fn story(State(site): Site_) -> Json<Value> {
+    Json(json!(site.story()))
+}
+
+async fn requests(State(site): Site_) -> Json<Value> {
+    Json(json!(site.counts()))
+}
+
+async fn endpoints(State(site): Site_) -> Json<Value> {
+    Json(json!(site.endpoints.get()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StopTask {
+    service: String,
+    exit_code: Option<i32>,
+    reason: Option<String>,
+}
+
+async fn stop_task(State(site): Site_, Json(body): Json<StopTask>) -> Result<Json<Value>, Error> {
+    let arn = site.stop_task(&body.service, body.exit_code, body.reason)?;
+    Ok(Json(json!({"task": arn})))
+}
+
+async fn forget_stopped(State(site): Site_) -> Json<Value> {
+    Json(json!({"forgotten": site.forget_stopped()}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Desired {
+    count: u32,
+}
+
+async fn desired(State(site): Site_, Path(service): Path<String>, Json(body): Json<Desired>) -> Result<Json<Value>, Error> {
+    site.set_desired(&service, body.count)?;
+    Ok(Json(json!({"service": service, "desired": body.count})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CrashLoop {
+    for_seconds: u32,
+}
+
+async fn crash_loop(State(site): Site_, Path(service): Path<String>, Json(body): Json<CrashLoop>) -> Result<Json<Value>, Error> {
+    site.crash_loop(&service, body.for_seconds)?;
+    Ok(Json(json!({"service": service, "for_seconds": body.for_seconds})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetAlarm {
+    state: String,
+    reason: Option<String>,
+    /// Seconds of the yard's clock; absent: until it is released.
+    for_seconds: Option<u32>,
+}
+
+async fn set_alarm(State(site): Site_, Path(alarm): Path<String>, Json(body): Json<SetAlarm>) -> Result<Json<Value>, Error> {
+    site.set_alarm(&alarm, &body.state, body.reason, body.for_seconds)?;
+    Ok(Json(json!({"alarm": alarm, "state": body.state})))
+}
+
+async fn release_alarm(State(site): Site_, Path(alarm): Path<String>) -> Result<Json<Value>, Error> {
+    site.release_alarm(&alarm)?;
+    Ok(Json(json!({"alarm": alarm})))
+}
+
+async fn lay_fault(State(site): Site_, Json(fault): Json<Fault>) -> Json<Value> {
+    let laid = json!(fault);
+    site.lay_fault(fault);
+    Json(laid)
+}
+
+async fn clear_faults(State(site): Site_) -> Json<Value> {
+    site.clear_faults();
+    Json(json!({}))
+}
+
+async fn node(State(site): Site_, Path((node, act)): Path<(usize, String)>) -> Result<Json<Value>, Error> {
+    let act_on = match act.as_str() {
+        "stop" => NodeAct::Stop,
+        "start" => NodeAct::Start,
+        "restart" => NodeAct::Restart,
+        _ => {
+            return Err(Error::Invalid(format!(
+                "a node can be stopped, started or restarted, not {act:?}: POST /nats/nodes/{node}/stop|start|restart"
+            )));
+        }
+    };
+    site.node(node, act_on).await?;
+    Ok(Json(json!({"node": node, "done": act})))
+}

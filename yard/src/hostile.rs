@@ -1,0 +1,26 @@
+//! Texts that break careless readers, for the fields in which AWS and NATS really let anyone write anything.
+//!
+//! They are kept apart from the model so that a fleet without `hostile` cannot contain one by accident.
+//! The trap: ECS tag values allow letters, digits, spaces and `_ . : / = + - @` only. A test with `<` in a tag would test a world that does not exist.
+
+/// What can be written where the field takes any text (alarm names and descriptions, stop reasons, NATS client names).
+pub(crate) fn free_texts() -> Vec<String> {
+    vec![
+        "<img src=x onerror=alert(1)>".to_owned(),
+        "\u{202e}gnp.exe right to left".to_owned(),
+        "\u{1f525}".repeat(255),
+        "=cmd|'/C calc'!A0".to_owned(),
+        "\u{1b}[2J\u{1b}[31mscreen cleared".to_owned(),
+        "</script><script>alert(1)</script>".to_owned(),
+        "a\nb\r\nc, \"d\"; | e | ` $(reboot) `".to_owned(),
+    ]
+}
+
+/// The free text for the n-th place that holds one.
+pub(crate) fn free_text(number: usize) -> String {
+    let texts = free_texts();
+    texts.get(number % texts.len().max(1)).cloned().unwrap_or_default()
+}
+
+/// What ECS accepts as a tag value and a spreadsheet takes for a formula.
+pub(crate) const TAG_VALUES: [&str; 4] = ["=1+1", "@SUM:A1", "+49-30-1", "\u{fdfd}\u{fdfd}"];

@@ -1,0 +1,53 @@
+//! The names AWS gives to the things of this fleet.
+
+/// The account everything belongs to: one of AWS's own documentation accounts.
+pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) const REGION: &str = "us-east-1";
+pub(crate) const CLUSTER: &str = "gaming-system-cluster";
+pub(crate) const LOG_GROUP: &str = "/ecs/gaming-system-nats";
+const ALERT_TOPIC: &str = "gaming-system-alerts";
+
+fn ecs(what: &str) -> String {
+    format!("arn:aws:ecs:{REGION}:{ACCOUNT}:{what}")
+}
+
+pub(crate) fn cluster() -> String {
+    ecs(&format!("cluster/{CLUSTER}"))
+}
+
+pub(crate) fn service(name: &str) -> String {
+    ecs(&format!("service/{CLUSTER}/{name}"))
+}
+
+pub(crate) fn task(id: &str) -> String {
+    ecs(&format!("task/{CLUSTER}/{id}"))
+}
+
+pub(crate) fn container(task_id: &str, container_id: &str) -> String {
+    ecs(&format!("container/{CLUSTER}/{task_id}/{container_id}"))
+}
+
+pub(crate) fn task_definition(family: &str, revision: u32) -> String {
+    ecs(&format!("task-definition/{family}:{revision}"))
+}
+
+pub(crate) fn alarm(name: &str) -> String {
+    format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}")
+}
+
+pub(crate) fn alert_topic() -> String {
+    format!("arn:aws:sns:{REGION}:{ACCOUNT}:{ALERT_TOPIC}")
+}
+
+pub(crate) fn target_group(name: &str, id: &str) -> String {
+    format!("arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/{name}/{id}")
+}
+
+pub(crate) fn role(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:role/{name}")
+}
+
+/// Who every caller of the AWS face is.
+pub(crate) fn caller() -> String {
+    format!("arn:aws:iam::{ACCOUNT}:user/signalbox")
+}

@@ -1,0 +1,263 @@
+//! The fleet as it is when the yard opens: everything up, with a past.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use crate::{
+    clock::{HOUR, MINUTE, micros},
+    dice::Dice,
+    hostile,
+    model::{
+        Due, Fleet,
+        alarm::{Alarm, AlarmState, CompositeAlarm, Hold, Watched},
+        arn,
+        definition::TaskDefinition,
+        event_id,
+        names::{self, Outline},
+        service::{Deployment, Service, Surge},
+        task::{self, Health, Task, TaskStatus, ZONES},
+    },
+    script::Script,
+};
+
+/// What a fleet is built from.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) services: usize,
+    pub(crate) seed: u64,
+    /// The script stays silent for this long; none: no script at all.
+    pub(crate) calm: Option<Duration>,
+    pub(crate) hostile: bool,
+    pub(crate) composite_alarms: bool,
+    pub(crate) nats_nodes: usize,
+}
+
+const DAY: i64 = 24 * HOUR;
+/// A healthy service repeats its steady-state event every six hours.
+const STEADY_EVERY: i64 = 6 * HOUR;
+
+impl Fleet {
+    /// The fleet that `plan` describes, standing at `now` (microseconds since 1970) with every wanted task running.
+    pub(crate) fn new(plan: &Plan, now: i64) -> Self {
+        let mut fleet = Self {
+            seed: plan.seed,
+            started_at: now,
+            now,
+            services: Vec::new(),
+            service_index: HashMap::new(),
+            tasks: BTreeMap::new(),
+            task_index: HashMap::new(),
+            definitions: BTreeMap::new(),
+            alarms: Vec::new(),
+            composite_alarms: Vec::new(),
+            script: None,
+            story: Vec::new(),
+            hostile: plan.hostile,
+            revision: 0,
+            agenda: BTreeMap::new(),
+            entries: 0,
+            next_task: 0,
+            next_event: 0,
+            node_orders: Vec::new(),
+        };
+        for outline in names::outlines(plan.services, plan.seed) {
+            fleet.add_service(&outline);
+        }
+        if plan.composite_alarms {
+            fleet.add_composite_alarm();
+        }
+        fleet.later(MINUTE, Due::Evaluate);
+        if let Some(calm) = plan.calm {
+            fleet.script = Some(Script::new(plan.seed, plan.nats_nodes));
+            fleet.later(micros(calm), Due::Script);
+        }
+        fleet
+    }
+
+    fn add_service(&mut self, outline: &Outline) {
+        let index = self.services.len();
+        let mut dice = Dice::new(self.seed, "service", index as u64);
+        let created_at = self.now - DAY * 60 - dice.seconds(0, 20 * 86_400);
+        let deployed_at = self.now - DAY * 2 - dice.seconds(0, 7 * 86_400);
+        let definition = self.definition(outline, index, deployed_at, &mut dice);
+        let deployment = Deployment {
+            id: format!("ecs-svc/{}", dice.digits(19)),
+            status: "PRIMARY",
+            definition: definition.arn(),
+            created_at: deployed_at,
+            updated_at: deployed_at + dice.seconds(120, 400),
+            rollout_state: "COMPLETED",
+            rollout_state_reason: String::new(),
+            failed_tasks: 0,
+        };
+        let mut service = Service {
+            name: outline.name.clone(),
+            tags: self.service_tags(outline, index),
+            desired: outline.desired,
+            spot: outline.spot,
+            target_group: outline.gateway.then(|| arn::target_group("http-nats-gateway", &dice.hex(16))),
+            created_at,
+            deployments: vec![Deployment { rollout_state_reason: format!("ECS deployment {} completed.", deployment.id), ..deployment }],
+            events: std::collections::VecDeque::new(),
+            tasks: Vec::new(),
+            steady: true,
+            crashes_until: if outline.thrashes { i64::MAX } else { 0 },
+            surge: Surge::default(),
+            answers: true,
+        };
+        self.give_past(&mut service, deployed_at, &mut dice);
+        self.definitions.insert(definition.arn(), Arc::new(definition));
+        self.service_index.insert(outline.name.clone(), index);
+        self.services.push(service);
+        for _ in 0..outline.desired {
+            self.add_running_task(index, deployed_at, &mut dice);
+        }
+        if outline.desired > 0 {
+            self.add_alarms(index, created_at);
+        }
+    }
+
+    fn definition(&self, outline: &Outline, index: usize, registered_at: i64, dice: &mut Dice) -> TaskDefinition {
+        let (cpu, memory) = if outline.group == "core AI" { (1024, 2048) } else { (256, 512) };
+        let revision = 3 + u32::try_from(dice.below(38)).unwrap_or(0);
+        TaskDefinition {
+            family: outline.name.clone(),
+            revision,
+            cpu,
+            memory,
+            image: format!("{}.dkr.ecr.{}.amazonaws.com/{}:2.{}.{}", arn::ACCOUNT, arn::REGION, outline.name, dice.below(9), revision),
+            environment: vec![
+                ("AWS_REGION".to_owned(), arn::REGION.to_owned()),
+                ("HEALTH_PORT".to_owned(), "8080".to_owned()),
+                ("NATS_URL".to_owned(), "nats://nats.gaming-system.internal:4222".to_owned()),
+                ("SERVICE_NAME".to_owned(), outline.name.clone()),
+            ],
+            health_check: None,
+            registered_at: registered_at - MINUTE,
+            tags: self.service_tags(outline, index),
+        }
+    }
+
+    fn service_tags(&self, outline: &Outline, index: usize) -> Vec<(String, String)> {
+        let mut tags = vec![("group".to_owned(), outline.group.to_owned()), ("project".to_owned(), "gaming-system".to_owned())];
+        if let Some(value) = hostile::TAG_VALUES.get(index).filter(|_| self.hostile) {
+            tags.push(("note".to_owned(), (*value).to_owned()));
+        }
+        tags
+    }
+
+    /// The events a service has from before the yard opened: its deployment, then steady every six hours.
+    fn give_past(&mut self, service: &mut Service, deployed_at: i64, dice: &mut Dice) {
+        let Some(deployment) = service.primary().map(|deployment| deployment.id.clone()) else { return };
+        let name = service.name.clone();
+        let mut at = deployed_at + dice.seconds(120, 400);
+        if service.desired > 0 {
+            service.tell(event_id(dice), at, format!("(service {name}) (deployment {deployment}) deployment completed."));
+        }
+        while at < self.now {
+            service.tell(event_id(dice), at, format!("(service {name}) has reached a steady state."));
+            at += STEADY_EVERY + dice.seconds(0, 60);
+        }
+        let hostile_event = self.hostile && self.services.len() < hostile::free_texts().len();
+        if hostile_event {
+            // ECS repeats what a load balancer or a capacity provider said, whatever it said
+            let reason = hostile::free_text(self.services.len());
+            service.tell(event_id(dice), self.now - MINUTE, format!("(service {name}) was unable to place a task. Reason: {reason}."));
+        }
+    }
+
+    fn add_running_task(&mut self, service: usize, deployed_at: i64, dice: &mut Dice) {
+        let created_at = deployed_at + dice.seconds(5, 20);
+        let Some(number) = self.add_task(service, created_at) else { return };
+        if let Some(task) = self.tasks.get_mut(&number) {
+            let pulled = created_at + dice.seconds(8, 14);
+            task.status = TaskStatus::Running;
+            task.pull_started_at = Some(pulled);
+            task.pull_stopped_at = Some(pulled + dice.seconds(6, 20));
+            task.started_at = task.pull_stopped_at.map(|at| at + dice.seconds(1, 4));
+            task.version = 5;
+        }
+    }
+
+    /// A new task of a service's primary deployment, PROVISIONING; answers its number.
+    pub(crate) fn add_task(&mut self, index: usize, created_at: i64) -> Option<u64> {
+        let service = self.services.get_mut(index)?;
+        let primary = service.primary()?;
+        let (deployment, definition) = (primary.id.clone(), primary.definition.clone());
+        let number = self.next_task;
+        self.next_task += 1;
+        service.tasks.push(number);
+        let id = task::id(self.seed, number);
+        self.task_index.insert(id.clone(), number);
+        self.tasks.insert(
+            number,
+            Task {
+                number,
+                id,
+                service: index,
+                definition,
+                deployment,
+                zone: usize::try_from(number).unwrap_or(0) % ZONES.len(),
+                address: task::address(number),
+                status: TaskStatus::Provisioning,
+                told_to_stop: false,
+                health: Health::Unknown,
+                failed_checks: 0,
+                created_at,
+                pull_started_at: None,
+                pull_stopped_at: None,
+                started_at: None,
+                stopping_at: None,
+                execution_stopped_at: None,
+                stopped_at: None,
+                cause: None,
+                version: 1,
+            },
+        );
+        Some(number)
+    }
+
+    fn add_alarms(&mut self, service: usize, configured_at: i64) {
+        let Some(name) = self.services.get(service).map(|service| service.name.clone()) else { return };
+        for watched in Watched::ALL {
+            // one hostile alarm name for each of the first services; every field of an alarm takes any text
+            let hostile_name = self.hostile && watched == Watched::Cpu && service < hostile::free_texts().len();
+            let spoilt = if hostile_name { hostile::free_text(service) } else { String::new() };
+            self.alarms.push(Alarm {
+                // CloudWatch allows 255 characters
+                name: format!("{name}-{}{spoilt}", watched.suffix()).chars().take(255).collect(),
+                description: watched.description(&name) + &spoilt,
+                service,
+                watched,
+                state: AlarmState::Ok,
+                reason:
+                    "Threshold Crossed: no datapoints were received for 2 periods and 2 missing datapoints were treated as [NonBreaching]."
+                        .to_owned(),
+                reason_data: None,
+                updated_at: configured_at + 3 * MINUTE,
+                transitioned_at: configured_at + 3 * MINUTE,
+                configured_at,
+                hold: Hold::Follows,
+                points: Vec::new(),
+            });
+        }
+    }
+
+    fn add_composite_alarm(&mut self) {
+        let configured_at = self.now - 30 * DAY;
+        let members = self.alarms.iter().filter(|alarm| alarm.watched == Watched::RunningTasks).take(100);
+        self.composite_alarms.push(CompositeAlarm {
+            name: "gaming-system-degraded".to_owned(),
+            description: "Some service runs fewer tasks than it wants".to_owned(),
+            rule: members.map(|alarm| format!("ALARM(\"{}\")", alarm.name)).collect::<Vec<_>>().join(" OR "),
+            state: AlarmState::Ok,
+            reason: format!("{} was created and its alarm rule evaluates to OK", arn::alarm("gaming-system-degraded")),
+            updated_at: configured_at,
+            transitioned_at: configured_at,
+            configured_at,
+        });
+    }
+}

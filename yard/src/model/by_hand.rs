@@ -1,0 +1,101 @@
+//! What a test, a person on the control face, or the script may do to the fleet.
+
+use thiserror::Error;
+
+use crate::model::{
+    Fleet,
+    alarm::{AlarmState, Hold},
+    arn,
+    task::StopCause,
+};
+
+/// The thing named does not exist in this fleet.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum NoSuch {
+    #[error("the fleet has no service called {0:?}; GET /state lists them")]
+    Service(String),
+    #[error("the service {0:?} has no task that could be stopped now")]
+    Task(String),
+    #[error("the fleet has no alarm called {0:?}; GET /state lists them")]
+    Alarm(String),
+}
+
+impl Fleet {
+    fn index_of(&self, service: &str) -> Result<usize, NoSuch> {
+        self.service_index.get(service).copied().ok_or_else(|| NoSuch::Service(service.to_owned()))
+    }
+
+    /// Ends a service's oldest running task; answers its ARN.
+    pub(crate) fn stop_one(&mut self, service: &str, cause: StopCause) -> Result<String, NoSuch> {
+        let index = self.index_of(service)?;
+        let oldest = self
+            .services
+            .get(index)
+            .and_then(|service| self.tasks_of(service).find(|task| task.runs()))
+            .map(|task| (task.number, task.arn()));
+        let (number, arn) = oldest.ok_or_else(|| NoSuch::Task(service.to_owned()))?;
+        self.stop_task(number, cause);
+        Ok(arn)
+    }
+
+    /// Sets how many tasks a service wants; the scheduler follows a second later.
+    pub(crate) fn set_desired(&mut self, service: &str, desired: u32) -> Result<(), NoSuch> {
+        let index = self.index_of(service)?;
+        if let Some(service) = self.services.get_mut(index) {
+            service.desired = desired;
+            service.steady = false;
+        }
+        self.note(format!("service {service} wants {desired} tasks"));
+        self.look_soon(index);
+        self.changed();
+        Ok(())
+    }
+
+    /// Makes a service's tasks exit soon after they run, for `micros` from now, beginning with those that run.
+    pub(crate) fn crash_loop(&mut self, service: &str, micros: i64) -> Result<(), NoSuch> {
+        let index = self.index_of(service)?;
+        let until = self.now.saturating_add(micros);
+        let Some(entry) = self.services.get_mut(index) else { return Ok(()) };
+        entry.crashes_until = entry.crashes_until.max(until);
+        self.note(format!("service {service} crash-loops"));
+        let running: Vec<u64> = self
+            .services
+            .get(index)
+            .map(|entry| self.tasks_of(entry).filter(|task| task.runs()).map(|task| task.number).collect())
+            .unwrap_or_default();
+        for number in running {
+            self.stop_task(number, StopCause::exited(1, None));
+        }
+        Ok(())
+    }
+
+    /// Puts an alarm into a state, as SetAlarmState would, but held: it follows its metric again after `hold_micros`.
+    pub(crate) fn set_alarm(&mut self, name: &str, state: AlarmState, reason: String, hold_micros: i64) -> Result<(), NoSuch> {
+        let now = self.now;
+        let alarm = self.alarms.iter_mut().find(|alarm| alarm.name == name).ok_or_else(|| NoSuch::Alarm(name.to_owned()))?;
+        if alarm.state != state {
+            alarm.transitioned_at = now;
+        }
+        alarm.state = state;
+        alarm.reason = reason;
+        alarm.reason_data = None;
+        alarm.updated_at = now;
+        alarm.hold = Hold::Until(now.saturating_add(hold_micros));
+        self.note(format!("alarm {name} is {} by hand", state.as_str()));
+        self.evaluate_composites();
+        self.changed();
+        Ok(())
+    }
+
+    /// Lets an alarm follow its metric again from its next period on.
+    pub(crate) fn release_alarm(&mut self, name: &str) -> Result<(), NoSuch> {
+        let alarm = self.alarms.iter_mut().find(|alarm| alarm.name == name).ok_or_else(|| NoSuch::Alarm(name.to_owned()))?;
+        alarm.hold = Hold::Follows;
+        Ok(())
+    }
+
+    /// The ARN of the one cluster, if `given` (a name or an ARN) means it.
+    pub(crate) fn is_cluster(given: &str) -> bool {
+        given == arn::CLUSTER || given == arn::cluster()
+    }
+}

@@ -1,0 +1,144 @@
+//! A task's way from PROVISIONING to STOPPED, with the times Fargate takes for it.
+
+use crate::{
+    clock::HOUR,
+    dice::Dice,
+    hostile,
+    model::{
+        Due, Fleet,
+        task::{StopCause, TaskStatus},
+    },
+};
+
+/// "Stopped tasks currently appear in the returned results for at least one hour" (ECS API, DescribeTasks).
+pub(crate) const DESCRIBABLE_AFTER_STOP: i64 = HOUR;
+
+impl Fleet {
+    /// Sets a task on its way; its later steps follow by themselves.
+    pub(crate) fn launch(&mut self, service: usize) -> Option<u64> {
+        let number = self.add_task(service, self.now)?;
+        let wait = self.task_dice(number, "provisioning").seconds(3, 9);
+        self.later(wait, Due::TaskStep(number));
+        self.changed();
+        Some(number)
+    }
+
+    fn task_dice(&self, number: u64, purpose: &str) -> Dice {
+        Dice::new(self.seed, purpose, number)
+    }
+
+    /// The next status of a task, and when the one after it comes.
+    pub(super) fn step_task(&mut self, number: u64) {
+        // a task told to stop on its way up has two steps on the agenda; the later one finds it STOPPED
+        let Some(status) = self.tasks.get(&number).map(|task| task.status).filter(|status| *status != TaskStatus::Stopped) else { return };
+        let mut dice = self.task_dice(number, status.as_str());
+        let (next, wait) = match status {
+            TaskStatus::Provisioning => (TaskStatus::Pending, dice.seconds(8, 24)),
+            TaskStatus::Pending => (TaskStatus::Activating, dice.seconds(1, 4)),
+            TaskStatus::Activating => (TaskStatus::Running, 0),
+            TaskStatus::Running => (TaskStatus::Deactivating, dice.seconds(1, 3)),
+            TaskStatus::Deactivating => (TaskStatus::Stopping, dice.seconds(2, 6)),
+            TaskStatus::Stopping => (TaskStatus::Deprovisioning, dice.seconds(3, 8)),
+            TaskStatus::Deprovisioning | TaskStatus::Stopped => (TaskStatus::Stopped, 0),
+        };
+        self.enter(number, next);
+        match next {
+            TaskStatus::Running => self.task_runs(number, &mut dice),
+            TaskStatus::Stopped => self.later(DESCRIBABLE_AFTER_STOP, Due::Forget(number)),
+            _ => self.later(wait, Due::TaskStep(number)),
+        }
+    }
+
+    fn enter(&mut self, number: u64, status: TaskStatus) {
+        let now = self.now;
+        let Some(task) = self.tasks.get_mut(&number) else { return };
+        task.status = status;
+        task.version += 1;
+        match status {
+            TaskStatus::Pending => task.pull_started_at = Some(now),
+            TaskStatus::Activating => task.pull_stopped_at = Some(now),
+            TaskStatus::Running => task.started_at = Some(now),
+            TaskStatus::Stopping | TaskStatus::Deprovisioning => task.execution_stopped_at = task.execution_stopped_at.or(Some(now)),
+            TaskStatus::Stopped => task.stopped_at = Some(now),
+            TaskStatus::Provisioning | TaskStatus::Deactivating => {}
+        }
+        self.changed();
+    }
+
+    fn task_runs(&mut self, number: u64, dice: &mut Dice) {
+        let Some(task) = self.tasks.get(&number) else { return };
+        let service_index = task.service;
+        self.watch_health(number);
+        let Some(service) = self.services.get(service_index) else { return };
+        let crashes = self.now < service.crashes_until;
+        let registered =
+            service.target_group.as_ref().map(|group| format!("(service {}) registered 1 targets in (target-group {group})", service.name));
+        if crashes {
+            let wait = dice.seconds(8, 20);
+            self.later(wait, Due::TaskEnd(number, StopCause::exited(1, None)));
+        }
+        if let Some(line) = registered {
+            self.tell(service_index, line);
+        }
+        self.later(dice.seconds(2, 5), Due::Schedule(service_index));
+    }
+
+    /// Tells a task to stop, or records that it ended. A task already stopping keeps its first cause.
+    pub(crate) fn stop_task(&mut self, number: u64, mut cause: StopCause) {
+        if self.hostile && cause.code == "UserInitiated" {
+            // StopTask's reason takes any text and ECS repeats it
+            cause.reason.push_str(&hostile::free_text(usize::try_from(number).unwrap_or(0)));
+        }
+        let now = self.now;
+        let Some(task) = self.tasks.get_mut(&number).filter(|task| !task.told_to_stop) else { return };
+        let ran = task.status == TaskStatus::Running;
+        if !ran {
+            // its container never started, so there is nothing that could have exited
+            cause.exit_code = None;
+        }
+        task.told_to_stop = true;
+        task.stopping_at = Some(now);
+        task.version += 1;
+        if cause.code == "EssentialContainerExited" {
+            task.execution_stopped_at = Some(now);
+        }
+        task.status = TaskStatus::Deactivating;
+        let line = format!("task {} stops: {} {}", task.id, cause.code, cause.exit_code.map_or_else(String::new, |code| code.to_string()));
+        task.cause = Some(cause);
+        let index = task.service;
+        self.note(line);
+        let mut dice = self.task_dice(number, "ending");
+        self.later(dice.seconds(1, 3), Due::TaskStep(number));
+        self.later(dice.seconds(2, 6), Due::Schedule(index));
+        self.leave_steady(index);
+        self.changed();
+    }
+
+    fn leave_steady(&mut self, index: usize) {
+        let Some(service) = self.services.get_mut(index) else { return };
+        service.steady = false;
+        if let Some(group) = &service.target_group {
+            let line = format!("(service {}) deregistered 1 targets in (target-group {group})", service.name);
+            self.tell(index, line);
+        }
+    }
+
+    /// ECS no longer knows the task.
+    pub(super) fn forget(&mut self, number: u64) {
+        let Some(task) = self.tasks.remove(&number) else { return };
+        self.task_index.remove(&task.id);
+        if let Some(service) = self.services.get_mut(task.service) {
+            service.tasks.retain(|other| *other != number);
+        }
+        self.changed();
+    }
+
+    /// Forgets every stopped task now instead of an hour after its stop; answers how many.
+    pub(crate) fn forget_stopped(&mut self) -> usize {
+        let stopped: Vec<u64> = self.tasks.values().filter(|task| task.status == TaskStatus::Stopped).map(|task| task.number).collect();
+        for number in &stopped {
+            self.forget(*number);
+        }
+        stopped.len()
+    }
+}

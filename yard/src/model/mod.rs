@@ -1,0 +1,192 @@
+//! The simulated fleet itself: services, tasks, deployments, alarms, and what happens to them in time.
+//!
+//! Separate from both faces so that AWS and NATS show the same truth. Nothing here waits, asks the time, or knows a protocol: [`Fleet::tick`] is told the time and does
+//! everything that has fallen due since, **in order of time**, so that one step of an hour and 3,600 steps of a second tell the same story.
+//! The trap: whatever happens must be put on the agenda with a time of its own. A thing done "at the tick" would depend on how often someone looked.
+
+pub(crate) mod alarm;
+pub(crate) mod arn;
+pub(crate) mod definition;
+pub(crate) mod names;
+pub(crate) mod service;
+pub(crate) mod task;
+
+mod alarms;
+mod build;
+mod by_hand;
+mod health;
+mod lifecycle;
+mod scheduler;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use alarm::{Alarm, CompositeAlarm};
+use definition::TaskDefinition;
+use service::Service;
+use task::{StopCause, Task};
+
+use crate::{dice::Dice, script::Script};
+
+pub(crate) use build::Plan;
+pub(crate) use by_hand::NoSuch;
+
+/// Something that will happen at its time.
+#[derive(Debug, Clone)]
+pub(crate) enum Due {
+    /// A task reaches the next status of its life.
+    TaskStep(u64),
+    /// A task's container ends.
+    TaskEnd(u64, StopCause),
+    /// A task's container health check is run.
+    HealthProbe(u64),
+    /// A stopped task can no longer be described.
+    Forget(u64),
+    /// The scheduler looks at a service.
+    Schedule(usize),
+    /// All alarms look at their metrics.
+    Evaluate,
+    /// The script tells its next line.
+    Script,
+}
+
+/// What the script wants done to the real NATS nodes; the model itself holds none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NodeOrder {
+    Restart(usize),
+}
+
+/// One thing that happened, for the control face and for comparing stories.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct StoryLine {
+    /// Microseconds since the yard's start, on its clock.
+    pub(crate) after_micros: i64,
+    pub(crate) what: String,
+}
+
+/// The story is for people and tests; beyond this many lines the oldest are dropped.
+const STORY_LINES_KEPT: usize = 5_000;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Fleet {
+    pub(crate) seed: u64,
+    pub(crate) started_at: i64,
+    /// How far the model has come.
+    pub(crate) now: i64,
+    pub(crate) services: Vec<Service>,
+    pub(crate) service_index: HashMap<String, usize>,
+    /// By number, so that listing goes in order of creation.
+    pub(crate) tasks: BTreeMap<u64, Task>,
+    pub(crate) task_index: HashMap<String, u64>,
+    /// By ARN.
+    pub(crate) definitions: BTreeMap<String, Arc<TaskDefinition>>,
+    pub(crate) alarms: Vec<Alarm>,
+    pub(crate) composite_alarms: Vec<CompositeAlarm>,
+    pub(crate) script: Option<Script>,
+    pub(crate) story: Vec<StoryLine>,
+    pub(crate) hostile: bool,
+    /// Counts every change; a reader that saw this number has seen everything.
+    pub(crate) revision: u64,
+    agenda: BTreeMap<(i64, u64), Due>,
+    entries: u64,
+    next_task: u64,
+    next_event: u64,
+    node_orders: Vec<NodeOrder>,
+}
+
+impl Fleet {
+    /// Brings the fleet to `now`, doing all that fell due on the way. A time already passed does nothing.
+    pub(crate) fn tick(&mut self, now: i64) {
+        while let Some(entry) = self.agenda.first_entry() {
+            let at = entry.key().0;
+            if at > now {
+                break;
+            }
+            let due = entry.remove();
+            self.now = self.now.max(at);
+            self.perform(due);
+        }
+        self.now = self.now.max(now);
+    }
+
+    /// When the next thing falls due, in microseconds since 1970.
+    pub(crate) fn next_due(&self) -> Option<i64> {
+        self.agenda.keys().next().map(|(at, _)| *at)
+    }
+
+    fn perform(&mut self, due: Due) {
+        match due {
+            Due::TaskStep(number) => self.step_task(number),
+            Due::TaskEnd(number, cause) => self.stop_task(number, cause),
+            Due::HealthProbe(number) => self.probe_health(number),
+            Due::Forget(number) => self.forget(number),
+            Due::Schedule(service) => self.schedule(service),
+            Due::Evaluate => self.evaluate_alarms(),
+            Due::Script => self.play_script(),
+        }
+    }
+
+    /// Puts something on the agenda, `after` microseconds from where the model is.
+    pub(crate) fn later(&mut self, after: i64, due: Due) {
+        self.entries += 1;
+        self.agenda.insert((self.now.saturating_add(after.max(0)), self.entries), due);
+    }
+
+    pub(crate) fn changed(&mut self) {
+        self.revision += 1;
+    }
+
+    pub(crate) fn note(&mut self, what: String) {
+        if self.story.len() >= STORY_LINES_KEPT {
+            self.story.remove(0);
+        }
+        self.story.push(StoryLine { after_micros: self.now - self.started_at, what });
+    }
+
+    /// Adds a line to a service's events, in ECS's words.
+    pub(crate) fn tell(&mut self, service: usize, message: String) {
+        self.next_event += 1;
+        let id = event_id(&mut Dice::new(self.seed, "event", self.next_event));
+        let now = self.now;
+        if let Some(service) = self.services.get_mut(service) {
+            service.tell(id, now, message);
+        }
+        self.changed();
+    }
+
+    pub(crate) fn order_node(&mut self, order: NodeOrder) {
+        self.node_orders.push(order);
+        self.changed();
+    }
+
+    /// What the script asked of the NATS nodes since the last call.
+    pub(crate) fn take_node_orders(&mut self) -> Vec<NodeOrder> {
+        std::mem::take(&mut self.node_orders)
+    }
+
+    pub(crate) fn service(&self, name: &str) -> Option<&Service> {
+        self.services.get(*self.service_index.get(name)?)
+    }
+
+    /// A task by its 32-digit id, as long as it can be described.
+    pub(crate) fn task(&self, id: &str) -> Option<&Task> {
+        self.tasks.get(self.task_index.get(id)?)
+    }
+
+    pub(crate) fn tasks_of<'a>(&'a self, service: &'a Service) -> impl Iterator<Item = &'a Task> {
+        service.tasks.iter().filter_map(|number| self.tasks.get(number))
+    }
+
+    /// How many of a service's tasks run, and how many are on their way.
+    pub(crate) fn counts(&self, service: &Service) -> (u32, u32) {
+        self.tasks_of(service)
+            .fold((0, 0), |(running, pending), task| (running + u32::from(task.runs()), pending + u32::from(task.is_pending())))
+    }
+}
+
+/// Event ids look like UUIDs.
+fn event_id(dice: &mut Dice) -> String {
+    [8, 4, 4, 4, 12].map(|len| dice.hex(len)).join("-")
+}
