@@ -5,11 +5,13 @@
 
 mod bench;
 mod demo;
+mod fresh;
 mod lint;
 mod lockfile;
 mod place;
 mod run;
 mod say;
+mod screens;
 mod test;
 mod tools;
 mod ui;
@@ -52,6 +54,10 @@ enum Command {
     Bench(bench::Wanted),
     /// Check formatting, clippy for both halves, documentation, and the rules of the house
     Lint(lint::Wanted),
+    /// Save pictures of every page in target/screens
+    Screens(screens::Wanted),
+    /// Clone what is committed into target/ and run .ci/run there
+    CheckFresh,
     /// Fetch every tool that is not Rust into target/tools
     Tools,
 }
@@ -75,6 +81,8 @@ fn command(command: Command) -> Result<ExitCode> {
         Command::Test(wanted) => return test::test(&wanted),
         Command::Bench(wanted) => bench::bench(&wanted)?,
         Command::Lint(wanted) => return lint::lint(&wanted),
+        Command::Screens(wanted) => screens::screens(&wanted)?,
+        Command::CheckFresh => fresh::check()?,
         Command::Tools => tools::all()?,
     }
     Ok(ExitCode::SUCCESS)

@@ -53,7 +53,7 @@ impl Sample {
     pub(super) fn median(&self) -> f64 {
         let middle = self.0.len() / 2;
         match (self.0.get(middle.wrapping_sub(1)), self.0.get(middle)) {
-            (Some(below), Some(above)) if self.0.len() % 2 == 0 => f64::midpoint(*below, *above),
+            (Some(below), Some(above)) if self.0.len().is_multiple_of(2) => f64::midpoint(*below, *above),
             (_, Some(middle)) => *middle,
             _ => f64::NAN,
         }
