@@ -1,0 +1,139 @@
+//! The one place where a call to AWS is made: token, call, classify, and perhaps again.
+//!
+//! The SDK's own retries are off, because they know neither our budget nor our clock. Only reads pass here, so asking
+//! again is always safe. The trap: holding a place in the gate while backing off would let one throttled operation
+//! stop all others; the place is given back before every pause.
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use domain::port::Clock;
+use domain::source::{Budget, Fault, FaultKind};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use tokio::sync::Semaphore;
+
+use crate::budget::{Bucket, Budgets, Family};
+use crate::classify;
+
+/// How often one call is tried before its failure is reported.
+const ATTEMPTS: u32 = 4;
+/// First ceiling of the pause between tries; doubles each time.
+const BACKOFF_BASE: Duration = Duration::from_millis(200);
+/// Highest ceiling of that pause.
+const BACKOFF_CAP: Duration = Duration::from_secs(20);
+/// Calls of one environment in flight at once: enough to hide the latency, few enough not to look like an attack.
+pub const IN_FLIGHT: usize = 6;
+
+/// An operation, as IAM names it, and the family AWS counts it in.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    /// `ecs:ListTasks`
+    pub name: &'static str,
+    /// Which bucket it is taken from.
+    pub family: Family,
+}
+
+/// Counts the calls of one sweep.
+#[derive(Debug, Default)]
+pub struct Tally(AtomicU32);
+
+impl Tally {
+    /// Calls made so far, retries included.
+    pub fn calls(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Whose buckets a caller takes its tokens from.
+pub struct Purse {
+    budgets: Arc<Budgets>,
+    account: String,
+    region: String,
+    share: f64,
+}
+
+impl Purse {
+    /// Buckets of `account` (or what names the credentials) in `region`, at `share` of AWS's rate.
+    pub fn new(budgets: Arc<Budgets>, account: &str, region: &str, share: f64) -> Self {
+        Self { budgets, account: account.to_owned(), region: region.to_owned(), share }
+    }
+
+    fn bucket(&self, family: Family) -> Arc<Bucket> {
+        self.budgets.bucket(&self.account, &self.region, family, self.share)
+    }
+}
+
+/// Makes the calls of one environment.
+pub struct Caller {
+    clock: Arc<dyn Clock>,
+    purse: Purse,
+    gate: Semaphore,
+    random: Mutex<StdRng>,
+}
+
+impl Caller {
+    /// A caller whose jitter is drawn from `seed`.
+    pub fn new(clock: Arc<dyn Clock>, purse: Purse, seed: u64) -> Self {
+        Self { clock, purse, gate: Semaphore::new(IN_FLIGHT), random: Mutex::new(StdRng::seed_from_u64(seed)) }
+    }
+
+    /// Makes one call, again after throttling, a failure of the far side or a timeout, up to four times.
+    ///
+    /// # Errors
+    /// The fault of the last try.
+    pub async fn call<T, E, Call, Answer>(&self, operation: Operation, tally: &Tally, call: Call) -> Result<T, Fault>
+    where
+        Call: Fn() -> Answer,
+        Answer: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let bucket = self.purse.bucket(operation.family);
+        let mut tries = 0;
+        loop {
+            bucket.take().await;
+            tally.0.fetch_add(1, Ordering::Relaxed);
+            let answer = {
+                // the gate is never closed; without a place we would only be less polite
+                let _place = self.gate.acquire().await.ok();
+                call().await
+            };
+            let fault = match answer {
+                Ok(answer) => return Ok(answer),
+                Err(error) => classify::fault(operation.name, &error),
+            };
+            if fault.kind == FaultKind::Throttled {
+                bucket.throttled();
+            }
+            tries += 1;
+            tracing::debug!(operation = operation.name, kind = ?fault.kind, tries, message = %fault.message, "call failed");
+            if tries == ATTEMPTS || !classify::worth_retrying(fault.kind) {
+                return Err(fault);
+            }
+            self.clock.sleep(self.pause(tries)).await;
+        }
+    }
+
+    /// Calls of `family` that could be made now without waiting.
+    pub fn ready(&self, family: Family) -> usize {
+        self.purse.bucket(family).ready()
+    }
+
+    /// What the Sources page shows of these families.
+    pub fn budgets(&self, families: &[Family]) -> Vec<Budget> {
+        families.iter().map(|family| self.purse.bucket(*family).shown()).collect()
+    }
+
+    /// Full jitter: anything between nothing and the ceiling, so that callers refused together do not return together.
+    fn pause(&self, tries: u32) -> Duration {
+        let ceiling = BACKOFF_BASE.saturating_mul(1 << (tries.max(1) - 1).min(16)).min(BACKOFF_CAP);
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        ceiling.mul_f64(random.random_range(0.0..=1.0))
+    }
+}

@@ -1,0 +1,229 @@
+//! Reading one cluster: its services, its tasks, its stopped tasks and the revisions not read before.
+//!
+//! Calls: ⌈N/100⌉ ListServices + ⌈N/10⌉ DescribeServices for N services, and per 100 tasks one ListTasks and one
+//! DescribeTasks; tasks are listed for the whole cluster, never service by service. Each of the parts can fail alone:
+//! the others are kept and the missing one is named with its reason.
+
+use domain::reading::{ClusterReading, ObservedService, Seen};
+use domain::service::{Task, TaskDefinition};
+use domain::source::{Fault, Shortfall};
+
+use super::find::Cluster;
+use super::map;
+use super::pages::{batches, pages};
+use crate::aws::Connection;
+use crate::budget::Family;
+use crate::call::{Operation, Tally};
+
+use aws_sdk_ecs::types::{DesiredStatus, ServiceField};
+
+const LIST_SERVICES: Operation = Operation { name: "ecs:ListServices", family: Family::EcsServices };
+const DESCRIBE_SERVICES: Operation = Operation { name: "ecs:DescribeServices", family: Family::EcsServices };
+const LIST_TASKS: Operation = Operation { name: "ecs:ListTasks", family: Family::EcsTasks };
+const DESCRIBE_TASKS: Operation = Operation { name: "ecs:DescribeTasks", family: Family::EcsTasks };
+const DESCRIBE_DEFINITION: Operation = Operation { name: "ecs:DescribeTaskDefinition", family: Family::EcsDefinitions };
+
+/// The most revisions read for the first time in one sweep; the rest follows with the next ones.
+const MOST_DEFINITIONS: usize = 100;
+
+/// What was read of one part, and what ended it early.
+struct Part<T> {
+    items: Vec<T>,
+    fault: Option<Fault>,
+}
+
+impl<T> Part<T> {
+    fn seen(self) -> Seen<T> {
+        Seen { whole: self.fault.is_none(), items: self.items }
+    }
+
+    fn shortfall(&self, what: &str, cluster: &Cluster) -> Option<Shortfall> {
+        let fault = self.fault.clone()?;
+        Some(Shortfall { what: format!("{what} of {}", cluster.name), fault })
+    }
+
+    /// Nothing was read because of a fault.
+    fn nothing(&self) -> bool {
+        self.items.is_empty() && self.fault.is_some()
+    }
+}
+
+/// What a sweep brings home from one cluster.
+pub(super) struct Harvest {
+    /// `None` when neither services nor tasks could be read.
+    pub(super) reading: Option<ClusterReading>,
+    pub(super) shortfalls: Vec<Shortfall>,
+    /// Every stopped task ECS still lists, when that list was read to its end.
+    pub(super) still_listed: Option<Vec<String>>,
+    /// Revisions that will never be readable.
+    pub(super) unreadable: Vec<String>,
+}
+
+/// One cluster of one sweep.
+pub(super) struct Visit<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) tally: &'a Tally,
+    pub(super) cluster: Cluster,
+    /// Whether to read revisions at all.
+    pub(super) definitions: bool,
+}
+
+impl Visit<'_> {
+    /// Reads the cluster. `unreported` picks the stopped tasks worth describing, `known` says which revisions need no
+    /// reading.
+    pub(super) async fn read(&self, unreported: impl Fn(&[String]) -> Vec<String>, known: impl Fn(&str) -> bool) -> Harvest {
+        let (services, running, (listed, mut stopped)) = futures::join!(self.services(), self.running(), self.stopped(unreported));
+        let mut shortfalls: Vec<Shortfall> = [
+            services.shortfall("services", &self.cluster),
+            running.shortfall("tasks", &self.cluster),
+            stopped.shortfall("stopped tasks", &self.cluster),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let still_listed = listed.fault.is_none().then_some(listed.items);
+        if services.nothing() && running.nothing() {
+            return Harvest { reading: None, shortfalls, still_listed, unreadable: Vec::new() };
+        }
+        let mut services = services.seen();
+        let mut tasks = running.seen();
+        // a task may stop between the list and its description
+        let (ended, alive) = tasks.items.into_iter().partition(Task::has_stopped);
+        tasks.items = alive;
+        merge(&mut stopped.items, ended);
+        services.items.sort_by(|a, b| a.service.name.cmp(&b.service.name));
+        let wanted = self.wanted(&services.items, &tasks.items, known);
+        let (definitions, unreadable) = self.read_definitions(wanted, &mut shortfalls).await;
+        let reading = ClusterReading {
+            name: self.cluster.name.clone(),
+            arn: self.arn(&tasks.items, &stopped.items),
+            services,
+            tasks,
+            stopped: stopped.items,
+            definitions,
+        };
+        Harvest { reading: Some(reading), shortfalls, still_listed, unreadable }
+    }
+
+    async fn services(&self) -> Part<ObservedService> {
+        let Self { connection, tally, cluster, .. } = self;
+        let (arns, listing) = pages(|token| async move {
+            let call = || connection.ecs.list_services().cluster(cluster.id()).max_results(100).set_next_token(token.clone()).send();
+            let answer = connection.caller.call(LIST_SERVICES, tally, call).await?;
+            Ok((answer.service_arns.unwrap_or_default(), answer.next_token))
+        })
+        .await;
+        let (items, describing) = batches(arns, 10, |ten| async move {
+            let call = || {
+                let describe = connection.ecs.describe_services().cluster(cluster.id()).include(ServiceField::Tags);
+                describe.set_services(Some(ten.clone())).send()
+            };
+            // `failures` of reason MISSING are services deleted since the list: they are simply gone
+            let answer = connection.caller.call(DESCRIBE_SERVICES, tally, call).await?;
+            Ok(answer.services.unwrap_or_default().into_iter().filter_map(map::service).collect())
+        })
+        .await;
+        Part { items, fault: listing.or(describing) }
+    }
+
+    async fn running(&self) -> Part<Task> {
+        let listed = self.list_tasks(DesiredStatus::Running).await;
+        let (items, describing) = self.describe_tasks(listed.items).await;
+        Part { items, fault: listed.fault.or(describing) }
+    }
+
+    /// What ECS still lists as stopped, and those of them that are finally stopped and were not reported before.
+    async fn stopped(&self, unreported: impl Fn(&[String]) -> Vec<String>) -> (Part<String>, Part<Task>) {
+        let listed = self.list_tasks(DesiredStatus::Stopped).await;
+        let (mut items, describing) = self.describe_tasks(unreported(&listed.items)).await;
+        // one that is still stopping has no final reason yet; it is described again next time
+        items.retain(Task::has_stopped);
+        let fault = listed.fault.clone().or(describing);
+        (listed, Part { items, fault })
+    }
+
+    async fn list_tasks(&self, status: DesiredStatus) -> Part<String> {
+        let Self { connection, tally, cluster, .. } = self;
+        let status = &status;
+        let (items, fault) = pages(|token| async move {
+            let call = || {
+                let list = connection.ecs.list_tasks().cluster(cluster.id()).desired_status(status.clone());
+                list.max_results(100).set_next_token(token.clone()).send()
+            };
+            let answer = connection.caller.call(LIST_TASKS, tally, call).await?;
+            Ok((answer.task_arns.unwrap_or_default(), answer.next_token))
+        })
+        .await;
+        Part { items, fault }
+    }
+
+    async fn describe_tasks(&self, arns: Vec<String>) -> (Vec<Task>, Option<Fault>) {
+        let Self { connection, tally, cluster, .. } = self;
+        batches(arns, 100, |hundred| async move {
+            let call = || connection.ecs.describe_tasks().cluster(cluster.id()).set_tasks(Some(hundred.clone())).send();
+            let answer = connection.caller.call(DESCRIBE_TASKS, tally, call).await?;
+            Ok(answer.tasks.unwrap_or_default().into_iter().filter_map(map::task).collect())
+        })
+        .await
+    }
+
+    /// Revisions to read, those of running services first, no more than can be read without waiting.
+    fn wanted(&self, services: &[ObservedService], tasks: &[Task], known: impl Fn(&str) -> bool) -> Vec<String> {
+        if !self.definitions {
+            return Vec::new();
+        }
+        let (busy, idle): (Vec<_>, Vec<_>) = services.iter().map(|observed| &observed.service).partition(|service| service.running > 0);
+        let current = busy.iter().filter_map(|service| service.revision.as_ref());
+        let deployed = busy.iter().flat_map(|service| &service.deployments).filter_map(|deployment| deployment.revision.as_ref());
+        let running = tasks.iter().filter_map(|task| task.revision.as_ref());
+        let rest = idle.iter().filter_map(|service| service.revision.as_ref());
+        let mut seen = std::collections::HashSet::new();
+        let limit = self.connection.caller.ready(Family::EcsDefinitions).clamp(1, MOST_DEFINITIONS);
+        let fresh = current.chain(deployed).chain(running).chain(rest).filter(|arn| !known(arn));
+        fresh.filter(|arn| seen.insert((*arn).clone())).take(limit).cloned().collect()
+    }
+
+    async fn read_definitions(&self, wanted: Vec<String>, shortfalls: &mut Vec<Shortfall>) -> (Vec<TaskDefinition>, Vec<String>) {
+        let Self { connection, tally, .. } = self;
+        let (answers, fault) = batches(wanted, 1, |arns| async move {
+            let Some(arn) = arns.into_iter().next() else { return Ok(Vec::new()) };
+            let call = || connection.ecs.describe_task_definition().task_definition(&arn).send();
+            match connection.caller.call(DESCRIBE_DEFINITION, tally, call).await {
+                Ok(answer) => Ok(vec![(answer.task_definition.and_then(map::definition), arn)]),
+                // ECS answers ClientException for a revision that was deleted
+                Err(fault) if fault.message.starts_with("ClientException") => Ok(vec![(None, arn)]),
+                Err(fault) => Err(fault),
+            }
+        })
+        .await;
+        if let Some(fault) = fault {
+            shortfalls.push(Shortfall { what: format!("task definitions of {}", self.cluster.name), fault });
+        }
+        let (read, unreadable): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(definition, _)| definition.is_some());
+        (read.into_iter().filter_map(|(definition, _)| definition).collect(), unreadable.into_iter().map(|(_, arn)| arn).collect())
+    }
+
+    /// The cluster's ARN; from a task's where DescribeClusters could not be asked.
+    fn arn(&self, tasks: &[Task], stopped: &[Task]) -> String {
+        if !self.cluster.arn.is_empty() {
+            return self.cluster.arn.clone();
+        }
+        let task = tasks.iter().chain(stopped).find_map(|task| task.arn.split_once(":task/"));
+        task.map(|(prefix, _)| format!("{prefix}:cluster/{}", self.cluster.name)).unwrap_or_default()
+    }
+}
+
+impl Cluster {
+    fn id(&self) -> &str {
+        if self.arn.is_empty() { &self.name } else { &self.arn }
+    }
+}
+
+/// Adds `ended` to `stopped`, each task once.
+fn merge(stopped: &mut Vec<Task>, ended: Vec<Task>) {
+    for task in ended {
+        if !stopped.iter().any(|known| known.arn == task.arn) {
+            stopped.push(task);
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! From ECS's answers to our own types. Pure, total, and without invention.
+//!
+//! What is missing stays missing; words we do not know are kept as they came; a number that cannot be (a negative
+//! count) reads as zero. Environment values, secrets and commands of containers are not even looked at: they hold
+//! passwords.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecs::types as wire;
+use aws_smithy_types::DateTime;
+use domain::Timestamp;
+use domain::reading::ObservedService;
+use domain::service::{Container, ContainerDefinition, Deployment, Health, HealthCheck, Service, ServiceEvent, Task, TaskDefinition};
+
+/// A service with its events; `None` when it has neither name nor ARN, because then nothing can be said of it.
+pub(super) fn service(from: wire::Service) -> Option<ObservedService> {
+    let arn = from.service_arn.unwrap_or_default();
+    let name = from.service_name.filter(|name| !name.is_empty()).or_else(|| last_part(&arn))?;
+    let service = Service {
+        name,
+        arn,
+        status: from.status.unwrap_or_default(),
+        desired: count(from.desired_count),
+        running: count(from.running_count),
+        pending: count(from.pending_count),
+        launch_type: from.launch_type.map(|word| word.as_str().to_owned()),
+        scheduling: from.scheduling_strategy.map(|word| word.as_str().to_owned()),
+        controller: from.deployment_controller.map(|controller| controller.r#type.as_str().to_owned()),
+        revision: from.task_definition,
+        deployments: from.deployments.unwrap_or_default().into_iter().map(deployment).collect(),
+        tags: tags(from.tags.unwrap_or_default()),
+        target_groups: from.load_balancers.unwrap_or_default().into_iter().filter_map(|balancer| balancer.target_group_arn).collect(),
+        created: instant(from.created_at),
+    };
+    let events = from.events.unwrap_or_default().into_iter().filter_map(event).collect();
+    Some(ObservedService { service, events })
+}
+
+fn deployment(from: wire::Deployment) -> Deployment {
+    Deployment {
+        id: from.id.unwrap_or_default(),
+        status: from.status.unwrap_or_default(),
+        revision: from.task_definition,
+        desired: count(from.desired_count),
+        running: count(from.running_count),
+        pending: count(from.pending_count),
+        failed: count(from.failed_tasks),
+        rollout_state: from.rollout_state.map(|word| word.as_str().to_owned()),
+        rollout_reason: from.rollout_state_reason,
+        created: instant(from.created_at),
+    }
+}
+
+/// An event without id or instant cannot be kept apart from others, so it is left out.
+fn event(from: wire::ServiceEvent) -> Option<ServiceEvent> {
+    Some(ServiceEvent { id: from.id?, at: instant(from.created_at)?, message: from.message.unwrap_or_default() })
+}
+
+/// A task; `None` without an ARN.
+pub(super) fn task(from: wire::Task) -> Option<Task> {
+    let arn = from.task_arn.filter(|arn| !arn.is_empty())?;
+    let containers = from.containers.unwrap_or_default();
+    let attachments = from.attachments.unwrap_or_default();
+    Some(Task {
+        arn,
+        service: from.group.as_deref().and_then(|group| group.strip_prefix("service:")).map(str::to_owned),
+        revision: from.task_definition_arn,
+        last_status: from.last_status.unwrap_or_default(),
+        desired_status: from.desired_status.unwrap_or_default(),
+        health: health(from.health_status.as_ref()),
+        address: address(&attachments, &containers),
+        zone: from.availability_zone,
+        started_by: from.started_by,
+        created: instant(from.created_at),
+        started: instant(from.started_at),
+        stopping: instant(from.stopping_at),
+        stopped: instant(from.stopped_at),
+        stop_code: from.stop_code.map(|word| word.as_str().to_owned()),
+        stopped_reason: from.stopped_reason,
+        containers: containers.into_iter().map(container).collect(),
+    })
+}
+
+/// The private address: of the task's network interface (awsvpc), else of a container's.
+fn address(attachments: &[wire::Attachment], containers: &[wire::Container]) -> Option<String> {
+    let attached = attachments
+        .iter()
+        .filter(|attachment| attachment.r#type.as_deref() == Some("ElasticNetworkInterface"))
+        .flat_map(wire::Attachment::details)
+        .find(|detail| detail.name.as_deref() == Some("privateIPv4Address"))
+        .and_then(|detail| detail.value.clone());
+    attached.or_else(|| {
+        let interfaces = containers.iter().flat_map(wire::Container::network_interfaces);
+        interfaces.filter_map(|interface| interface.private_ipv4_address.clone()).next()
+    })
+}
+
+fn container(from: wire::Container) -> Container {
+    Container {
+        name: from.name.unwrap_or_default(),
+        image: from.image,
+        digest: from.image_digest,
+        last_status: from.last_status,
+        health: health(from.health_status.as_ref()),
+        exit_code: from.exit_code,
+        reason: from.reason,
+    }
+}
+
+fn health(word: Option<&wire::HealthStatus>) -> Health {
+    match word {
+        Some(wire::HealthStatus::Healthy) => Health::Healthy,
+        Some(wire::HealthStatus::Unhealthy) => Health::Unhealthy,
+        _ => Health::Unknown,
+    }
+}
+
+/// A revision; `None` without an ARN.
+pub(super) fn definition(from: wire::TaskDefinition) -> Option<TaskDefinition> {
+    let arn = from.task_definition_arn.filter(|arn| !arn.is_empty())?;
+    Some(TaskDefinition {
+        arn,
+        family: from.family.unwrap_or_default(),
+        revision: count(from.revision),
+        cpu: from.cpu,
+        memory: from.memory,
+        containers: from.container_definitions.unwrap_or_default().into_iter().map(container_definition).collect(),
+    })
+}
+
+fn container_definition(from: wire::ContainerDefinition) -> ContainerDefinition {
+    let log = from.log_configuration.filter(|log| log.log_driver == wire::LogDriver::Awslogs);
+    ContainerDefinition {
+        name: from.name.unwrap_or_default(),
+        image: from.image.unwrap_or_default(),
+        // "If this parameter is omitted, a container is assumed to be essential" (ECS API reference)
+        essential: from.essential.unwrap_or(true),
+        health_check: from.health_check.map(health_check),
+        log_group: log.and_then(|log| log.options).and_then(|mut options| options.remove("awslogs-group")),
+    }
+}
+
+/// What is omitted has the defaults of the ECS API reference, `HealthCheck`: 30 s, 5 s, 3 times, no start period.
+fn health_check(from: wire::HealthCheck) -> HealthCheck {
+    HealthCheck {
+        command: from.command,
+        interval: from.interval.map_or(30, count),
+        timeout: from.timeout.map_or(5, count),
+        retries: from.retries.map_or(3, count),
+        start_period: from.start_period.map_or(0, count),
+    }
+}
+
+fn tags(from: Vec<wire::Tag>) -> BTreeMap<String, String> {
+    from.into_iter().filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect()
+}
+
+fn count(number: i32) -> u32 {
+    u32::try_from(number).unwrap_or(0)
+}
+
+pub(crate) fn instant(at: Option<DateTime>) -> Option<Timestamp> {
+    at.map(|at| Timestamp::from_secs_nanos(at.secs(), at.subsec_nanos()))
+}
+
+/// The name at the end of an ARN: `arn:…:cluster/production` → `production`.
+pub(super) fn last_part(arn: &str) -> Option<String> {
+    arn.rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_invented_for_an_empty_service() {
+        let observed = service(wire::Service::builder().service_name("a").build()).unwrap();
+        assert_eq!(observed.service, Service { name: "a".into(), ..Service::default() });
+        assert!(service(wire::Service::builder().build()).is_none());
+        let by_arn = service(wire::Service::builder().service_arn("arn:aws:ecs:us-east-1:1:service/c/router").build()).unwrap();
+        assert_eq!(by_arn.service.name, "router");
+    }
+
+    #[test]
+    fn unknown_words_are_kept_and_impossible_counts_are_zero() {
+        let from = wire::Service::builder()
+            .service_name("a")
+            .status("MOVING")
+            .launch_type("ORBIT".into())
+            .desired_count(-3)
+            .deployments(wire::Deployment::builder().id("ecs-svc/1").rollout_state("PAUSED".into()).build())
+            .events(wire::ServiceEvent::builder().message("no id").build())
+            .build();
+        let observed = service(from).unwrap();
+        assert_eq!(observed.service.status, "MOVING");
+        assert_eq!(observed.service.launch_type.as_deref(), Some("ORBIT"));
+        assert_eq!(observed.service.desired, 0);
+        assert_eq!(observed.service.deployments[0].rollout_state.as_deref(), Some("PAUSED"));
+        assert!(observed.events.is_empty());
+    }
+
+    #[test]
+    fn absent_rollout_state_does_not_read_as_completed() {
+        let from = wire::Service::builder().service_name("a").deployments(wire::Deployment::builder().status("PRIMARY").build()).build();
+        assert_eq!(service(from).unwrap().service.primary().unwrap().rollout_state, None);
+    }
+
+    #[test]
+    fn a_task_belongs_to_the_service_of_its_group() {
+        let detail = wire::KeyValuePair::builder().name("privateIPv4Address").value("10.0.1.7").build();
+        let attachment = wire::Attachment::builder().r#type("ElasticNetworkInterface").details(detail).build();
+        let from = wire::Task::builder()
+            .task_arn("arn:aws:ecs:us-east-1:1:task/c/abc")
+            .group("service:router-nats")
+            .attachments(attachment)
+            .health_status("DIZZY".into())
+            .stop_code("TiredOfLife".into())
+            .stopped_at(DateTime::from_secs_and_nanos(12, 345_678_000))
+            .containers(wire::Container::builder().name("main").exit_code(137).reason("OutOfMemoryError").build())
+            .build();
+        let task = task(from).unwrap();
+        assert_eq!(task.service.as_deref(), Some("router-nats"));
+        assert_eq!(task.address.as_deref(), Some("10.0.1.7"));
+        assert_eq!(task.health, Health::Unknown);
+        assert_eq!(task.stop_code.as_deref(), Some("TiredOfLife"));
+        assert_eq!(task.stopped, Some(Timestamp::from_micros(12_345_678)));
+        assert_eq!(task.exit_code(), Some(137));
+    }
+
+    #[test]
+    fn a_stand_alone_task_belongs_to_no_service() {
+        let from = wire::Task::builder().task_arn("arn:x/y").group("family:migration").build();
+        assert_eq!(task(from).unwrap().service, None);
+        assert!(task(wire::Task::builder().group("service:x").build()).is_none());
+    }
+
+    #[test]
+    fn secrets_of_a_definition_go_nowhere() {
+        let secret = wire::KeyValuePair::builder().name("DB_PASSWORD").value("CANARY-1").build();
+        let log =
+            wire::LogConfiguration::builder().log_driver(wire::LogDriver::Awslogs).options("awslogs-group", "/ecs/x").build().unwrap();
+        let main = wire::ContainerDefinition::builder()
+            .name("main")
+            .image("x:1")
+            .environment(secret)
+            .command("--token=CANARY-2")
+            .log_configuration(log)
+            .health_check(wire::HealthCheck::builder().command("CMD-SHELL").command("true").build().unwrap())
+            .build();
+        let from =
+            wire::TaskDefinition::builder().task_definition_arn("arn:aws:ecs:r:1:task-definition/x:1").container_definitions(main).build();
+        let definition = definition(from).unwrap();
+        assert!(!format!("{definition:?}").contains("CANARY"));
+        assert_eq!(definition.containers[0].log_group.as_deref(), Some("/ecs/x"));
+        assert!(definition.containers[0].essential);
+        let check = definition.containers[0].health_check.clone().unwrap();
+        assert_eq!((check.interval, check.timeout, check.retries, check.start_period), (30, 5, 3, 0));
+    }
+}

@@ -1,0 +1,84 @@
+//! What the ECS collector remembers between sweeps, so as not to ask twice.
+//!
+//! Two things never change: a registered revision and a task that has finally stopped. The trap is marking them too
+//! early: a sweep that is cancelled or fails must leave no mark, so marks are made when its reading is finished.
+
+use std::collections::{HashMap, HashSet};
+
+/// Stopped tasks remembered per cluster. ECS itself forgets them after about an hour; beyond this many (a crash loop
+/// gone wild) the rest is described again each time, which costs calls and loses nothing.
+const MOST_STOPPED: usize = 50_000;
+
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// Revisions that need no reading: read before, known to the caller, or impossible to read.
+    definitions: HashSet<String>,
+    /// By cluster: ARNs of tasks already reported as STOPPED.
+    stopped: HashMap<String, HashSet<String>>,
+}
+
+impl Memory {
+    pub(super) fn know(&mut self, revisions: impl IntoIterator<Item = String>) {
+        self.definitions.extend(revisions);
+    }
+
+    pub(super) fn knows(&self, revision: &str) -> bool {
+        self.definitions.contains(revision)
+    }
+
+    /// Those of `listed` that were not reported yet.
+    pub(super) fn unreported(&self, cluster: &str, listed: &[String]) -> Vec<String> {
+        let reported = self.stopped.get(cluster);
+        listed.iter().filter(|arn| reported.is_none_or(|reported| !reported.contains(*arn))).cloned().collect()
+    }
+
+    /// Marks tasks as reported. `listed` is the whole list of what ECS still remembers, where it was read to its end:
+    /// what is not in it will never be asked for again and is forgotten here too.
+    pub(super) fn reported(&mut self, cluster: &str, arns: impl IntoIterator<Item = String>, listed: Option<&[String]>) {
+        let reported = self.stopped.entry(cluster.to_owned()).or_default();
+        if let Some(listed) = listed {
+            let listed: HashSet<&str> = listed.iter().map(String::as_str).collect();
+            reported.retain(|arn| listed.contains(arn.as_str()));
+        }
+        for arn in arns {
+            if reported.len() < MOST_STOPPED {
+                reported.insert(arn);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arns(names: &[&str]) -> Vec<String> {
+        names.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_stopped_task_is_described_once() {
+        let mut memory = Memory::default();
+        assert_eq!(memory.unreported("c", &arns(&["a", "b"])), arns(&["a", "b"]));
+        memory.reported("c", arns(&["a"]), Some(&arns(&["a", "b"])));
+        assert_eq!(memory.unreported("c", &arns(&["a", "b"])), arns(&["b"]));
+        assert_eq!(memory.unreported("other", &arns(&["a"])), arns(&["a"]));
+    }
+
+    #[test]
+    fn what_ecs_forgets_is_forgotten_but_not_on_the_word_of_a_partial_list() {
+        let mut memory = Memory::default();
+        memory.reported("c", arns(&["a", "b"]), None);
+        memory.reported("c", arns(&[]), None);
+        assert_eq!(memory.unreported("c", &arns(&["a", "b"])), arns(&[]));
+        memory.reported("c", arns(&[]), Some(&arns(&["b"])));
+        assert_eq!(memory.unreported("c", &arns(&["a", "b"])), arns(&["a"]));
+    }
+
+    #[test]
+    fn it_does_not_grow_without_end() {
+        let mut memory = Memory::default();
+        memory.reported("c", (0..MOST_STOPPED + 10).map(|number| number.to_string()), None);
+        assert_eq!(memory.stopped["c"].len(), MOST_STOPPED);
+    }
+}

@@ -1,0 +1,59 @@
+//! Reads the fleet from outside: ECS, CloudWatch alarms, NATS.
+//!
+//! Separate from the server for one reason: **nothing here can change anything**. Only describe, list and get
+//! operations appear in this crate, so whoever reviews what Signalbox may do to a fleet does not have to read it. The
+//! second promise is politeness: every call passes one place ([`call`]) that takes a token from a bucket filled at a
+//! share of what AWS allows, because those rates belong to the whole account, its deploy tools and ECS itself.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`poll`] | runs one collector for ever: sweep, report, wait |
+//! | [`ecs`], [`alarms`], [`nats`] | the three collectors; each has a pure `map` from the wire to [`domain`] |
+//! | [`aws`] | one environment's SDK clients, its account, its HTTP client with a cap on every answer |
+//! | [`call`], [`budget`], [`breaker`], [`classify`] | how a call is made, how often, when not at all, and what its failure means |
+//!
+//! The trap for whoever adds a collector: a list that was cut short must say so ([`domain::reading::Seen`]), or the
+//! store takes what is missing for gone.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::reading::Sweep;
+use domain::source::{Budget, SourceId};
+
+pub mod aws;
+pub mod breaker;
+pub mod budget;
+pub mod call;
+pub mod classify;
+mod crypto;
+pub mod ecs;
+mod harvest;
+pub mod poll;
+
+pub use aws::{AwsEnvironment, AwsScope, Keys};
+pub use budget::Budgets;
+pub use crypto::install_crypto;
+pub use ecs::EcsCollector;
+pub use poll::{Poller, Report};
+
+/// One source that can be swept.
+#[async_trait]
+pub trait Collector: Send + Sync {
+    /// Which source this is.
+    fn id(&self) -> &SourceId;
+
+    /// How often it is meant to be swept, on the injected clock.
+    fn interval(&self) -> Duration;
+
+    /// Reads the whole scope once. Never fails as a call: what went wrong is the sweep's outcome.
+    async fn sweep(&self) -> Sweep;
+
+    /// The token buckets its calls are taken from, with what they have counted so far. Empty where there are none.
+    fn budgets(&self) -> Vec<Budget>;
+
+    /// The far side's clock minus ours in milliseconds, as of the newest sweep, where it told us.
+    fn skew_ms(&self) -> Option<i64> {
+        None
+    }
+}
