@@ -1,1 +1,111 @@
+//! The alarm collector: every CloudWatch alarm of an environment's account and region.
+//!
+//! Two traps. DescribeAlarms answers **only metric alarms** unless the other types are asked for. And its quota, nine
+//! calls a second, is the one ECS itself uses to watch the alarms that roll a deployment back: whoever exhausts it
+//! makes ECS miss them, so this collector has a small bucket of its own.
 
+mod map;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_cloudwatch::types::AlarmType;
+use domain::alarm::Alarm;
+use domain::reading::{AlarmReading, Reading, Seen, Sweep};
+use domain::source::{Budget, Fault, FaultKind, Shortfall, SourceId, SourceKind};
+
+use crate::Collector;
+use crate::aws::{AwsEnvironment, Connection, account_in};
+use crate::budget::Family;
+use crate::call::{Operation, Tally};
+use crate::ecs::pages::pages;
+use crate::harvest::{Read, concluded};
+
+const DESCRIBE_ALARMS: Operation = Operation { name: "cloudwatch:DescribeAlarms", family: Family::Alarms };
+
+/// Reads the alarms of one environment.
+pub struct AlarmCollector {
+    id: SourceId,
+    environment: Arc<AwsEnvironment>,
+    interval: Duration,
+}
+
+impl AlarmCollector {
+    /// A collector of `environment`'s alarms.
+    pub fn new(environment: Arc<AwsEnvironment>, interval: Duration) -> Self {
+        let id = SourceId::new(SourceKind::Alarms, environment.scope().environment.clone());
+        Self { id, environment, interval }
+    }
+
+    async fn read(&self, tally: &Tally) -> Read {
+        let connection = self.environment.connection().await?;
+        let account = self.environment.account(connection, tally).await?;
+        let (alarms, fault) = list(connection, tally).await;
+        let account = account.or_else(|| alarms.iter().find_map(|alarm| account_in(&alarm.arn)).map(str::to_owned)).unwrap_or_default();
+        self.environment.check((!account.is_empty()).then_some(account.as_str()))?;
+        let whole = fault.is_none();
+        let missing = match fault {
+            Some(fault) if alarms.is_empty() => return Err(fault),
+            Some(fault) => vec![Shortfall { what: format!("the alarms after the first {}", alarms.len()), fault }],
+            None => Vec::new(),
+        };
+        let alarms = Seen { items: alarms, whole };
+        Ok((Reading::Alarms(AlarmReading { account, region: connection.region.clone(), alarms }), missing))
+    }
+}
+
+/// All alarms of all types, 100 records a page.
+async fn list(connection: &Connection, tally: &Tally) -> (Vec<Alarm>, Option<Fault>) {
+    let with_log = read(connection, tally, &[AlarmType::MetricAlarm, AlarmType::CompositeAlarm, AlarmType::LogAlarm]).await;
+    match &with_log {
+        // an endpoint older than log alarms refuses the word; what it knows is asked again
+        (alarms, Some(fault)) if alarms.is_empty() && refuses_a_type(fault) => {
+            let without = read(connection, tally, &[AlarmType::MetricAlarm, AlarmType::CompositeAlarm]).await;
+            if without.1.is_none() { without } else { with_log }
+        }
+        _ => with_log,
+    }
+}
+
+fn refuses_a_type(fault: &Fault) -> bool {
+    let said = ["alarmTypes", "AlarmTypes", "LogAlarm", "ValidationError", "InvalidParameterValue"];
+    fault.kind == FaultKind::Malformed && said.iter().any(|word| fault.message.contains(word))
+}
+
+async fn read(connection: &Connection, tally: &Tally, types: &[AlarmType]) -> (Vec<Alarm>, Option<Fault>) {
+    pages(|token| async move {
+        let call = || {
+            let describe = connection.cloudwatch.describe_alarms().set_alarm_types(Some(types.to_vec()));
+            describe.max_records(100).set_next_token(token.clone()).send()
+        };
+        let answer = connection.caller.call(DESCRIBE_ALARMS, tally, call).await?;
+        let metric = answer.metric_alarms.unwrap_or_default().into_iter().filter_map(map::metric);
+        let composite = answer.composite_alarms.unwrap_or_default().into_iter().filter_map(map::composite);
+        let log = answer.log_alarms.unwrap_or_default().into_iter().filter_map(map::log);
+        Ok((metric.chain(composite).chain(log).collect(), answer.next_token))
+    })
+    .await
+}
+
+#[async_trait]
+impl Collector for AlarmCollector {
+    fn id(&self) -> &SourceId {
+        &self.id
+    }
+
+    fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    async fn sweep(&self) -> Sweep {
+        let started = self.environment.clock().now();
+        let tally = Tally::default();
+        let read = self.read(&tally).await;
+        concluded(&self.id, started, self.environment.clock().now(), tally.calls(), read)
+    }
+
+    fn budgets(&self) -> Vec<Budget> {
+        self.environment.budgets(&[Family::Alarms])
+    }
+}

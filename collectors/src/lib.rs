@@ -21,6 +21,7 @@ use async_trait::async_trait;
 use domain::reading::Sweep;
 use domain::source::{Budget, SourceId};
 
+pub mod alarms;
 pub mod aws;
 pub mod breaker;
 pub mod budget;
@@ -31,6 +32,7 @@ pub mod ecs;
 mod harvest;
 pub mod poll;
 
+pub use alarms::AlarmCollector;
 pub use aws::{AwsEnvironment, AwsScope, Keys};
 pub use budget::Budgets;
 pub use crypto::install_crypto;
