@@ -12,6 +12,12 @@ interface Addresses {
   yard: { aws: string; control: string };
 }
 
+interface ServiceKey {
+  environment: string;
+  cluster: string;
+  service: string;
+}
+
 export class Demo {
   private constructor(
     private readonly child: ChildProcess,
@@ -47,6 +53,21 @@ export class Demo {
   /** The server's last words, for a failed test. */
   get said(): string {
     return this.log.join('\n');
+  }
+
+  /** What the JSON API says: for finding things, and for what a test is not about. */
+  async api<T>(path: string): Promise<T> {
+    const answer = await fetch(`${this.url}/api/v1${path}`);
+    if (!answer.ok) throw new Error(`GET /api/v1${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  }
+
+  /** The address of a service's page. */
+  async pathOf(service: string): Promise<string> {
+    const found = await this.api<{ rows: ServiceKey[] }>(`/services?q=${encodeURIComponent(service)}`);
+    const row = found.rows.find((row) => row.service === service);
+    if (row === undefined) throw new Error(`there is no service ${service}`);
+    return `/services/${[row.environment, row.cluster, row.service].map(encodeURIComponent).join('/')}`;
   }
 
   /** An order to the simulated fleet, from outside of everything under test. */

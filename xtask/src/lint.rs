@@ -15,7 +15,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Result, bail};
 use clap::Args;
 
-use crate::{lockfile, place, run, say};
+use crate::{lockfile, place, run, say, tools};
 use tree::Tree;
 
 #[derive(Args)]
@@ -58,6 +58,7 @@ fn compiled(failed: &mut Vec<&'static str>) -> Result<()> {
     keep(failed, "clippy, native", || clippy(&["--workspace", "--all-targets"]));
     // lints `app` as the browser gets it, and `domain` without its ports
     keep(failed, "clippy, browser", || clippy(&["--package", "signalbox-frontend", "--target", "wasm32-unknown-unknown"]));
+    keep(failed, "the types of the browser tests", browser_tests);
     keep(failed, "documentation", || run::to_end(&mut documentation()));
     Ok(())
 }
@@ -65,6 +66,12 @@ fn compiled(failed: &mut Vec<&'static str>) -> Result<()> {
 fn clippy(args: &[&str]) -> Result<()> {
     let mut cargo = run::cargo(&["clippy"]);
     run::to_end(cargo.args(args).args(["--", "--deny", "warnings"]))
+}
+
+fn browser_tests() -> Result<()> {
+    let dir = place::root().join("end2end");
+    tools::node_modules(&dir)?;
+    run::to_end(run::program("node", &["node_modules/typescript/bin/tsc", "--project", "."]).current_dir(&dir))
 }
 
 /// With the dependencies as clippy checked them: documentation of ours alone needs nothing more compiled.

@@ -15,6 +15,9 @@ use crate::{place, run, say, tools};
 /// How often the measured server asks for the services.
 pub(super) const POLL: Duration = Duration::from_secs(5);
 
+/// What the written config calls the environment.
+const ENVIRONMENT: &str = "production";
+
 pub(super) struct Fleet {
     pub(super) services: usize,
     pub(super) cluster: String,
@@ -118,9 +121,10 @@ impl Fleet {
     }
 
     /// How many stops the API shows for a service.
-    fn stops(&self, service: &str) -> Result<usize> {
-        let answer = http::get(self.url(), &format!("/api/v1/services/{}/{service}", self.cluster))?;
-        Ok(answer.matches("stopped").count())
+    fn stops(&self, service: &str) -> Result<u64> {
+        let path = format!("/api/v1/services/{ENVIRONMENT}/{}/{service}", self.cluster);
+        let detail: Value = serde_json::from_str(&http::get(self.url(), &path)?)?;
+        detail.get("stopped_on_record").and_then(Value::as_u64).context("the API's service has no stopped_on_record")
     }
 }
 
@@ -134,7 +138,7 @@ fn write_config(services: usize, endpoints: &Value) -> Result<PathBuf> {
     let strings = |name: &str| endpoints.get(name).map_or_else(|| "[]".into(), Value::to_string);
     let mut config = format!(
         "[server]\nlisten = \"127.0.0.1:{port}\"\n\n[store]\npath = \"{store}\"\n\n[poll]\nservices = \"{poll}s\"\n\n\
-         [[environment]]\nname = \"production\"\nregion = {region}\nendpoint_url = {aws}\n",
+         [[environment]]\nname = \"{ENVIRONMENT}\"\nregion = {region}\nendpoint_url = {aws}\n",
         port = free_port()?,
         store = dir.join("signalbox.db").display(),
         poll = POLL.as_secs(),
@@ -169,12 +173,12 @@ fn listen_address(config: &Path) -> Result<String> {
     Ok(format!("http://{}", listen.context("the config names no address")?))
 }
 
-/// Until every source has answered once.
+/// Until every source has answered once: services, alarms and NATS.
 fn wait_until_filled(url: &str) -> Result<()> {
     let watch = say::stopwatch();
     loop {
         let last = match http::get(url, "/api/v1/overview") {
-            Ok(overview) if overview.contains("language-system-nats") || overview.contains("\"up\":22") => return Ok(()),
+            Ok(overview) if filled(&overview) => return Ok(()),
             Ok(overview) => overview,
             Err(error) => error.to_string(),
         };
@@ -183,4 +187,10 @@ fn wait_until_filled(url: &str) -> Result<()> {
         }
         run::pause();
     }
+}
+
+fn filled(overview: &str) -> bool {
+    let Ok(overview) = serde_json::from_str::<Value>(overview) else { return false };
+    let above_0 = |path: &str| overview.pointer(path).and_then(Value::as_u64).is_some_and(|count| count > 0);
+    ["/services/value", "/alarms/of", "/connections/value"].iter().all(|path| above_0(path))
 }

@@ -157,7 +157,49 @@ fn pieces_of_the_ui(tree: &Tree) -> Vec<Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use serde_json::{Value, json};
+
+    use super::{check, matches};
+    use crate::lint::tree::Tree;
+
+    /// A workspace of two crates where the first depends on the third through the second.
+    fn tree(first: &str, kind: Value) -> Tree {
+        let package = |name: &str| json!({"id": name, "name": name});
+        let node = |name: &str, dep: &str| json!({"id": name, "deps": [{"pkg": dep, "dep_kinds": [{"kind": kind}]}]});
+        let metadata = json!({
+            "packages": [package(first), package("between"), package("sqlx")],
+            "workspace_members": [first],
+            "resolve": {"nodes": [node(first, "between"), node("between", "sqlx")]},
+        });
+        Tree { metadata, files: [].into() }
+    }
+
+    #[test]
+    fn a_friend_of_a_friend_is_seen() {
+        let problems = check(&tree("signalbox-app", Value::Null));
+        assert!(problems.iter().any(|problem| problem.0.contains("signalbox-app depends on sqlx")));
+        assert!(check(&tree("signalbox", Value::Null)).is_empty());
+    }
+
+    #[test]
+    fn what_only_tests_use_does_not_count() {
+        assert!(check(&tree("signalbox-app", json!("dev"))).is_empty());
+    }
+
+    #[test]
+    fn a_crate_named_after_nothing_is_seen() {
+        let problems = check(&tree("signalbox-common", Value::Null));
+        assert!(problems.iter().any(|problem| problem.0.contains("named after nothing")));
+    }
+
+    #[test]
+    fn the_ui_knows_no_domain() {
+        let mut tree = tree("signalbox", Value::Null);
+        tree.files.insert("app/src/ui/lamp.rs".into(), "use domain::judge::Tone;".into());
+        tree.files.insert("app/src/parts/tile.rs".into(), "use domain::judge::Tone;".into());
+        tree.files.insert("app/src/ui/table.rs".into(), "// domain::Tone is not known here".into());
+        assert_eq!(check(&tree).len(), 1);
+    }
 
     #[test]
     fn a_pattern_with_a_dash_stands_for_all_that_begin_so() {

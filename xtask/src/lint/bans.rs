@@ -58,3 +58,18 @@ fn found(tree: &Tree) -> String {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::{BAN, HEAD, found};
+    use crate::lint::tree::Tree;
+
+    #[test]
+    fn every_place_is_counted_and_comments_are_not() {
+        let lifted = format!("#[expect({BAN}, reason = \"x\")]\nfn a() {{}}\n#[expect({BAN})]\n// {BAN}\n");
+        let files = [("server/src/clock.rs".to_owned(), lifted), ("clippy.toml".to_owned(), BAN.to_owned())];
+        assert_eq!(found(&Tree { metadata: Value::Null, files: files.into() }), format!("{HEAD}server/src/clock.rs 2\n"));
+    }
+}

@@ -42,3 +42,28 @@ pub(super) fn check(tree: &Tree) -> Vec<Problem> {
     }
     problems
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::{ADDRESSES, HOMES, WAITS, check};
+    use crate::lint::tree::Tree;
+
+    fn problems(name: &str, text: String) -> usize {
+        check(&Tree { metadata: Value::Null, files: [(name.to_owned(), text)].into() }).len()
+    }
+
+    #[test]
+    fn machines_and_registries_are_seen_in_any_file() {
+        assert_eq!(problems("docs/operations.md", format!("see {}x/notes", HOMES[0])), 1);
+        assert_eq!(problems("end2end/package-lock.json", format!("\"https://{}/x.tgz\"", ADDRESSES[0])), 1);
+        assert_eq!(problems("README.md", "cargo xtask demo".into()), 0);
+    }
+
+    #[test]
+    fn only_browser_tests_may_not_wait_for_time() {
+        assert_eq!(problems("end2end/specs/a.spec.ts", format!("await page.{}(100)", WAITS[0])), 1);
+        assert_eq!(problems("docs/tests.md", WAITS[0].into()), 0);
+    }
+}

@@ -1,0 +1,14 @@
+// Every page there is: what must hold for each is tested for each.
+import type { Demo } from './demo.ts';
+
+export const pages: { name: string; path: (demo: Demo) => Promise<string> | string }[] = [
+  { name: 'overview', path: () => '/' },
+  { name: 'services', path: () => '/services' },
+  { name: 'service', path: (demo) => demo.pathOf('auth-nats') },
+  { name: 'sources', path: () => '/sources' },
+  { name: 'not-found', path: () => '/no-such-page' },
+];
+
+/** The widths people have: two phones, a laptop, a wall. */
+export const widths = [360, 390, 1280, 1920];
+export const themes = ['light', 'dark'] as const;
