@@ -107,9 +107,11 @@ impl Fleet {
         let service = VICTIMS.get(turn % VICTIMS.len()).copied().unwrap_or("auth-nats");
         let before = self.stops(service)?;
         let mut live = http::Events::open(self.url(), "/live")?;
+        // it begins with where every topic stands; only then does a hint mean that something moved
+        live.wait_for("hello", "")?;
         let watch = say::stopwatch();
         http::send(&self.control, "POST", "/tasks/stop", &format!("{{\"service\": \"{service}\"}}"))?;
-        live.wait_for("\"services\"")?;
+        live.wait_for("hint", "\"services\"")?;
         let hint = watch.elapsed();
         while self.stops(service)? == before {
             if watch.elapsed() > READY_WITHIN {

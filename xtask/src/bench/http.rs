@@ -54,13 +54,15 @@ impl Events {
         Ok(Self(ask(url, "GET", path, "")?))
     }
 
-    /// Waits for a line that holds the text.
-    pub(super) fn wait_for(&mut self, text: &str) -> Result<()> {
-        let mut line = String::new();
+    /// Waits for an event of that name whose data holds the text.
+    pub(super) fn wait_for(&mut self, name: &str, text: &str) -> Result<()> {
+        let (mut line, mut event) = (String::new(), String::new());
         loop {
             line.clear();
-            ensure!(self.0.read_line(&mut line)? > 0, "the stream ended before it said {text}");
-            if line.contains(text) {
+            ensure!(self.0.read_line(&mut line)? > 0, "the stream ended before its event {name} with {text}");
+            if let Some(said) = line.strip_prefix("event:") {
+                said.trim().clone_into(&mut event);
+            } else if event == name && line.starts_with("data:") && line.contains(text) {
                 return Ok(());
             }
         }
