@@ -40,6 +40,7 @@ pub struct WallClock {
 
 impl WallClock {
     /// A clock that reads the true date now. `speed` is in clock seconds per real second; anything that is not a positive number counts as 1.
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is told to ask")]
     pub fn new(speed: f64) -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
@@ -54,12 +55,14 @@ impl Default for WallClock {
 }
 
 impl Clock for WallClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is told to ask")]
     fn now_micros(&self) -> i64 {
         // measured from a monotonic instant: a corrected system clock must not make the model go backwards
         let elapsed = self.origin.elapsed().mul_f64(self.speed);
         self.origin_micros.saturating_add(micros(elapsed))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is told to wait by")]
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         tokio::time::sleep(duration.div_f64(self.speed)).boxed()
     }

@@ -8,7 +8,7 @@ use crate::{
     aws::{AwsFace, Counts, fault::Fault},
     clock::SECOND,
     model::{Fleet, NoSuch, StoryLine, alarm::AlarmState, service::Service, task::StopCause},
-    nats::NatsError,
+    nats::{Cluster, NatsError},
     options::{Endpoints, Error},
     world::World,
 };
@@ -16,6 +16,7 @@ use crate::{
 pub(crate) struct Site {
     pub(crate) world: Arc<World>,
     pub(crate) aws: Arc<AwsFace>,
+    pub(crate) cluster: Option<Arc<Cluster>>,
     /// Known once every face listens.
     pub(crate) endpoints: OnceLock<Endpoints>,
 }
@@ -84,8 +85,15 @@ impl Site {
         self.world.look(|fleet| fleet.story.clone())
     }
 
-    pub(crate) async fn node(&self, _node: usize, _act: NodeAct) -> Result<(), Error> {
-        Err(NatsError::Absent.into())
+    pub(crate) async fn node(&self, node: usize, act: NodeAct) -> Result<(), Error> {
+        let cluster = self.cluster.as_ref().ok_or(NatsError::Absent)?;
+        if act != NodeAct::Start {
+            cluster.stop_node(node).await?;
+        }
+        if act != NodeAct::Stop {
+            cluster.start_node(node).await?;
+        }
+        Ok(())
     }
 
     /// Everything at a glance: for a test that waits for a condition, and for a person.

@@ -4,15 +4,21 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio::sync::mpsc;
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
 
 use crate::{
     aws::{self, AwsFace, fault::Fault},
     control,
-    model::{Fleet, Plan, arn},
-    options::{Endpoints, Error, Options},
+    model::{Fleet, NodeOrder, Plan, arn},
+    nats::{self, Cluster},
+    options::{Endpoints, Error, NatsOptions, Options},
     site::{NodeAct, Site},
     world::World,
 };
@@ -22,6 +28,7 @@ pub struct Yard {
     site: Arc<Site>,
     endpoints: Endpoints,
     end: DropGuard,
+    workers: TaskTracker,
 }
 
 impl Yard {
@@ -32,37 +39,33 @@ impl Yard {
     pub async fn start(options: Options) -> Result<Self, Error> {
         let end = CancellationToken::new();
         let guard = end.clone().drop_guard();
-        let clock = Arc::clone(&options.clock);
-        let plan = Plan {
-            services: options.services,
-            seed: options.seed,
-            calm: options.script.then_some(options.calm),
-            hostile: options.hostile,
-            composite_alarms: options.composite_alarms,
-            nats_nodes: options.nats.as_ref().map_or(0, |nats| nats.nodes),
+        let tell = |step: &str| {
+            if let Some(progress) = &options.progress {
+                progress(step);
+            }
         };
-        let world = Arc::new(World::new(Fleet::new(&plan, clock.now_micros()), clock));
+        let world = Arc::new(build_world(&options));
+        let cluster = match &options.nats {
+            Some(nats) => Some(Arc::new(start_cluster(nats, &world).await?)),
+            None => None,
+        };
+        if let Some(cluster) = &cluster {
+            tell(&format!("{} NATS nodes up, each connected with every other", cluster.urls.len()));
+        }
         let aws = Arc::new(AwsFace::new(Arc::clone(&world), options.throttles));
-        let site = Arc::new(Site { world: Arc::clone(&world), aws: Arc::clone(&aws), endpoints: OnceLock::new() });
+        let site = Arc::new(Site { world: Arc::clone(&world), aws: Arc::clone(&aws), cluster, endpoints: OnceLock::new() });
         let aws_at =
             aws::listen(aws, options.aws_listen, end.clone()).await.map_err(|source| unheard("AWS face", options.aws_listen, source))?;
         let control_at = control::listen(Arc::clone(&site), options.control_listen, end.clone())
             .await
             .map_err(|source| unheard("control face", options.control_listen, source))?;
-        let endpoints = Endpoints {
-            aws: format!("http://{aws_at}"),
-            control: format!("http://{control_at}"),
-            account: arn::ACCOUNT.to_owned(),
-            region: arn::REGION.to_owned(),
-            cluster: arn::CLUSTER.to_owned(),
-            ..Endpoints::default()
-        };
-        if let Some(progress) = &options.progress {
-            progress(&format!("{} services, AWS at {}", options.services, endpoints.aws));
-        }
+        let endpoints = describe(&site, aws_at, control_at);
         site.endpoints.get_or_init(|| endpoints.clone());
-        tokio::spawn(world.keep_moving(end, |_| {}));
-        Ok(Self { site, endpoints, end: guard })
+        tell(&format!("{} services, AWS at {}", options.services, endpoints.aws));
+        let workers = TaskTracker::new();
+        keep_alive(&site, &end, &workers);
+        workers.close();
+        Ok(Self { site, endpoints, end: guard, workers })
     }
 
     /// Where everything is reached.
@@ -70,9 +73,13 @@ impl Yard {
         &self.endpoints
     }
 
-    /// Closes both faces and waits until every node and connection is gone.
+    /// Closes all faces and waits until every connection and every node is gone.
     pub async fn stop(self) {
         drop(self.end);
+        self.workers.wait().await;
+        if let Some(cluster) = &self.site.cluster {
+            cluster.stop().await;
+        }
     }
 
     /// How often each operation was asked for (`ecs:ListTasks`), refused requests included.
@@ -168,6 +175,94 @@ impl Yard {
     pub async fn restart_node(&self, node: usize) -> Result<(), Error> {
         self.site.node(node, NodeAct::Restart).await
     }
+}
+
+fn build_world(options: &Options) -> World {
+    let plan = Plan {
+        services: options.services,
+        seed: options.seed,
+        calm: options.script.then_some(options.calm),
+        hostile: options.hostile,
+        composite_alarms: options.composite_alarms,
+        nats_nodes: options.nats.as_ref().map_or(0, |nats| nats.nodes),
+    };
+    World::new(Fleet::new(&plan, options.clock.now_micros()), Arc::clone(&options.clock))
+}
+
+async fn start_cluster(options: &NatsOptions, world: &World) -> Result<Cluster, Error> {
+    let server = nats::find_server(options.server.as_deref())?;
+    let services = world.look(|fleet| fleet.services.iter().map(|service| service.name.clone()).collect());
+    Ok(Cluster::start(options.nodes, server, services).await?)
+}
+
+/// Starts what goes on by itself: time, the tasks' connections, and the script's doings to nodes.
+fn keep_alive(site: &Arc<Site>, end: &CancellationToken, workers: &TaskTracker) {
+    let (order, orders) = mpsc::unbounded_channel();
+    workers.spawn(Arc::clone(&site.world).keep_moving(end.clone(), move |asked| {
+        if order.send(asked).is_err() {
+            tracing::debug!(?asked, "the yard closes: the script's order is not carried out");
+        }
+    }));
+    workers.spawn(carry_out(Arc::clone(site), orders, end.clone()));
+    if let Some(cluster) = &site.cluster {
+        let own_addresses = nats::loopback_is_wide();
+        workers.spawn(nats::keep_connected(Arc::clone(&site.world), Arc::clone(cluster), own_addresses, end.clone()));
+    }
+}
+
+/// A restarted node stays down for this long, in the yard's time.
+const NODE_IS_DOWN_FOR: Duration = Duration::from_secs(8);
+
+/// Does to the NATS nodes what the script wants done, one after the other.
+async fn carry_out(site: Arc<Site>, mut orders: mpsc::UnboundedReceiver<NodeOrder>, end: CancellationToken) {
+    let work = async {
+        while let Some(NodeOrder::Restart(node)) = orders.recv().await {
+            let restarted = async {
+                site.node(node, NodeAct::Stop).await?;
+                site.world.clock().sleep(NODE_IS_DOWN_FOR).await;
+                site.node(node, NodeAct::Start).await
+            };
+            if let Err(error) = restarted.await {
+                tracing::warn!(%error, node, "the script could not restart a NATS node");
+            }
+        }
+    };
+    tokio::select! {
+        () = work => {}
+        () = end.cancelled() => {}
+    }
+}
+
+fn describe(site: &Site, aws: SocketAddr, control: SocketAddr) -> Endpoints {
+    let cluster = site.cluster.as_deref();
+    Endpoints {
+        aws: format!("http://{aws}"),
+        control: format!("http://{control}"),
+        nats: cluster.map(|cluster| cluster.urls.clone()).unwrap_or_default(),
+        monitor: cluster.map(|cluster| cluster.monitors.clone()).unwrap_or_default(),
+        system_user: cluster.map(|_| nats::SYSTEM_USER.to_owned()).unwrap_or_default(),
+        system_password: cluster.map(|cluster| cluster.accounts.system_password.clone()).unwrap_or_default(),
+        account: arn::ACCOUNT.to_owned(),
+        region: arn::REGION.to_owned(),
+        cluster: arn::CLUSTER.to_owned(),
+        notes: cluster.map(|_| notes(site)).unwrap_or_default(),
+    }
+}
+
+/// What the NATS face cannot do here as it should.
+fn notes(site: &Site) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !nats::loopback_is_wide() {
+        notes.push("only 127.0.0.1 can be connected from on this system: every task's NATS connection comes from there, not from the task's own address".to_owned());
+    }
+    if !nats::is_watched() {
+        notes.push("there is no /bin/sh on this system: NATS nodes go on running if this process is killed".to_owned());
+    }
+    let running = site.world.look(|fleet| fleet.tasks.values().filter(|task| task.runs()).count());
+    if running > nats::MOST_CONNECTIONS {
+        notes.push(format!("{running} tasks run, of which only the first {} are connected to NATS", nats::MOST_CONNECTIONS));
+    }
+    notes
 }
 
 fn unheard(face: &'static str, address: SocketAddr, source: std::io::Error) -> Error {

@@ -3,13 +3,18 @@
 //! The trap: each protocol names an error in a place of its own: JSON in `__type`, CBOR in `__type` and (for clients of the older Query protocol) in the header
 //! `x-amzn-query-error`, Query in XML.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::{body::Body, http::Response};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::aws::{
-    call::{Api, Call, Protocol},
-    cbor, sts,
+use crate::{
+    aws::{
+        call::{Api, Call, Protocol},
+        cbor, sts,
+    },
+    dice::Dice,
 };
 
 /// A refusal in AWS's form: code, HTTP status and sentence.
@@ -144,8 +149,11 @@ pub(crate) fn unreadable(why: &str) -> Response<Body> {
     response
 }
 
+/// Differs for every answer of this process; nothing else is asked of it.
 pub(crate) fn request_id() -> String {
-    uuid::Uuid::new_v4().to_string()
+    static ANSWERS: AtomicU64 = AtomicU64::new(0);
+    let mut dice = Dice::new(0, "request id", ANSWERS.fetch_add(1, Ordering::Relaxed));
+    [8, 4, 4, 4, 12].map(|len| dice.hex(len)).join("-")
 }
 
 /// A time as all of AWS's JSON and CBOR write it: seconds since 1970, to the millisecond.

@@ -150,7 +150,7 @@ impl Fleet {
     }
 
     /// The events a service has from before the yard opened: its deployment, then steady every six hours.
-    fn give_past(&mut self, service: &mut Service, deployed_at: i64, dice: &mut Dice) {
+    fn give_past(&self, service: &mut Service, deployed_at: i64, dice: &mut Dice) {
         let Some(deployment) = service.primary().map(|deployment| deployment.id.clone()) else { return };
         let name = service.name.clone();
         let mut at = deployed_at + dice.seconds(120, 400);

@@ -34,6 +34,7 @@ pub fn find_server(explicit: Option<&Path>) -> Result<PathBuf, NatsError> {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "PATH is where a program is looked for, not a setting")]
 fn on_path() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join("nats-server")).find(|file| file.is_file())

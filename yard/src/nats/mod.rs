@@ -3,13 +3,23 @@
 //! Real, because what Signalbox reads of NATS (who is connected, from which address, over which TLS) cannot be imitated honestly.
 //! The trap: nodes keep their own time. Whether one is ready is found out by asking it, never by waiting a while.
 
+mod clients;
+mod cluster;
+mod config;
 mod find;
+mod node;
+mod ports;
 
 use std::path::PathBuf;
 
 use thiserror::Error;
 
+pub(crate) use clients::{MOST_CONNECTIONS, keep_connected};
+pub(crate) use cluster::Cluster;
+pub(crate) use config::SYSTEM_USER;
 pub use find::find_server;
+pub(crate) use node::is_watched;
+pub(crate) use ports::loopback_is_wide;
 
 /// Why the NATS face could not be opened or changed.
 #[derive(Debug, Error)]
@@ -20,9 +30,7 @@ pub enum NatsError {
     )]
     NoServer { looked: String },
     /// A binary that is too old.
-    #[error(
-        "{path} says {said:?}, but 2.10 or later is needed. `cargo xtask` fetches one by itself; or give a newer one with --nats-server"
-    )]
+    #[error("{path} says {said:?}, but 2.10 or later is needed. `cargo xtask` fetches one by itself; or give a newer one")]
     OldServer { path: PathBuf, said: String },
     /// Something else by that name.
     #[error("{path} is no nats-server that can be run: asked for its version it said {said:?}")]
@@ -30,9 +38,15 @@ pub enum NatsError {
     /// A node did not come up.
     #[error("NATS node {node} did not come up: {why}")]
     Node { node: usize, why: String },
+    /// The nodes run but do not all see each other.
+    #[error("the NATS nodes did not find each other: {why}")]
+    Mesh { why: String },
+    /// No room for the nodes' files or ports.
+    #[error("the NATS nodes could not be prepared: {0}")]
+    Prepare(#[from] std::io::Error),
     /// There is no such node.
-    #[error("there is no NATS node {node}; they are numbered from 0 to {last}")]
-    NoSuchNode { node: usize, last: usize },
+    #[error("there is no NATS node {node}; there are {nodes}, numbered from 0")]
+    NoSuchNode { node: usize, nodes: usize },
     /// The yard was opened without NATS.
     #[error("this yard was opened without NATS")]
     Absent,
