@@ -49,6 +49,11 @@ impl Tally {
     pub fn calls(&self) -> u32 {
         self.0.load(Ordering::Relaxed)
     }
+
+    /// One more.
+    pub(crate) fn count(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// Whose buckets a caller takes its tokens from.
@@ -98,7 +103,7 @@ impl Caller {
         let mut tries = 0;
         loop {
             bucket.take().await;
-            tally.0.fetch_add(1, Ordering::Relaxed);
+            tally.count();
             let answer = {
                 // the gate is never closed; without a place we would only be less polite
                 let _place = self.gate.acquire().await.ok();

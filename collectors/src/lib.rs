@@ -30,6 +30,7 @@ pub mod classify;
 mod crypto;
 pub mod ecs;
 mod harvest;
+pub mod nats;
 pub mod poll;
 
 pub use alarms::AlarmCollector;
@@ -37,6 +38,7 @@ pub use aws::{AwsEnvironment, AwsScope, Keys};
 pub use budget::Budgets;
 pub use crypto::install_crypto;
 pub use ecs::EcsCollector;
+pub use nats::{NatsCollector, NatsScope};
 pub use poll::{Poller, Report};
 
 /// One source that can be swept.

@@ -1,1 +1,310 @@
+//! The NATS collector: nodes and client connections of one NATS cluster.
+//!
+//! Two ways in, together or alone: a system-account user, through whom one connection hears every node, and the
+//! nodes' monitoring ports one by one. A node that does not answer is not left out in silence: the [`roster`] knows who
+//! ought to be there, and whoever is missing is named. What counts as a client connection is said in [`map`].
 
+mod http;
+mod map;
+mod monitor;
+mod roster;
+mod system;
+mod tls;
+mod wire;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::Timestamp;
+use domain::port::Clock;
+use domain::reading::{NatsReading, Reading, Seen, Sweep};
+use domain::source::{Budget, Fault, FaultKind, Shortfall, SourceId, SourceKind};
+use domain::time::ago;
+use futures::future::join_all;
+
+use crate::Collector;
+use crate::call::Tally;
+use crate::harvest::{Read, concluded};
+use map::{Heard, addresses};
+use roster::Roster;
+use system::{System, Told};
+
+/// The skew is not known.
+const NO_SKEW: i64 = i64::MIN;
+
+/// A NATS cluster and how it is reached, as the config says it.
+#[derive(Clone)]
+pub struct NatsScope {
+    /// Name of the cluster in the config.
+    pub name: String,
+    /// Client addresses of any of its nodes, `nats://` or `tls://`.
+    pub urls: Vec<String>,
+    /// User of the system account, with `password`.
+    pub user: Option<String>,
+    /// That user's password.
+    pub password: Option<String>,
+    /// Credentials file (JWT and seed) of a system-account user.
+    pub creds_file: Option<PathBuf>,
+    /// Seed file of a system-account nkey.
+    pub nkey_file: Option<PathBuf>,
+    /// The CA that signed the servers' certificates; absent: the machine's trust store.
+    pub ca_file: Option<PathBuf>,
+    /// Our own certificate, with `key_file`.
+    pub cert_file: Option<PathBuf>,
+    /// Its key.
+    pub key_file: Option<PathBuf>,
+    /// Monitoring addresses, one per node.
+    pub monitor_urls: Vec<String>,
+    /// How often to sweep.
+    pub interval: Duration,
+}
+
+impl NatsScope {
+    /// A cluster with no way in yet, swept every 15 s.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            urls: Vec::new(),
+            user: None,
+            password: None,
+            creds_file: None,
+            nkey_file: None,
+            ca_file: None,
+            cert_file: None,
+            key_file: None,
+            monitor_urls: Vec::new(),
+            interval: Duration::from_secs(15),
+        }
+    }
+}
+
+impl fmt::Debug for NatsScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NatsScope").field("name", &self.name).field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// Reads one NATS cluster.
+pub struct NatsCollector {
+    id: SourceId,
+    scope: NatsScope,
+    clock: Arc<dyn Clock>,
+    /// Held while connecting, so that two sweeps never open two connections.
+    system: tokio::sync::Mutex<Option<Arc<System>>>,
+    memory: Mutex<Memory>,
+    skew_ms: AtomicI64,
+}
+
+#[derive(Default)]
+struct Memory {
+    roster: Roster,
+    /// By monitoring address, the name of the node that last answered there.
+    behind: BTreeMap<String, String>,
+}
+
+/// What both ways in brought together.
+#[derive(Default)]
+struct Gathered {
+    heard: Vec<Heard>,
+    shortfalls: Vec<Shortfall>,
+    skews: Vec<i64>,
+}
+
+impl NatsCollector {
+    /// A collector that connects with its first sweep.
+    pub fn new(scope: NatsScope, clock: Arc<dyn Clock>) -> Self {
+        let id = SourceId::new(SourceKind::Nats, scope.name.clone());
+        Self { id, scope, clock, system: tokio::sync::Mutex::default(), memory: Mutex::default(), skew_ms: AtomicI64::new(NO_SKEW) }
+    }
+
+    /// Names of nodes that ought to answer although this process has not heard them yet.
+    pub fn expect(&self, names: impl IntoIterator<Item = String>) {
+        let now = self.clock.now();
+        self.memory().roster.expect(names, now);
+    }
+
+    async fn read(&self, tally: &Tally) -> Read {
+        let now = self.clock.now();
+        let expected = self.memory().roster.expected(now);
+        let (system, monitors) = futures::join!(self.over_system_account(&expected, tally), self.over_monitoring(tally));
+        let mut gathered = system;
+        gathered.add(monitors);
+        if gathered.heard.is_empty() {
+            let none = || Fault::new(FaultKind::Unreachable, None, "the config names no way in: set urls or monitor_urls");
+            return Err(gathered.shortfalls.into_iter().next().map_or_else(none, |shortfall| shortfall.fault));
+        }
+        self.skew_ms.store(self.skew(&gathered.skews), Ordering::Relaxed);
+        let names: BTreeSet<&str> = gathered.heard.iter().map(Heard::name).collect();
+        let silent = silent(&gathered.heard, &expected, &names);
+        let mut shortfalls = gathered.shortfalls;
+        for name in &silent {
+            let what = format!("node {name}");
+            if shortfalls.iter().all(|shortfall| shortfall.what != what) {
+                let fault = self.silence(name, now);
+                shortfalls.push(Shortfall { what, fault });
+            }
+        }
+        self.remember(&gathered.heard, now);
+        let nodes_whole = shortfalls.is_empty();
+        Ok((Reading::Nats(reading(gathered.heard, nodes_whole, silent, &mut shortfalls)), shortfalls))
+    }
+
+    async fn over_system_account(&self, expected: &BTreeSet<String>, tally: &Tally) -> Gathered {
+        if self.scope.urls.is_empty() {
+            return Gathered::default();
+        }
+        let told = match self.system().await {
+            Ok(system) => system.ask(self.clock.as_ref(), expected, tally).await,
+            Err(fault) => Err(fault),
+        };
+        match told {
+            Ok(Told { heard, shortfalls, skews }) => Gathered { heard, shortfalls, skews },
+            Err(fault) => {
+                let shortfall = Shortfall { what: "what the system account tells".to_owned(), fault };
+                Gathered { shortfalls: vec![shortfall], ..Gathered::default() }
+            }
+        }
+    }
+
+    async fn system(&self) -> Result<Arc<System>, Fault> {
+        let mut held = self.system.lock().await;
+        if let Some(system) = held.as_ref() {
+            return Ok(system.clone());
+        }
+        let system = Arc::new(System::connect(&self.scope).await?);
+        *held = Some(system.clone());
+        Ok(system)
+    }
+
+    async fn over_monitoring(&self, tally: &Tally) -> Gathered {
+        let urls = &self.scope.monitor_urls;
+        let tls = if urls.iter().any(|url| url.starts_with("https:")) {
+            match tls::client_config(&self.scope).await {
+                Ok(config) => Some(config),
+                Err(fault) => {
+                    let shortfall = Shortfall { what: "the monitoring ports".to_owned(), fault };
+                    return Gathered { shortfalls: vec![shortfall], ..Gathered::default() };
+                }
+            }
+        } else {
+            None
+        };
+        let answers = join_all(urls.iter().map(|url| monitor::ask(url, tls.clone(), self.clock.as_ref(), tally))).await;
+        let mut gathered = Gathered::default();
+        for (url, answer) in urls.iter().zip(answers) {
+            match answer {
+                Ok((heard, at)) => {
+                    self.memory().behind.insert(url.clone(), heard.name().to_owned());
+                    gathered.skews.extend(heard.varz.now.map(|theirs| system::millis_between(theirs, at)));
+                    gathered.add(Gathered { heard: vec![heard], ..Gathered::default() });
+                }
+                Err(fault) => {
+                    let behind = self.memory().behind.get(url).cloned();
+                    let what =
+                        behind.map_or_else(|| format!("the node at {}", monitor::without_password(url)), |name| format!("node {name}"));
+                    gathered.shortfalls.push(Shortfall { what, fault });
+                }
+            }
+        }
+        gathered
+    }
+
+    fn silence(&self, name: &str, now: Timestamp) -> Fault {
+        let message = match self.memory().roster.last_seen(name) {
+            Some(at) => format!("{name} did not answer; it last did {}", ago(now, at)),
+            None => format!("{name} did not answer, but others have routes to it"),
+        };
+        Fault::new(FaultKind::Unreachable, None, &message)
+    }
+
+    fn remember(&self, heard: &[Heard], now: Timestamp) {
+        let mut memory = self.memory();
+        for node in heard {
+            memory.roster.heard(node.name(), &node.varz.server_id, now);
+        }
+    }
+
+    /// The largest skew of any node. Unknown on a clock that does not run at the wall's pace: servers do.
+    fn skew(&self, skews: &[i64]) -> i64 {
+        let real = (self.clock.speed() - 1.0).abs() < f64::EPSILON;
+        skews.iter().copied().filter(|_| real).max_by_key(|skew| skew.unsigned_abs()).unwrap_or(NO_SKEW)
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Gathered {
+    /// Adds what another way brought: nodes not heard yet, and complete lists in place of incomplete ones.
+    fn add(&mut self, other: Self) {
+        for node in other.heard {
+            match self.heard.iter_mut().find(|known| known.varz.server_id == node.varz.server_id) {
+                None => self.heard.push(node),
+                Some(known) if known.incomplete.is_some() && node.incomplete.is_none() => *known = node,
+                Some(_) => {}
+            }
+        }
+        self.shortfalls.extend(other.shortfalls);
+        self.skews.extend(other.skews);
+    }
+}
+
+/// Names that ought to have answered and did not: known from before, or others have routes to them.
+fn silent(heard: &[Heard], expected: &BTreeSet<String>, names: &BTreeSet<&str>) -> Vec<String> {
+    let ids: BTreeSet<&str> = heard.iter().map(|node| node.varz.server_id.as_str()).collect();
+    let routed = heard.iter().flat_map(|node| &node.routes).filter(|route| !ids.contains(route.remote_id.as_str()));
+    let routed = routed.map(|route| route.remote_name.clone()).filter(|name| !name.is_empty());
+    let missed: BTreeSet<String> = expected.iter().cloned().chain(routed).collect();
+    missed.into_iter().filter(|name| !names.contains(name.as_str())).collect()
+}
+
+fn reading(mut heard: Vec<Heard>, nodes_whole: bool, silent: Vec<String>, shortfalls: &mut Vec<Shortfall>) -> NatsReading {
+    heard.sort_by(|a, b| a.name().cmp(b.name()));
+    let reached = addresses(&heard);
+    let mut nodes = Vec::new();
+    let mut connections = Vec::new();
+    let mut listed = true;
+    for node in &heard {
+        if let Some(fault) = &node.incomplete {
+            listed = false;
+            shortfalls.push(Shortfall { what: format!("connections of node {}", node.name()), fault: fault.clone() });
+        }
+        let clients = node.clients();
+        nodes.push(node.node(clients.len(), reached.get(&node.varz.server_id).map(String::as_str)));
+        connections.extend(clients);
+    }
+    NatsReading { nodes: Seen { items: nodes, whole: nodes_whole }, connections: Seen { items: connections, whole: listed }, silent }
+}
+
+#[async_trait]
+impl Collector for NatsCollector {
+    fn id(&self) -> &SourceId {
+        &self.id
+    }
+
+    fn interval(&self) -> Duration {
+        self.scope.interval
+    }
+
+    async fn sweep(&self) -> Sweep {
+        let started = self.clock.now();
+        let tally = Tally::default();
+        let read = self.read(&tally).await;
+        concluded(&self.id, started, self.clock.now(), tally.calls(), read)
+    }
+
+    /// None: NATS publishes no rates, and a sweep asks each node three things.
+    fn budgets(&self) -> Vec<Budget> {
+        Vec::new()
+    }
+
+    fn skew_ms(&self) -> Option<i64> {
+        Some(self.skew_ms.load(Ordering::Relaxed)).filter(|skew| *skew != NO_SKEW)
+    }
+}

@@ -1,0 +1,309 @@
+//! Asking every node at once, through one connection of a system-account user.
+//!
+//! `$SYS.REQ.SERVER.PING.<what>` is heard by every server of the cluster and each answers for itself, so nobody can say
+//! how many answers there will be: we wait until all we know of have answered, or it has been quiet for a moment. The
+//! waits run on the injected clock but are scaled by its speed, because the servers keep real time. The trap of
+//! `connz`: a small page costs a server as much as a large one (it builds and sorts every connection first), so the
+//! limit is set above what `varz` counted and pages are the exception.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_nats::connection::State;
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr, StatusCode};
+use domain::port::Clock;
+use domain::source::{Fault, FaultKind, Shortfall};
+use domain::{Timestamp, text};
+use futures::StreamExt;
+use serde::de::DeserializeOwned;
+
+use super::map::Heard;
+use super::wire::{ConnInfo, Connz, ConnzOptions, Envelope, RouteInfo, Routez, Speaker, Varz, parsed};
+use super::{NatsScope, tls};
+use crate::call::Tally;
+use crate::classify::sentence;
+
+/// How long the first answer may take.
+const FIRST: Duration = Duration::from_secs(2);
+/// How long it must be quiet before whoever has not answered counts as silent.
+const QUIET: Duration = Duration::from_millis(500);
+/// How long one round may take in all.
+const WHOLE: Duration = Duration::from_secs(8);
+/// Answers taken in one round; more than this are not a cluster but an attack.
+const MOST_ANSWERS: usize = 2_048;
+/// Smallest and largest `connz` page asked for.
+const PAGE: (u64, u64) = (1_024, 16_384);
+
+/// A connection of a system-account user.
+pub(super) struct System {
+    client: Client,
+    /// The newest thing the server complained about.
+    complaint: Arc<Mutex<Option<String>>>,
+}
+
+/// One answer of one server.
+struct Answer<T> {
+    from: Speaker,
+    data: T,
+    at: Timestamp,
+}
+
+/// All answers to one question.
+struct Answers<T> {
+    answers: Vec<Answer<T>>,
+    unreadable: Vec<Shortfall>,
+}
+
+/// What the system account told.
+pub(super) struct Told {
+    pub(super) heard: Vec<Heard>,
+    pub(super) shortfalls: Vec<Shortfall>,
+    /// By node, its clock minus ours in milliseconds.
+    pub(super) skews: Vec<i64>,
+}
+
+impl System {
+    /// Connects; afterwards the connection is kept and restored by the client library.
+    ///
+    /// # Errors
+    /// No server could be reached, or it refused the user.
+    pub(super) async fn connect(scope: &NatsScope) -> Result<Self, Fault> {
+        let complaint = Arc::new(Mutex::new(None));
+        let heard = complaint.clone();
+        let options = options(scope).await?.event_callback(move |event| {
+            let heard = heard.clone();
+            async move {
+                if let Event::ServerError(error) = event {
+                    *heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+                }
+            }
+        });
+        let mut addresses = Vec::new();
+        for url in &scope.urls {
+            let address: ServerAddr = url.parse().map_err(|error| Fault::new(FaultKind::NotFound, None, &format!("{url}: {error}")))?;
+            addresses.push(address);
+        }
+        let client = options.connect(addresses).await.map_err(|error| refused(scope, error.kind(), &sentence(&error)))?;
+        Ok(Self { client, complaint })
+    }
+
+    /// Asks every node for everything. `expected` are names that ought to answer.
+    ///
+    /// # Errors
+    /// Nobody answered.
+    pub(super) async fn ask(&self, clock: &dyn Clock, expected: &BTreeSet<String>, tally: &Tally) -> Result<Told, Fault> {
+        let nodes = self.gather::<Varz>(clock, "PING.VARZ", "", tally, |answers| all_there(answers, expected)).await?;
+        let ids: BTreeSet<String> = nodes.answers.iter().map(|answer| answer.from.id.clone()).collect();
+        let limit = nodes.answers.iter().filter_map(|answer| answer.data.connections).max().unwrap_or(0);
+        let limit = (limit + limit / 4 + 64).clamp(PAGE.0, PAGE.1);
+        let question = asked(limit, 0);
+        let complete = |count: usize| count >= ids.len();
+        let (connections, routes) = futures::join!(
+            self.gather::<Connz>(clock, "PING.CONNZ", &question, tally, |answers| complete(answers.len())),
+            self.gather::<Routez>(clock, "PING.ROUTEZ", "", tally, |answers| complete(answers.len())),
+        );
+        let mut shortfalls = nodes.unreadable;
+        let (mut connections, mut unreadable) = by_id(connections);
+        // who has routes to whom is a hint only; without it nothing of the fleet is missing
+        let mut routes = by_id(routes).0;
+        let mut heard = Vec::new();
+        let mut skews = Vec::new();
+        let info = self.client.server_info();
+        for answer in nodes.answers {
+            let id = answer.from.id;
+            skews.extend(answer.data.now.map(|theirs| millis_between(theirs, answer.at)));
+            let (list, incomplete) = match connections.remove(&id) {
+                Some(connz) => self.rest(clock, &id, connz, limit, tally).await,
+                None => (Vec::new(), Some(why_unlisted(&answer.from.name, &mut unreadable))),
+            };
+            let ours = (info.server_id == id).then_some(info.client_id);
+            let mut varz = answer.data;
+            varz.server_id = id.clone();
+            varz.server_name = answer.from.name;
+            let routes: Vec<RouteInfo> = routes.remove(&id).map(|routez| routez.routes).unwrap_or_default();
+            heard.push(Heard { varz, connections: list, incomplete, routes, ours });
+        }
+        shortfalls.extend(unreadable);
+        Ok(Told { heard, shortfalls, skews })
+    }
+
+    /// The pages after the first, where a node has more connections than fitted.
+    async fn rest(&self, clock: &dyn Clock, id: &str, first: Connz, limit: u64, tally: &Tally) -> (Vec<ConnInfo>, Option<Fault>) {
+        let total = first.total.unwrap_or(0);
+        let mut list = first.connections;
+        let mut read = list.len() as u64;
+        while read < total {
+            let question = asked(limit, read);
+            let page = self.gather::<Connz>(clock, &format!("{id}.CONNZ"), &question, tally, |answers| !answers.is_empty()).await;
+            let page = match page {
+                Ok(page) => page.answers.into_iter().next().map(|answer| answer.data.connections).unwrap_or_default(),
+                Err(fault) => return (list, Some(fault)),
+            };
+            // connections came and went between the pages: an empty one is the end
+            if page.is_empty() {
+                break;
+            }
+            read += page.len() as u64;
+            list.extend(page);
+        }
+        let mut seen = BTreeSet::new();
+        list.retain(|connection| connection.cid.is_none_or(|cid| seen.insert(cid)));
+        (list, None)
+    }
+
+    /// Asks one question and takes answers until there are `enough`, or it stays quiet.
+    async fn gather<T: DeserializeOwned>(
+        &self,
+        clock: &dyn Clock,
+        what: &str,
+        question: &str,
+        tally: &Tally,
+        enough: impl Fn(&[Answer<T>]) -> bool,
+    ) -> Result<Answers<T>, Fault> {
+        let subject = format!("$SYS.REQ.SERVER.{what}");
+        let failed = |said: String| Fault::new(FaultKind::Unreachable, Some(&subject), &said);
+        let inbox = self.client.new_inbox();
+        let mut replies = self.client.subscribe(inbox.clone()).await.map_err(|error| failed(error.to_string()))?;
+        tally.count();
+        let asked = self.client.publish_with_reply(subject.clone(), inbox, question.to_owned().into());
+        asked.await.map_err(|error| failed(error.to_string()))?;
+        let mut got = Answers { answers: Vec::new(), unreadable: Vec::new() };
+        let speed = clock.speed().max(f64::MIN_POSITIVE);
+        let whole = clock.sleep(WHOLE.mul_f64(speed));
+        tokio::pin!(whole);
+        while !enough(&got.answers) && got.answers.len() + got.unreadable.len() < MOST_ANSWERS {
+            let quiet = if got.answers.is_empty() { FIRST } else { QUIET };
+            let message = tokio::select! {
+                message = replies.next() => message,
+                () = clock.sleep(quiet.mul_f64(speed)) => break,
+                () = &mut whole => break,
+            };
+            let Some(message) = message else { break };
+            if message.status == Some(StatusCode::NO_RESPONDERS) {
+                return Err(Fault::new(
+                    FaultKind::AccessDenied,
+                    Some(&subject),
+                    "nobody answers this user's request: it is not a user of the system account",
+                ));
+            }
+            got.take(&message.payload, &subject, clock.now());
+        }
+        if got.answers.is_empty() { Err(self.silence(&subject, &got)) } else { Ok(got) }
+    }
+
+    /// Why nobody answered.
+    fn silence<T>(&self, subject: &str, got: &Answers<T>) -> Fault {
+        if let Some(unreadable) = got.unreadable.first() {
+            return unreadable.fault.clone();
+        }
+        let complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match complaint {
+            Some(said) if said.to_ascii_lowercase().contains("permissions violation") => {
+                Fault::new(FaultKind::AccessDenied, Some(subject), &said)
+            }
+            Some(said) if said.to_ascii_lowercase().contains("authorization") => Fault::new(FaultKind::Credentials, Some(subject), &said),
+            _ if self.client.connection_state() != State::Connected => {
+                Fault::new(FaultKind::Unreachable, Some(subject), "the connection is lost and no node lets us in again")
+            }
+            _ => Fault::new(FaultKind::TimedOut, Some(subject), "no node answered"),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> Answers<T> {
+    fn take(&mut self, payload: &[u8], subject: &str, at: Timestamp) {
+        let mut unreadable = |node: &str, said: &str| {
+            let what = if node.is_empty() { "an answer of a node without a name".to_owned() } else { format!("node {node}") };
+            self.unreadable.push(Shortfall { what, fault: Fault::new(FaultKind::Malformed, Some(subject), said) });
+        };
+        match parsed::<Envelope<T>>(payload) {
+            Err(said) => unreadable(&speaker_of(payload).name, &said),
+            Ok(Envelope { server, .. }) if server.id.is_empty() => {
+                unreadable(&server.name, "the answer does not say which server it is of")
+            }
+            Ok(Envelope { server, data: Some(data), .. }) => {
+                if self.answers.iter().all(|known| known.from.id != server.id) {
+                    self.answers.push(Answer { from: server, data, at });
+                }
+            }
+            Ok(Envelope { server, error, .. }) => {
+                let said = error.map(|error| error.description).filter(|said| !said.is_empty());
+                unreadable(&server.name, said.as_deref().unwrap_or("the answer holds no data"));
+            }
+        }
+    }
+}
+
+/// Who sent an answer of which only the data is unusable.
+fn speaker_of(payload: &[u8]) -> Speaker {
+    parsed::<Envelope<serde::de::IgnoredAny>>(payload).map(|envelope| envelope.server).unwrap_or_default()
+}
+
+/// Whether everybody answered: all known names, and as many as any of them has routes to, and itself.
+fn all_there(answers: &[Answer<Varz>], expected: &BTreeSet<String>) -> bool {
+    let mesh = answers.iter().filter_map(|answer| answer.data.remotes).max().unwrap_or(0);
+    let named = |name: &String| answers.iter().any(|answer| answer.from.name == *name);
+    !answers.is_empty() && answers.len() as u64 > mesh && expected.iter().all(named)
+}
+
+/// Answers by server id, and those that could not be read. Where nobody answered at all, every node will be found
+/// without its part and say so itself.
+fn by_id<T>(answers: Result<Answers<T>, Fault>) -> (BTreeMap<String, T>, Vec<Shortfall>) {
+    let Ok(answers) = answers else { return (BTreeMap::new(), Vec::new()) };
+    (answers.answers.into_iter().map(|answer| (answer.from.id, answer.data)).collect(), answers.unreadable)
+}
+
+/// Why a node's connections are not known: its answer was unreadable, or there was none.
+fn why_unlisted(name: &str, unreadable: &mut Vec<Shortfall>) -> Fault {
+    let what = format!("node {name}");
+    match unreadable.iter().position(|shortfall| shortfall.what == what) {
+        Some(index) => unreadable.swap_remove(index).fault,
+        None => Fault::new(FaultKind::TimedOut, Some("$SYS.REQ.SERVER.PING.CONNZ"), "it did not list its connections"),
+    }
+}
+
+fn asked(limit: u64, offset: u64) -> String {
+    serde_json::to_string(&ConnzOptions { auth: true, limit, offset }).unwrap_or_default()
+}
+
+pub(super) fn millis_between(theirs: Timestamp, ours: Timestamp) -> i64 {
+    theirs.as_micros().saturating_sub(ours.as_micros()) / 1_000
+}
+
+async fn options(scope: &NatsScope) -> Result<ConnectOptions, Fault> {
+    let mut options = ConnectOptions::new().name("signalbox").connection_timeout(Duration::from_secs(5));
+    if let (Some(user), Some(password)) = (&scope.user, &scope.password) {
+        options = options.user_and_password(user.clone(), password.clone());
+    }
+    if let Some(path) = &scope.creds_file {
+        let creds = String::from_utf8_lossy(&tls::read(path).await?).into_owned();
+        options = options.credentials(&creds).map_err(|error| unusable(path, &error.to_string()))?;
+    }
+    if let Some(path) = &scope.nkey_file {
+        let seed = String::from_utf8_lossy(&tls::read(path).await?).trim().to_owned();
+        options = options.nkey(seed);
+    }
+    if let Some(path) = &scope.ca_file {
+        options = options.add_root_certificates(path.clone());
+    }
+    if let (Some(cert), Some(key)) = (&scope.cert_file, &scope.key_file) {
+        options = options.add_client_certificate(cert.clone(), key.clone());
+    }
+    Ok(options)
+}
+
+fn unusable(path: &std::path::Path, said: &str) -> Fault {
+    Fault::new(FaultKind::Credentials, None, &format!("{} cannot be used: {said}", path.display()))
+}
+
+fn refused(scope: &NatsScope, kind: ConnectErrorKind, said: &str) -> Fault {
+    let class = match kind {
+        ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => FaultKind::Credentials,
+        ConnectErrorKind::ServerParse => FaultKind::NotFound,
+        ConnectErrorKind::TimedOut => FaultKind::TimedOut,
+        _ => FaultKind::Unreachable,
+    };
+    let places: Vec<&str> = scope.urls.iter().map(|url| url.rsplit('@').next().unwrap_or(url)).collect();
+    Fault::new(class, Some("connect"), &format!("{}: {}", places.join(", "), text::shown(said)))
+}
