@@ -60,6 +60,17 @@ impl Timestamp {
         format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
     }
 
+    /// `09:41:03` within the day before `now`, else `2026-05-02 09:41`, UTC: a time of day alone would lie about
+    /// something that is older.
+    pub fn clock_or_date(self, now: Self) -> String {
+        if now.since(self) < Duration::from_secs(86_400) {
+            return self.clock_time();
+        }
+        let exact = self.to_string();
+        let (date, clock) = exact.split_once('T').unwrap_or((&exact, ""));
+        format!("{date} {}", clock.get(..5).unwrap_or(clock))
+    }
+
     fn jiff(self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX })
     }
@@ -126,6 +137,13 @@ mod tests {
         for (seconds, said) in [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (172_800, "2 d")] {
             assert_eq!(span(Duration::from_secs(seconds)), said);
         }
+    }
+
+    #[test]
+    fn what_is_older_than_a_day_is_told_with_its_date() {
+        let at: Timestamp = "2026-05-02T09:41:03.25Z".parse().unwrap();
+        assert_eq!(at.clock_or_date(at.plus(Duration::from_secs(86_399))), "09:41:03");
+        assert_eq!(at.clock_or_date(at.plus(Duration::from_secs(86_400))), "2026-05-02 09:41");
     }
 
     #[test]

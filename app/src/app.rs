@@ -1,0 +1,34 @@
+//! The routes and what stands around every page. Nothing else: this runs once at start without a request, to find the
+//! routes, and anything that expects one would panic there.
+
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+use crate::live::Live;
+use crate::now::Now;
+use crate::pages::{NotFound, Overview, Service, Services, Sources};
+use crate::parts::frame::Frame;
+
+/// The pages.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_context(Now::new());
+    provide_context(Live::new());
+    view! {
+        <Title formatter=|title: String| if title.is_empty() { "Signalbox".to_owned() } else { format!("{title} · Signalbox") }/>
+        <Router>
+            <Routes fallback=NotFound>
+                <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
+                    <Route path=path!("/") view=Overview ssr=SsrMode::Async/>
+                    <Route path=path!("/services") view=Services ssr=SsrMode::Async/>
+                    <Route path=path!("/services/:environment/:cluster/:service") view=Service ssr=SsrMode::Async/>
+                    <Route path=path!("/sources") view=Sources ssr=SsrMode::Async/>
+                    <Route path=path!("/*any") view=NotFound ssr=SsrMode::Async/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}

@@ -1,0 +1,111 @@
+//! The keys that work on every page.
+//!
+//! One listener on the window, so that no page can forget it. It keeps out of the way: no key is taken from somebody
+//! who is typing, and none that is pressed together with Ctrl, Alt or Meta.
+
+use std::time::Duration;
+
+use leptos::ev::{self, KeyboardEvent};
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlDialogElement, HtmlElement};
+
+/// What each key does, as the dialog lists it.
+pub(crate) const KEYS: [(&[&str], &str); 6] = [
+    (&["/"], "search the services"),
+    (&["g", "o"], "go to the Overview"),
+    (&["g", "s"], "go to Services"),
+    (&["g", "r"], "go to Sources"),
+    (&["?"], "show these keys"),
+    (&["Esc"], "close what is open, leave a field"),
+];
+
+/// The element ids the keys look for.
+pub(crate) const SEARCH_ID: &str = "q";
+pub(crate) const DIALOG_ID: &str = "keys";
+
+/// Whether the list of services should put the cursor into its search field when it appears.
+#[derive(Clone, Copy)]
+pub(crate) struct SearchWanted(pub(crate) RwSignal<bool>);
+
+/// Listens; called once the page has been taken over.
+pub(crate) fn listen(wanted: SearchWanted) {
+    let going = RwSignal::new(false);
+    let navigate = use_navigate();
+    let go = move |to: &str| navigate(to, NavigateOptions::default());
+    let handle = window_event_listener(ev::keydown, move |event| {
+        if event.ctrl_key() || event.alt_key() || event.meta_key() {
+            return;
+        }
+        if typing(&event) {
+            if event.key() == "Escape" {
+                leave_field(&event);
+            }
+            return;
+        }
+        let second = going.get_untracked();
+        going.set(false);
+        match (second, event.key().as_str()) {
+            (true, "o") => go("/"),
+            (true, "s") => go("/services"),
+            (true, "r") => go("/sources"),
+            (false, "g") => {
+                going.set(true);
+                set_timeout(move || going.set(false), Duration::from_millis(1_500));
+            }
+            (false, "?") => show_keys(),
+            (false, "/") => {
+                event.prevent_default();
+                if !focus_search() {
+                    wanted.0.set(true);
+                    go("/services");
+                }
+            }
+            _ => {}
+        }
+    });
+    on_cleanup(move || handle.remove());
+}
+
+/// Opens the dialog that lists the keys.
+pub(crate) fn show_keys() {
+    let dialog = document().get_element_by_id(DIALOG_ID).and_then(|found| found.dyn_into::<HtmlDialogElement>().ok());
+    if let Some(dialog) = dialog.filter(|dialog| !dialog.open()) {
+        // it can only fail on a dialog that is open already
+        dialog.show_modal().unwrap_or_default();
+    }
+}
+
+/// Closes it.
+pub(crate) fn hide_keys() {
+    if let Some(dialog) = document().get_element_by_id(DIALOG_ID).and_then(|found| found.dyn_into::<HtmlDialogElement>().ok()) {
+        dialog.close();
+    }
+}
+
+/// Puts the cursor into the search field; false where there is none.
+pub(crate) fn focus_search() -> bool {
+    let field = document().get_element_by_id(SEARCH_ID).and_then(|found| found.dyn_into::<web_sys::HtmlInputElement>().ok());
+    field.is_some_and(|field| {
+        field.select();
+        field.focus().is_ok()
+    })
+}
+
+fn typing(event: &KeyboardEvent) -> bool {
+    target(event)
+        .is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "SELECT" | "TEXTAREA") || element.is_content_editable())
+}
+
+fn leave_field(event: &KeyboardEvent) {
+    if let Some(element) = target(event) {
+        // a field that cannot lose the cursor keeps it
+        element.blur().unwrap_or_default();
+    }
+}
+
+fn target(event: &KeyboardEvent) -> Option<HtmlElement> {
+    event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok())
+}

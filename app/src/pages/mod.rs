@@ -1,0 +1,13 @@
+//! One file a route. Pages load and compose; what a piece looks like is said in `parts` and `ui`.
+
+mod not_found;
+mod overview;
+mod service;
+mod services;
+mod sources;
+
+pub(crate) use not_found::NotFound;
+pub(crate) use overview::Overview;
+pub(crate) use service::Service;
+pub(crate) use services::Services;
+pub(crate) use sources::Sources;

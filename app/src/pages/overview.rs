@@ -1,0 +1,88 @@
+//! The Overview: what needs a person now, the fleet at a glance, what just happened.
+
+use domain::Timestamp;
+use domain::live::Topic;
+use domain::text;
+use domain::view;
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::api;
+use crate::live::Live;
+use crate::load::load;
+use crate::parts::age::Age;
+use crate::parts::facts::Facts;
+use crate::parts::needs::Needs;
+use crate::parts::tiles::Tiles;
+use crate::parts::timeline::Timeline;
+use crate::ui::lamp::{Lamp, Light};
+use crate::ui::panel::Panel;
+
+/// The page.
+#[component]
+pub(crate) fn Overview() -> impl IntoView {
+    let live = Live::here();
+    let asked = Resource::new(move || live.hints(&Topic::ALL), |_| api::overview());
+    load(asked, body)
+}
+
+fn body(overview: RwSignal<view::Overview>) -> AnyView {
+    let needs = Memo::new(move |_| overview.with(|overview| overview.needs.clone()));
+    let groups = Memo::new(move |_| overview.with(|overview| overview.groups.clone()));
+    let recent = Memo::new(move |_| overview.with(|overview| overview.recent.clone()));
+    let verdict = Memo::new(move |_| overview.with(verdict));
+    let observed = Memo::new(move |_| overview.with(|overview| overview.services.observed));
+    view! {
+        <Title text=move || verdict.get().1/>
+        {heading(verdict, Memo::new(move |_| overview.with(oldest)))}
+        <Show when=move || needs.with(|needs| !needs.is_empty())>
+            <Needs needs/>
+        </Show>
+        <Facts overview/>
+        <div class="cols">
+            <Panel id="services" title=|| "Services" aside=move || move || observed.get().map(|at| view! { <Age of=at/> })>
+                {move || groups.with(Vec::is_empty).then(|| view! { <p class="empty">{move || nothing_swept(observed.get())}</p> })}
+                <Tiles groups/>
+            </Panel>
+            <Panel id="now" title=|| "Just now">
+                {move || recent.with(Vec::is_empty).then(|| view! { <p class="empty">"Nothing has happened since Signalbox began to look."</p> })}
+                <Timeline entries=recent subject=true/>
+            </Panel>
+        </div>
+    }
+    .into_any()
+}
+
+/// The page's first sentence, and how its lamp shows.
+fn verdict(overview: &view::Overview) -> (Light, String) {
+    match overview.needs.len() as u64 {
+        0 if overview.sources.iter().any(|source| source.observed.is_none()) => {
+            (Light::Move, "First look at the fleet under way".to_owned())
+        }
+        0 => (Light::Good, "Nothing needs you".to_owned()),
+        1 => (overview.needs[0].tone.into(), "1 thing needs you".to_owned()),
+        many => (overview.needs[0].tone.into(), format!("{} need you", text::count(many, "thing"))),
+    }
+}
+
+/// When the source that answered longest ago did so: the whole page is at least that fresh.
+fn oldest(overview: &view::Overview) -> Option<Timestamp> {
+    overview.sources.iter().map(|source| source.observed).min().flatten()
+}
+
+fn heading(verdict: Memo<(Light, String)>, oldest: Memo<Option<Timestamp>>) -> AnyView {
+    view! {
+        <div class="headline">
+            <h1>{move || { let (light, said) = verdict.get(); view! { <Lamp light worded=true/><span role="status">{said}</span> } }}</h1>
+            <p class="dim">{move || oldest.get().map(|at| view! { "every source answered within the last "<crate::parts::age::For since=at/> })}</p>
+        </div>
+    }
+    .into_any()
+}
+
+fn nothing_swept(observed: Option<Timestamp>) -> &'static str {
+    match observed {
+        Some(_) => "The clusters that are watched hold no service. Is the right cluster named in the config?",
+        None => "No service has been seen yet: the first sweep has not come back.",
+    }
+}

@@ -1,0 +1,220 @@
+//! One service: how it stands and why, its tasks, its stops, its alarms, its record.
+
+use domain::judge::{Standing, Tone};
+use domain::live::Topic;
+use domain::service::ServiceKey;
+use domain::text;
+use domain::view::ServiceDetail;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+use crate::api;
+use crate::live::Live;
+use crate::load::load;
+use crate::parts::age::{Age, Since};
+use crate::parts::alarms::Alarms;
+use crate::parts::definition::definition;
+use crate::parts::deployments::Deployments;
+use crate::parts::stale::StaleNote;
+use crate::parts::stops::Stops;
+use crate::parts::tasks::Tasks;
+use crate::parts::timeline::Timeline;
+use crate::ui::copy::Copy;
+use crate::ui::lamp::Lamp;
+use crate::ui::panel::Panel;
+
+/// The page. Built anew for another service, so that nothing of the one before can stay.
+#[component]
+pub(crate) fn Service() -> impl IntoView {
+    let live = Live::here();
+    let params = use_params_map();
+    let key = Memo::new(move |_| {
+        params.with(|params| {
+            let part = |name| params.get(name).unwrap_or_default();
+            ServiceKey { environment: part("environment"), cluster: part("cluster"), service: part("service") }
+        })
+    });
+    move || {
+        let key = key.get();
+        let asked = Resource::new(move || live.hints(&Topic::ALL), move |_| api::service(key.clone()));
+        load(asked, body)
+    }
+}
+
+fn body(detail: RwSignal<ServiceDetail>) -> AnyView {
+    let stale = Signal::derive(move || detail.with(|detail| detail.stale.clone()));
+    let name = detail.with_untracked(|detail| text::shown(&detail.row.key.service));
+    view! {
+        <Title text=move || detail.with(|detail| format!("{} is {}", text::shown(&detail.row.key.service), standing(detail)))/>
+        {move || detail.with(|detail| head(&name, detail))}
+        <StaleNote why=stale/>
+        {move || detail.with(gone)}
+        <div class="cols" class:is-stale=move || stale.get().is_some()>
+            <div class="stack">
+                {tasks(detail)}
+                {stopped(detail)}
+                {deployments(detail)}
+            </div>
+            <div class="stack">
+                {facts(detail)}
+                {alarms(detail)}
+                {record(detail)}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn standing(detail: &ServiceDetail) -> &'static str {
+    if detail.present { detail.row.standing.title() } else { "no longer in the cluster" }
+}
+
+fn head(name: &str, detail: &ServiceDetail) -> AnyView {
+    let row = &detail.row;
+    let tone = match (detail.present, row.standing) {
+        (false, _) => Tone::Unknown,
+        (true, Standing::Up) if row.alarms_on > 0 => Tone::Warn,
+        (true, Standing::Up) if row.moving => Tone::Move,
+        (true, standing) => standing.tone(),
+    };
+    let reasons = (!row.reasons.is_empty() && detail.present).then(|| format!(": {}", text::shown(&row.reasons.join(", "))));
+    let moving = (row.moving && detail.present).then_some(" · a deployment is under way");
+    let alarms =
+        (row.alarms_on > 0).then(|| view! { " · "<a href="#alarms">{format!("{} on", text::count(row.alarms_on.into(), "alarm"))}</a> });
+    view! {
+        <div class="headline headline-service">
+            <h1><Lamp light=tone.into()/><span><bdi>{name.to_owned()}</bdi>" is "{standing(detail)}{reasons}</span></h1>
+            <p class="dim">
+                <Since at=row.since/>
+                {moving}
+                {alarms}
+                {detail.observed.map(|at| view! { " · as seen "<Age of=at/> })}
+            </p>
+        </div>
+    }
+    .into_any()
+}
+
+/// What a service that left the cluster leaves behind here.
+fn gone(detail: &ServiceDetail) -> AnyView {
+    if detail.present {
+        return ().into_any();
+    }
+    view! {
+        <p class="stale-note">
+            "ECS lists this service no longer. Its record and its stopped tasks are kept here; the tasks, deployments and figures below are the last that were seen."
+        </p>
+    }
+    .into_any()
+}
+
+fn facts(detail: RwSignal<ServiceDetail>) -> AnyView {
+    view! {
+        <Panel id="facts" title=|| "What it is">
+            <dl class="kv">{move || detail.with(terms)}</dl>
+        </Panel>
+    }
+    .into_any()
+}
+
+fn terms(detail: &ServiceDetail) -> AnyView {
+    let row = &detail.row;
+    let said = |words: &Option<String>| words.as_deref().map_or_else(|| "not told".to_owned(), text::shown);
+    let place = format!("{} · {}", text::shown(&row.key.environment), text::shown(&row.key.cluster));
+    let fallback = || {
+        row.revision
+            .as_deref()
+            .map(|revision| view! { <dt>"Revision"</dt><dd><code><bdi>{text::shown(revision)}</bdi></code></dd> }.into_any())
+    };
+    view! {
+        {detail.do_not_touch.as_deref().map(|why| view! { <dt>"Do not touch"</dt><dd class="mark"><bdi>{text::shown(why)}</bdi></dd> })}
+        <dt>"Tasks"</dt>
+        <dd>{format!("wants {}, runs {}, {} starting, {} unhealthy", row.desired, row.running, row.pending, row.unhealthy)}</dd>
+        <dt>"Where"</dt>
+        <dd><bdi>{place}</bdi></dd>
+        {row.group.as_deref().map(|group| view! { <dt>"Group"</dt><dd><bdi>{text::shown(group)}</bdi></dd> })}
+        {detail.definition.as_ref().map(definition).or_else(fallback)}
+        <dt>"Launch type"</dt>
+        <dd>{said(&detail.launch_type)}</dd>
+        <dt>"Controller"</dt>
+        <dd>{said(&detail.controller)}</dd>
+        <dt>"ARN"</dt>
+        <dd><Copy text=text::shown(&detail.arn)/></dd>
+    }
+    .into_any()
+}
+
+fn tasks(detail: RwSignal<ServiceDetail>) -> AnyView {
+    let tasks = Memo::new(move |_| detail.with(|detail| detail.tasks.clone()));
+    let stale = Signal::derive(move || detail.with(|detail| detail.connections_stale.clone()));
+    let none = move || {
+        tasks.with(Vec::is_empty).then(|| {
+            let said = detail
+                .with(|detail| if detail.row.desired == 0 { "It wants no task and runs none." } else { "No task runs or is starting." });
+            view! { <p class="empty">{said}</p> }
+        })
+    };
+    let count = move || tasks.with(|tasks| text::count(tasks.len() as u64, "task"));
+    view! {
+        <Panel id="tasks" title=|| "Tasks" aside=move || count>
+            <StaleNote why=stale/>
+            {none}
+            <Show when=move || tasks.with(|tasks| !tasks.is_empty())><Tasks tasks/></Show>
+        </Panel>
+    }
+    .into_any()
+}
+
+fn stopped(detail: RwSignal<ServiceDetail>) -> AnyView {
+    let stops = Memo::new(move |_| detail.with(|detail| detail.stopped.clone()));
+    let on_record = move || {
+        detail.with(|detail| match (detail.stopped.len() as u64, detail.stopped_on_record) {
+            (shown, all) if shown < all => format!("newest {shown} of {all} on record"),
+            (_, all) => format!("{all} on record"),
+        })
+    };
+    view! {
+        <Panel id="stopped" title=|| "Stopped tasks and why" aside=move || on_record>
+            {move || stops.with(Vec::is_empty).then(|| view! { <p class="empty">"No stop is on record."</p> })}
+            <Stops stops/>
+            <p class="note">"ECS forgets a stopped task within about an hour. Here every stop is kept for ever."</p>
+        </Panel>
+    }
+    .into_any()
+}
+
+fn deployments(detail: RwSignal<ServiceDetail>) -> AnyView {
+    let deployments = Memo::new(move |_| detail.with(|detail| detail.deployments.clone()));
+    view! {
+        <Panel id="deployments" title=|| "Deployments">
+            {move || deployments.with(Vec::is_empty).then(|| view! { <p class="empty">"ECS names no deployment of it."</p> })}
+            <Show when=move || deployments.with(|all| !all.is_empty())><Deployments deployments/></Show>
+        </Panel>
+    }
+    .into_any()
+}
+
+fn alarms(detail: RwSignal<ServiceDetail>) -> AnyView {
+    let alarms = Memo::new(move |_| detail.with(|detail| detail.alarms.clone()));
+    let stale = Signal::derive(move || detail.with(|detail| detail.alarms_stale.clone()));
+    view! {
+        <Panel id="alarms" title=|| "Alarms" aside=move || move || detail.with(|detail| format!("{} of {} on", detail.row.alarms_on, detail.alarms.len()))>
+            <StaleNote why=stale/>
+            {move || alarms.with(Vec::is_empty).then(|| view! { <p class="empty">"No alarm watches it: nobody is told when it breaks."</p> })}
+            <Show when=move || alarms.with(|alarms| !alarms.is_empty())><Alarms alarms/></Show>
+        </Panel>
+    }
+    .into_any()
+}
+
+fn record(detail: RwSignal<ServiceDetail>) -> AnyView {
+    let record = Memo::new(move |_| detail.with(|detail| detail.record.clone()));
+    view! {
+        <Panel id="record" title=|| "What happened">
+            {move || record.with(Vec::is_empty).then(|| view! { <p class="empty">"Nothing is on record of it yet."</p> })}
+            <Timeline entries=record/>
+        </Panel>
+    }
+    .into_any()
+}

@@ -1,0 +1,99 @@
+//! The list of services: filtered, sorted and paged by the server; the URL is the whole of its state.
+
+use domain::live::Topic;
+use domain::text;
+use domain::view::{ServicePage, ServiceQuery};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use crate::api;
+use crate::keyboard::{SearchWanted, focus_search};
+use crate::live::Live;
+use crate::load::load;
+use crate::parts::age::Age;
+use crate::parts::filter::Filter;
+use crate::parts::service_table::ServiceTable;
+use crate::parts::stale::StaleNote;
+use crate::ui::pager::Pager;
+
+const TOPICS: [Topic; 3] = [Topic::Services, Topic::Alarms, Topic::Sources];
+
+/// The page.
+#[component]
+pub(crate) fn Services() -> impl IntoView {
+    let live = Live::here();
+    let map = use_query_map();
+    let understood = Memo::new(move |_| {
+        map.with(|map| {
+            let pairs: Vec<(String, String)> = map.clone().into_iter().map(|(name, value)| (name.into_owned(), value)).collect();
+            ServiceQuery::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+        })
+    });
+    let asked = Resource::new(move || (understood.get().0, live.hints(&TOPICS)), |(query, _)| api::services(query));
+    view! {
+        {move || ignored(&understood.get().1)}
+        {load(asked, body)}
+    }
+    .into_any()
+}
+
+/// What in the URL was not understood.
+fn ignored(words: &[String]) -> AnyView {
+    if words.is_empty() {
+        return ().into_any();
+    }
+    view! { <p class="stale-note" role="status">"Ignored, because it is no filter of this list: "<code><bdi>{words.join(" ")}</bdi></code></p> }.into_any()
+}
+
+fn body(page: RwSignal<ServicePage>) -> AnyView {
+    if let Some(wanted) = use_context::<SearchWanted>() {
+        Effect::new(move |_| {
+            if wanted.0.get() {
+                wanted.0.set(!focus_search());
+            }
+        });
+    }
+    let observed = Memo::new(move |_| page.with(|page| page.observed));
+    let stale = Signal::derive(move || page.with(|page| (!page.stale.is_empty()).then(|| page.stale.join("; "))));
+    let found = move || page.with(|page| page.matching > 0);
+    view! {
+        <Title text=move || page.with(title)/>
+        <div class="headline">
+            <h1>{move || page.with(title)}</h1>
+            <p class="dim">{move || observed.get().map(|at| view! { "as seen "<Age of=at/> })}</p>
+        </div>
+        <StaleNote why=stale/>
+        <Filter page/>
+        <Show when=found fallback=move || page.with(nothing)>
+            <section class="panel list" aria-label="Services"><ServiceTable page/></section>
+        </Show>
+        {move || page.with(pager)}
+    }
+    .into_any()
+}
+
+fn title(page: &ServicePage) -> String {
+    let all = text::count(page.total, "service");
+    if page.matching == page.total { all } else { format!("{} of {all}", page.matching) }
+}
+
+/// Why the list is empty and what to do about it.
+fn nothing(page: &ServicePage) -> AnyView {
+    if page.total == 0 {
+        return view! { <p class="panel empty">"No service has been seen yet. "<a href="/sources">"Sources"</a>" tells whether the first sweep has come back."</p> }.into_any();
+    }
+    view! {
+        <p class="panel empty">
+            {format!("None of the {} matches this filter. ", text::count(page.total, "service"))}
+            <a href="/services">"Clear the filter"</a>
+        </p>
+    }
+    .into_any()
+}
+
+fn pager(page: &ServicePage) -> AnyView {
+    let (at, pages) = (page.query.page, page.pages());
+    let to = |page_number: u32| ServiceQuery { page: page_number, ..page.query.clone() }.path();
+    view! { <Pager page=at pages previous=(at > 1).then(|| to(at - 1)) next=(at < pages).then(|| to(at + 1))/> }.into_any()
+}

@@ -1,0 +1,48 @@
+//! Sources: the collectors' own health, rate and cost, and the times in which nobody could look.
+
+use domain::judge::Tone;
+use domain::live::Topic;
+use domain::text;
+use domain::view::SourcesView;
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::api;
+use crate::live::Live;
+use crate::load::load;
+use crate::parts::source_card::source_card;
+use crate::parts::timeline::Timeline;
+use crate::ui::panel::Panel;
+
+/// The page.
+#[component]
+pub(crate) fn Sources() -> impl IntoView {
+    let live = Live::here();
+    let asked = Resource::new(move || live.hints(&[Topic::Sources, Topic::Timeline]), |_| api::sources());
+    load(asked, body)
+}
+
+fn body(sources: RwSignal<SourcesView>) -> AnyView {
+    let gaps = Memo::new(move |_| sources.with(|sources| sources.gaps.clone()));
+    let said = Memo::new(move |_| sources.with(sentence));
+    view! {
+        <Title text=move || said.get()/>
+        <div class="headline"><h1>{said}</h1></div>
+        <div class="source-cards">{move || sources.with(|sources| sources.rows.iter().map(source_card).collect::<Vec<_>>())}</div>
+        <Panel id="gaps" title=|| "When a source could not be read">
+            {move || gaps.with(Vec::is_empty).then(|| view! { <p class="empty">"No gap on record."</p> })}
+            <Timeline entries=gaps subject=true/>
+        </Panel>
+    }
+    .into_any()
+}
+
+fn sentence(sources: &SourcesView) -> String {
+    let all = sources.rows.len() as u64;
+    let well = sources.rows.iter().filter(|row| row.tone == Tone::Good).count() as u64;
+    match (all, all - well) {
+        (0, _) => "No source is configured".to_owned(),
+        (_, 0) => format!("All {} answer", text::count(all, "source")),
+        (_, ill) => format!("{ill} of {} not answering fully", text::count(all, "source")),
+    }
+}

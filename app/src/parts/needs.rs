@@ -1,0 +1,41 @@
+//! What needs a person, as sentences: what, how bad, since when, why, where to look next.
+
+use domain::text;
+use domain::view::Need;
+use leptos::prelude::*;
+
+use super::age::Since;
+use crate::ui::lamp::Lamp;
+
+/// The list. Not keyed: what matters is the order, worst first, and each line is one glance.
+#[component]
+pub(crate) fn Needs(#[prop(into)] needs: Signal<Vec<Need>>) -> impl IntoView {
+    view! {
+        <section class="panel needs" id="needs" aria-label="What needs you">
+            <ul>{move || needs.get().iter().map(need).collect::<Vec<_>>()}</ul>
+        </section>
+    }
+    .into_any()
+}
+
+fn need(need: &Need) -> AnyView {
+    let name = text::shown(&need.subject);
+    let subject = match need.path.clone() {
+        Some(path) => view! { <a href=path><bdi>{name}</bdi></a> }.into_any(),
+        None => view! { <bdi>{name}</bdi> }.into_any(),
+    };
+    let links: Vec<AnyView> =
+        need.links.iter().map(|link| view! { <a href=link.path.clone()>{link.label.clone()}</a> }.into_any()).collect();
+    view! {
+        <li>
+            <Lamp light=need.tone.into()/>
+            <div class="what">
+                <h2>{subject}" "<bdi>{text::shown(&need.text)}</bdi></h2>
+                {need.detail.as_deref().map(|detail| view! { <p><bdi>{text::shown(detail)}</bdi></p> })}
+                <p class="ways">{links}</p>
+            </div>
+            {need.since.map(|at| view! { <Since at/> })}
+        </li>
+    }
+    .into_any()
+}

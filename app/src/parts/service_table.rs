@@ -1,0 +1,94 @@
+//! The list of services as a table whose headings sort.
+
+use domain::judge::{Standing, Tone};
+use domain::text;
+use domain::view::{ServicePage, ServiceQuery, ServiceRow, ServiceSort};
+use leptos::prelude::*;
+
+use super::age::Since;
+use crate::ui::lamp::{Lamp, Light};
+use crate::ui::rows::rows;
+use crate::ui::tag::Tag;
+
+/// The table.
+#[component]
+pub(crate) fn ServiceTable(page: RwSignal<ServicePage>) -> impl IntoView {
+    let query = Memo::new(move |_| page.with(|page| page.query.clone()));
+    let heads = move || {
+        query.with(|query| {
+            [("State", ServiceSort::State), ("Service", ServiceSort::Name), ("Group", ServiceSort::Group), ("Tasks", ServiceSort::Running)]
+                .map(|(words, sort)| head(query, words, sort))
+                .into_iter()
+                .chain([view! { <th scope="col">"Revision"</th> }.into_any(), view! { <th scope="col">"Alarms"</th> }.into_any()])
+                .chain([head(query, "Stands so", ServiceSort::Since)])
+                .collect::<Vec<_>>()
+        })
+    };
+    view! {
+        <table class="cards services">
+            <caption class="sr">"Services that match; the headings sort"</caption>
+            <thead><tr>{heads}</tr></thead>
+            <tbody>{rows(move || page.with(|page| page.rows.clone()), |row| row.key.path(), row)}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+/// A heading that sorts by its column, the other way round when it does so already.
+fn head(query: &ServiceQuery, words: &'static str, sort: ServiceSort) -> AnyView {
+    let by_this = query.sort == sort;
+    let to = ServiceQuery { sort, reverse: by_this && !query.reverse, page: 1, ..query.clone() };
+    let sorted = match (by_this, query.reverse) {
+        (false, _) => None,
+        (true, false) => Some("ascending"),
+        (true, true) => Some("descending"),
+    };
+    view! { <th scope="col" aria-sort=sorted><a class="sort" href=to.path() data-noscroll="true">{words}</a></th> }.into_any()
+}
+
+fn row(row: ArcRwSignal<ServiceRow>) -> AnyView {
+    let tone = {
+        let row = row.clone();
+        move || row.with(|row| format!("row-{}", row.standing.tone().as_str()))
+    };
+    view! { <tr class=tone>{move || row.with(cells)}</tr> }.into_any()
+}
+
+fn cells(row: &ServiceRow) -> AnyView {
+    let light: Light = if row.moving && row.standing == Standing::Up { Tone::Move } else { row.standing.tone() }.into();
+    let standing = row.standing;
+    let name = text::shown(&row.key.service);
+    let reasons = (!row.reasons.is_empty()).then(|| text::shown(&row.reasons.join(", ")));
+    let place = format!("{} · {}", text::shown(&row.key.environment), text::shown(&row.key.cluster));
+    view! {
+        <td data-label="State">
+            <Tag light>{standing.title()}</Tag>
+            {row.moving.then(|| view! { <span class="dim">" deploying"</span> })}
+        </td>
+        <th scope="row" data-label="Service">
+            <a class="ellipsis" href=row.key.path() title=name.clone()><bdi>{name.clone()}</bdi></a>
+            {reasons.map(|reasons| view! { <p class="reasons"><bdi>{reasons}</bdi></p> })}
+            <p class="place"><bdi>{place}</bdi></p>
+        </th>
+        <td data-label="Group"><bdi>{row.group.as_deref().map_or_else(|| "—".to_owned(), text::shown)}</bdi></td>
+        <td class="n" data-label="Tasks">{tasks(row)}</td>
+        <td data-label="Revision"><code class="ellipsis"><bdi>{row.revision.as_deref().map_or_else(|| "—".to_owned(), text::shown)}</bdi></code></td>
+        <td data-label="Alarms">{alarms(row)}</td>
+        <td data-label="Stands so"><Since at=row.since/></td>
+    }
+    .into_any()
+}
+
+fn tasks(row: &ServiceRow) -> String {
+    let pending = if row.pending > 0 { format!(", {} starting", row.pending) } else { String::new() };
+    let unhealthy = if row.unhealthy > 0 { format!(", {} unhealthy", row.unhealthy) } else { String::new() };
+    format!("{} of {}{pending}{unhealthy}", row.running, row.desired)
+}
+
+fn alarms(row: &ServiceRow) -> AnyView {
+    match (row.alarms, row.alarms_on) {
+        (0, _) => view! { <span class="dim">"none"</span> }.into_any(),
+        (all, 0) => format!("0 of {all} on").into_any(),
+        (all, on) => view! { <span class="state"><Lamp light=Light::Warn worded=true/>{format!("{on} of {all} on")}</span> }.into_any(),
+    }
+}

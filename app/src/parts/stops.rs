@@ -1,0 +1,61 @@
+//! Stopped tasks and why. ECS forgets them within the hour; this list does not.
+
+use domain::text;
+use domain::time::span;
+use domain::view::StoppedTaskRow;
+use leptos::prelude::*;
+
+use super::age::{Age, At};
+use crate::ui::lamp::Lamp;
+
+/// The list, newest first.
+#[component]
+pub(crate) fn Stops(#[prop(into)] stops: Signal<Vec<StoppedTaskRow>>) -> impl IntoView {
+    view! {
+        <ol class="stops">
+            <For each=move || stops.get() key=|stop| stop.id.clone() children=|stop| line(&stop)/>
+        </ol>
+    }
+    .into_any()
+}
+
+/// A stop never changes once it is on record, so its line is written once.
+fn line(stop: &StoppedTaskRow) -> AnyView {
+    let lived = match stop.started {
+        Some(started) => format!("ran {}", span(stop.stopped.since(started))),
+        None => "never ran".to_owned(),
+    };
+    let words = stop.container_reason.as_deref().or(stop.reason.as_deref()).or(stop.code.as_deref());
+    // what the first line does not say already
+    let also =
+        [stop.reason.as_deref().filter(|_| stop.container_reason.is_some()), stop.code.as_deref().filter(|code| words != Some(*code))];
+    let facts = [stop.revision.as_deref(), stop.zone.as_deref()];
+    view! {
+        <li>
+            <Lamp light=stop.tone.into()/>
+            <div class="what">
+                <p class="why"><b>{exit(stop.exit_code)}</b><bdi>{words.map_or_else(|| "no reason given".to_owned(), text::shown)}</bdi></p>
+                {also.into_iter().flatten().map(|said| view! { <p class="dim"><bdi>{text::shown(said)}</bdi></p> }).collect::<Vec<_>>()}
+                <p class="dim">
+                    "task "
+                    <code class="copy">{text::shown(&stop.id)}</code>
+                    {format!(" · {lived}")}
+                    {facts.into_iter().flatten().map(|fact| format!(" · {}", text::shown(fact))).collect::<String>()}
+                </p>
+            </div>
+            <span class="when"><At at=stop.stopped/>" "<Age of=stop.stopped/></span>
+        </li>
+    }
+    .into_any()
+}
+
+/// The code, and what it means where everybody would look it up.
+fn exit(code: Option<i32>) -> String {
+    match code {
+        None => String::new(),
+        Some(137) => "exit 137 (killed), ".to_owned(),
+        Some(143) => "exit 143 (asked to stop), ".to_owned(),
+        Some(139) => "exit 139 (crashed), ".to_owned(),
+        Some(code) => format!("exit {code}, "),
+    }
+}

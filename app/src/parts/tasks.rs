@@ -1,0 +1,91 @@
+//! A service's tasks and the NATS connections of each.
+
+use domain::service::Health;
+use domain::text;
+use domain::view::{ConnectionRow, TaskRow};
+use leptos::prelude::*;
+
+use super::age::{Age, For};
+use crate::ui::lamp::{Lamp, Light};
+use crate::ui::rows::rows;
+use crate::ui::tag::Tag;
+
+/// A table of tasks; `certain` says whether the connections can be trusted as current.
+#[component]
+pub(crate) fn Tasks(#[prop(into)] tasks: Signal<Vec<TaskRow>>) -> impl IntoView {
+    view! {
+        <table class="cards">
+            <caption class="sr">"Tasks that are not stopped, oldest first"</caption>
+            <thead>
+                <tr>
+                    <th scope="col">"Task"</th>
+                    <th scope="col">"State"</th>
+                    <th scope="col">"Health"</th>
+                    <th scope="col">"Address"</th>
+                    <th scope="col">"Revision"</th>
+                    <th scope="col">"Runs for"</th>
+                    <th scope="col">"NATS connections"</th>
+                </tr>
+            </thead>
+            <tbody>{rows(move || tasks.get(), |task| task.id.clone(), row)}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+fn row(task: ArcRwSignal<TaskRow>) -> AnyView {
+    view! { <tr>{move || task.with(cells)}</tr> }.into_any()
+}
+
+fn cells(task: &TaskRow) -> AnyView {
+    let health = match task.health {
+        Health::Healthy => "healthy",
+        Health::Unhealthy => "unhealthy",
+        Health::Unknown => "not checked",
+    };
+    let health_light = if task.health == Health::Unknown { Light::Quiet } else { task.health.into() };
+    let place = [task.address.as_deref(), task.zone.as_deref()];
+    view! {
+        <th scope="row" data-label="Task"><code class="copy short" title=text::shown(&task.id)>{text::shown(&task.id)}</code></th>
+        <td data-label="State"><span class="state"><Lamp light=task.tone().into() worded=true/>{text::shown(&task.status)}</span></td>
+        <td data-label="Health"><Tag light=health_light>{health}</Tag></td>
+        <td data-label="Address">
+            {place.into_iter().flatten().map(|part| view! { <span class="line"><bdi>{text::shown(part)}</bdi></span> }).collect::<Vec<_>>()}
+        </td>
+        <td data-label="Revision"><code><bdi>{task.revision.as_deref().map_or_else(|| "—".to_owned(), text::shown)}</bdi></code></td>
+        <td data-label="Runs for">
+            {match task.started {
+                Some(since) => view! { <For since/> }.into_any(),
+                None => "not yet".into_any(),
+            }}
+        </td>
+        <td data-label="NATS connections">{connections(&task.connections)}</td>
+    }
+    .into_any()
+}
+
+fn connections(connections: &[ConnectionRow]) -> AnyView {
+    if connections.is_empty() {
+        return view! { <span class="dim">"none seen"</span> }.into_any();
+    }
+    view! { <ul class="connections">{connections.iter().map(connection).collect::<Vec<_>>()}</ul> }.into_any()
+}
+
+fn connection(connection: &ConnectionRow) -> AnyView {
+    let (light, tls) = match connection.tls.as_deref() {
+        Some(version) => (Light::Good, format!("TLS {}", text::shown(version.trim_start_matches("TLS").trim_start()))),
+        None => (Light::Quiet, "plaintext".to_owned()),
+    };
+    let named: Vec<String> =
+        [&connection.name, &connection.user, &connection.client].into_iter().flatten().map(|part| text::shown(part)).collect();
+    view! {
+        <li>
+            <b><bdi>{text::shown(&connection.node)}</bdi></b>
+            <span class="faint">{format!("#{}", connection.cid)}</span>
+            <span class="state"><Lamp light worded=true/>{tls}</span>
+            {connection.started.map(|at| view! { <Age of=at/> })}
+            <span class="line dim"><bdi>{named.join(" · ")}</bdi></span>
+        </li>
+    }
+    .into_any()
+}
