@@ -3,7 +3,7 @@
 //! Separate from the AWS face so that no client can mistake one for the other: nothing here exists at AWS.
 //! The trap: it is not protected. It listens on loopback.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
@@ -14,8 +14,6 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     aws::fault::Fault,
@@ -23,7 +21,7 @@ use crate::{
     site::{NodeAct, Site},
 };
 
-type Site_ = State<Arc<Site>>;
+type Open = State<Arc<Site>>;
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
@@ -37,22 +35,8 @@ impl IntoResponse for Error {
     }
 }
 
-pub(crate) async fn listen(site: Arc<Site>, address: SocketAddr, end: CancellationToken) -> std::io::Result<SocketAddr> {
-    let listener = TcpListener::bind(address).await?;
-    let address = listener.local_addr()?;
-    let router = router(site);
-    tokio::spawn(async move {
-        tokio::select! {
-            served = axum::serve(listener, router) => if let Err(error) = served {
-                tracing::error!(%error, "the control face ended");
-            },
-            () = end.cancelled() => {}
-        }
-    });
-    Ok(address)
-}
-
-fn router(site: Arc<Site>) -> Router {
+/// The face as something that can be served.
+pub(crate) fn router(site: Arc<Site>) -> Router {
     Router::new()
         .route("/state", get(state))
         .route("/story", get(story))
@@ -68,19 +52,19 @@ fn router(site: Arc<Site>) -> Router {
         .with_state(site)
 }
 
-async fn state(State(site): Site_) -> Json<Value> {
+async fn state(State(site): Open) -> Json<Value> {
     Json(site.state())
 }
 
-async fn story(State(site): Site_) -> Json<Value> {
+async fn story(State(site): Open) -> Json<Value> {
     Json(json!(site.story()))
 }
 
-async fn requests(State(site): Site_) -> Json<Value> {
+async fn requests(State(site): Open) -> Json<Value> {
     Json(json!(site.counts()))
 }
 
-async fn endpoints(State(site): Site_) -> Json<Value> {
+async fn endpoints(State(site): Open) -> Json<Value> {
     Json(json!(site.endpoints.get()))
 }
 
@@ -92,12 +76,12 @@ struct StopTask {
     reason: Option<String>,
 }
 
-async fn stop_task(State(site): Site_, Json(body): Json<StopTask>) -> Result<Json<Value>, Error> {
+async fn stop_task(State(site): Open, Json(body): Json<StopTask>) -> Result<Json<Value>, Error> {
     let arn = site.stop_task(&body.service, body.exit_code, body.reason)?;
     Ok(Json(json!({"task": arn})))
 }
 
-async fn forget_stopped(State(site): Site_) -> Json<Value> {
+async fn forget_stopped(State(site): Open) -> Json<Value> {
     Json(json!({"forgotten": site.forget_stopped()}))
 }
 
@@ -107,7 +91,7 @@ struct Desired {
     count: u32,
 }
 
-async fn desired(State(site): Site_, Path(service): Path<String>, Json(body): Json<Desired>) -> Result<Json<Value>, Error> {
+async fn desired(State(site): Open, Path(service): Path<String>, Json(body): Json<Desired>) -> Result<Json<Value>, Error> {
     site.set_desired(&service, body.count)?;
     Ok(Json(json!({"service": service, "desired": body.count})))
 }
@@ -118,7 +102,7 @@ struct CrashLoop {
     for_seconds: u32,
 }
 
-async fn crash_loop(State(site): Site_, Path(service): Path<String>, Json(body): Json<CrashLoop>) -> Result<Json<Value>, Error> {
+async fn crash_loop(State(site): Open, Path(service): Path<String>, Json(body): Json<CrashLoop>) -> Result<Json<Value>, Error> {
     site.crash_loop(&service, body.for_seconds)?;
     Ok(Json(json!({"service": service, "for_seconds": body.for_seconds})))
 }
@@ -132,28 +116,28 @@ struct SetAlarm {
     for_seconds: Option<u32>,
 }
 
-async fn set_alarm(State(site): Site_, Path(alarm): Path<String>, Json(body): Json<SetAlarm>) -> Result<Json<Value>, Error> {
+async fn set_alarm(State(site): Open, Path(alarm): Path<String>, Json(body): Json<SetAlarm>) -> Result<Json<Value>, Error> {
     site.set_alarm(&alarm, &body.state, body.reason, body.for_seconds)?;
     Ok(Json(json!({"alarm": alarm, "state": body.state})))
 }
 
-async fn release_alarm(State(site): Site_, Path(alarm): Path<String>) -> Result<Json<Value>, Error> {
+async fn release_alarm(State(site): Open, Path(alarm): Path<String>) -> Result<Json<Value>, Error> {
     site.release_alarm(&alarm)?;
     Ok(Json(json!({"alarm": alarm})))
 }
 
-async fn lay_fault(State(site): Site_, Json(fault): Json<Fault>) -> Json<Value> {
+async fn lay_fault(State(site): Open, Json(fault): Json<Fault>) -> Json<Value> {
     let laid = json!(fault);
     site.lay_fault(fault);
     Json(laid)
 }
 
-async fn clear_faults(State(site): Site_) -> Json<Value> {
+async fn clear_faults(State(site): Open) -> Json<Value> {
     site.clear_faults();
     Json(json!({}))
 }
 
-async fn node(State(site): Site_, Path((node, act)): Path<(usize, String)>) -> Result<Json<Value>, Error> {
+async fn node(State(site): Open, Path((node, act)): Path<(usize, String)>) -> Result<Json<Value>, Error> {
     let act_on = match act.as_str() {
         "stop" => NodeAct::Stop,
         "start" => NodeAct::Start,

@@ -22,5 +22,11 @@ pub(crate) fn free_text(number: usize) -> String {
     texts.get(number % texts.len().max(1)).cloned().unwrap_or_default()
 }
 
+/// The same for an alarm's name, which may hold no control character and 255 characters in all.
+pub(crate) fn alarm_name(plain: &str, number: usize) -> String {
+    let texts = free_text(number);
+    plain.chars().chain(texts.chars().filter(|letter| !letter.is_ascii_control())).take(255).collect()
+}
+
 /// What ECS accepts as a tag value and a spreadsheet takes for a formula.
 pub(crate) const TAG_VALUES: [&str; 4] = ["=1+1", "@SUM:A1", "+49-30-1", "\u{fdfd}\u{fdfd}"];

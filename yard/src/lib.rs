@@ -18,6 +18,7 @@ mod model;
 pub mod nats;
 mod options;
 mod script;
+mod serve;
 mod site;
 mod world;
 mod yard;

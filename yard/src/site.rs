@@ -70,7 +70,7 @@ impl Site {
     }
 
     pub(crate) fn lay_fault(&self, fault: Fault) {
-        self.aws.faults.lay(self.world.clock().now_micros(), fault, self.aws.snapshot());
+        self.aws.lay_fault(fault);
     }
 
     pub(crate) fn clear_faults(&self) {

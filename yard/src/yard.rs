@@ -19,6 +19,7 @@ use crate::{
     model::{Fleet, NodeOrder, Plan, arn},
     nats::{self, Cluster},
     options::{Endpoints, Error, NatsOptions, Options},
+    serve,
     site::{NodeAct, Site},
     world::World,
 };
@@ -54,15 +55,16 @@ impl Yard {
         }
         let aws = Arc::new(AwsFace::new(Arc::clone(&world), options.throttles));
         let site = Arc::new(Site { world: Arc::clone(&world), aws: Arc::clone(&aws), cluster, endpoints: OnceLock::new() });
-        let aws_at =
-            aws::listen(aws, options.aws_listen, end.clone()).await.map_err(|source| unheard("AWS face", options.aws_listen, source))?;
-        let control_at = control::listen(Arc::clone(&site), options.control_listen, end.clone())
+        let workers = TaskTracker::new();
+        let aws_at = serve::listen(options.aws_listen, aws::router(aws), end.clone(), workers.clone())
+            .await
+            .map_err(|source| unheard("AWS face", options.aws_listen, source))?;
+        let control_at = serve::listen(options.control_listen, control::router(Arc::clone(&site)), end.clone(), workers.clone())
             .await
             .map_err(|source| unheard("control face", options.control_listen, source))?;
         let endpoints = describe(&site, aws_at, control_at);
         site.endpoints.get_or_init(|| endpoints.clone());
         tell(&format!("{} services, AWS at {}", options.services, endpoints.aws));
-        let workers = TaskTracker::new();
         keep_alive(&site, &end, &workers);
         workers.close();
         Ok(Self { site, endpoints, end: guard, workers })

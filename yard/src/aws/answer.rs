@@ -86,7 +86,7 @@ pub(crate) fn success(call: &Call, mut value: Value, spoiled: Option<Spoiled>) -
     }
     let body: Bytes = match call.protocol {
         Protocol::Json(_) => value.to_string().into(),
-        Protocol::Cbor { .. } => cbor::encode(&value).into(),
+        Protocol::Cbor => cbor::encode(&value).into(),
         Protocol::Query => sts::to_xml(call, &value).into(),
     };
     let body = match spoiled {
@@ -108,16 +108,15 @@ fn truncated(call: &Call, body: Bytes) -> Response<Body> {
 
 pub(crate) fn failure(call: &Call, error: &ApiError) -> Response<Body> {
     let mut headers = Vec::new();
+    if call.protocol != Protocol::Query {
+        headers.push(("x-amzn-errortype", error.code.to_owned()));
+    }
+    if call.query_mode && call.api == Api::CloudWatch {
+        headers.push(("x-amzn-query-error", format!("{};{}", error.query_code.unwrap_or(error.code), error.class())));
+    }
     let body: Bytes = match call.protocol {
-        Protocol::Json(_) => {
-            headers.push(("x-amzn-errortype", error.code.to_owned()));
-            json!({"__type": error.code, "message": error.message}).to_string().into()
-        }
-        Protocol::Cbor { query_mode } => {
-            headers.push(("x-amzn-errortype", error.code.to_owned()));
-            if query_mode {
-                headers.push(("x-amzn-query-error", format!("{};{}", error.query_code.unwrap_or(error.code), error.class())));
-            }
+        Protocol::Json(_) => json!({"__type": error.code, "message": error.message}).to_string().into(),
+        Protocol::Cbor => {
             cbor::encode(&json!({"__type": format!("com.amazonaws.cloudwatch#{}", error.code), "message": error.message})).into()
         }
         Protocol::Query => sts::error_xml(error.code, error.class(), &error.message).into(),
@@ -128,11 +127,11 @@ pub(crate) fn failure(call: &Call, error: &ApiError) -> Response<Body> {
 fn respond(call: &Call, status: u16, body: Body, headers: &[(&str, String)]) -> Response<Body> {
     let content_type = match call.protocol {
         Protocol::Json(content_type) => content_type,
-        Protocol::Cbor { .. } => "application/cbor",
+        Protocol::Cbor => "application/cbor",
         Protocol::Query => "text/xml",
     };
     let mut response = Response::builder().status(status).header("content-type", content_type).header("x-amzn-requestid", request_id());
-    if matches!(call.protocol, Protocol::Cbor { .. }) {
+    if matches!(call.protocol, Protocol::Cbor) {
         response = response.header("smithy-protocol", "rpc-v2-cbor");
     }
     for (name, value) in headers {

@@ -31,8 +31,8 @@ impl Api {
 pub(crate) enum Protocol {
     /// AWS JSON; the version is part of the content type.
     Json(&'static str),
-    /// Smithy RPC v2 CBOR; `query_mode` asks for the error code the older Query protocol had.
-    Cbor { query_mode: bool },
+    /// Smithy RPC v2 CBOR.
+    Cbor,
     /// AWS Query: a form in, XML out.
     Query,
 }
@@ -43,6 +43,8 @@ pub(crate) struct Call {
     pub(crate) operation: String,
     pub(crate) protocol: Protocol,
     pub(crate) signed: bool,
+    /// The client asks for the error codes of the older Query protocol as well.
+    pub(crate) query_mode: bool,
     /// None: the body is not of its protocol's form.
     input: Option<Value>,
 }
@@ -72,13 +74,14 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 pub(crate) fn read(head: &Parts, body: &Bytes) -> Result<Call, String> {
     let signed =
         ["AWS4-HMAC-SHA256 ", "AWS4-ECDSA-P256-SHA256 "].iter().any(|scheme| header(&head.headers, "authorization").starts_with(scheme));
-    let call = |api, operation: &str, protocol, input| Ok(Call { api, operation: operation.to_owned(), protocol, signed, input });
+    let query_mode = header(&head.headers, "x-amzn-query-mode") == "true";
+    let call =
+        |api, operation: &str, protocol, input| Ok(Call { api, operation: operation.to_owned(), protocol, signed, query_mode, input });
     if let Some(operation) = head.uri.path().strip_prefix(CLOUDWATCH_PATH) {
         if header(&head.headers, "smithy-protocol") != "rpc-v2-cbor" {
             return Err("a request to /service/… must carry the header smithy-protocol: rpc-v2-cbor".to_owned());
         }
-        let query_mode = header(&head.headers, "x-amzn-query-mode") == "true";
-        return call(Api::CloudWatch, operation, Protocol::Cbor { query_mode }, cbor::decode(body));
+        return call(Api::CloudWatch, operation, Protocol::Cbor, cbor::decode(body));
     }
     let target = header(&head.headers, "x-amz-target");
     if let Some(operation) = target.strip_prefix(ECS_TARGET) {
@@ -91,10 +94,8 @@ pub(crate) fn read(head: &Parts, body: &Bytes) -> Result<Call, String> {
         let form = form(body);
         let operation = form.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
         let version = form.get("Version").and_then(Value::as_str).unwrap_or_default();
-        if version == "2010-08-01" {
-            return Err("CloudWatch's Query protocol is not served here: use an AWS CLI or SDK that speaks JSON or CBOR to CloudWatch (2025 or later)".to_owned());
-        }
-        return call(Api::Sts, &operation, Protocol::Query, Some(Value::Object(form)));
+        let api = if version == "2010-08-01" { Api::CloudWatch } else { Api::Sts };
+        return call(api, &operation, Protocol::Query, Some(Value::Object(form)));
     }
     Err(format!("{} {} is no request of ECS, CloudWatch or STS", head.method, head.uri.path()))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     aws::{
         answer::{ApiError, seconds},
-        call::Call,
+        call::{Call, Protocol},
         page,
     },
     model::{
@@ -31,9 +31,16 @@ struct DescribeAlarms {
     state_value: Option<String>,
     max_records: Option<i64>,
     next_token: Option<String>,
+    action_prefix: Option<String>,
+    children_of_alarm_name: Option<String>,
+    parents_of_alarm_name: Option<String>,
 }
 
 pub(crate) fn serve(call: &Call, fleet: &Fleet) -> Result<Value, ApiError> {
+    if call.protocol == Protocol::Query {
+        let why = "CloudWatch's Query protocol is not served here: use an AWS CLI or SDK that speaks JSON or CBOR to CloudWatch (those of 2025 or later do)";
+        return Err(ApiError::new("InvalidAction", why));
+    }
     match call.operation.as_str() {
         "DescribeAlarms" => describe_alarms(&call.input()?, fleet),
         _ => Err(ApiError::unknown_operation(call, &["cloudwatch:DescribeAlarms"])),
@@ -64,8 +71,10 @@ impl Either<'_> {
 
 fn describe_alarms(input: &DescribeAlarms, fleet: &Fleet) -> Result<Value, ApiError> {
     let page = input.validate()?;
-    let listing =
-        format!("DescribeAlarms {:?} {:?} {:?} {:?}", input.alarm_names, input.alarm_name_prefix, input.alarm_types, input.state_value);
+    let listing = format!(
+        "DescribeAlarms {:?} {:?} {:?} {:?} {:?}",
+        input.action_prefix, input.alarm_names, input.alarm_name_prefix, input.alarm_types, input.state_value
+    );
     let start = match &input.next_token {
         None => 0,
         Some(token) => page::position(fleet.seed, &listing, token)
@@ -82,6 +91,9 @@ fn describe_alarms(input: &DescribeAlarms, fleet: &Fleet) -> Result<Value, ApiEr
         }
     }
     let mut answer = json!({"CompositeAlarms": composite, "MetricAlarms": metric});
+    if let Some(members) = answer.as_object_mut().filter(|_| input.wants("LogAlarm")) {
+        members.insert("LogAlarms".to_owned(), json!([]));
+    }
     if let (Some((_, next)), Some(members)) = (matching.next(), answer.as_object_mut()) {
         members.insert("NextToken".to_owned(), Value::from(page::token(fleet.seed, &listing, next)));
     }
@@ -117,6 +129,10 @@ impl DescribeAlarms {
         if self.alarm_names.as_ref().is_some_and(|names| !names.is_empty()) && self.alarm_name_prefix.is_some() {
             return Err(ApiError::new("InvalidParameterCombination", "AlarmNamePrefix cannot be specified together with AlarmNames"));
         }
+        if self.children_of_alarm_name.is_some() || self.parents_of_alarm_name.is_some() {
+            // better refused than ignored: an answer to another question would look right
+            return Err(ApiError::new("ValidationError", "the yard does not serve ChildrenOfAlarmName and ParentsOfAlarmName"));
+        }
         Ok(usize::try_from(page).unwrap_or(1))
     }
 
@@ -131,7 +147,8 @@ impl DescribeAlarms {
         let named = self.alarm_names.as_ref().is_none_or(|names| names.is_empty() || names.iter().any(|name| name == alarm.name()));
         let prefixed = self.alarm_name_prefix.as_ref().is_none_or(|prefix| alarm.name().starts_with(prefix));
         let in_state = self.state_value.as_ref().is_none_or(|state| alarm.state().as_str() == state);
-        named && prefixed && in_state
+        let notifies = self.action_prefix.as_ref().is_none_or(|prefix| arn::alert_topic().starts_with(prefix));
+        named && prefixed && in_state && notifies
     }
 }
 

@@ -108,9 +108,8 @@ pub(crate) struct Faults {
 
 impl Faults {
     /// Lays a fault at `now`. `past` is the fleet a stale read keeps showing.
-    pub(crate) fn lay(&self, now: i64, fault: Fault, past: Arc<Fleet>) {
+    pub(crate) fn lay(&self, now: i64, fault: Fault, past: Option<Arc<Fleet>>) {
         let until = fault.for_seconds.map(|seconds| now.saturating_add((seconds.max(0.0) * SECOND as f64) as i64));
-        let past = (fault.kind == FaultKind::Stale).then_some(past);
         self.laid.lock().unwrap_or_else(PoisonError::into_inner).push(Laid { until, left: fault.times, past, fault });
     }
 

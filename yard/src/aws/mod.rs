@@ -16,7 +16,6 @@ mod throttle;
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -25,16 +24,13 @@ use axum::{
     body::Body,
     extract::{Request, State},
     http::Response,
-    serve::ListenerExt,
 };
 use serde_json::Value;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use crate::{model::Fleet, world::World};
 use answer::ApiError;
 use call::{Api, Call};
-use fault::{Effect, Faults};
+use fault::{Effect, Fault, FaultKind, Faults};
 use throttle::Throttle;
 
 /// Requests larger than this are refused; no operation served here needs a tenth of it.
@@ -110,9 +106,9 @@ impl AwsFace {
         }
     }
 
-    /// The fleet as it is now, for a fault that keeps showing it.
-    pub(crate) fn snapshot(&self) -> Arc<Fleet> {
-        Arc::new(self.world.look(|fleet| fleet.clone()))
+    pub(crate) fn lay_fault(&self, fault: Fault) {
+        let past = (fault.kind == FaultKind::Stale).then(|| Arc::new(self.world.look(|fleet| fleet.clone())));
+        self.faults.lay(self.world.clock().now_micros(), fault, past);
     }
 }
 
@@ -124,27 +120,9 @@ fn serve(call: &Call, fleet: &Fleet) -> Result<Value, ApiError> {
     }
 }
 
-/// Listens, and serves until `end`. Answers the address it got.
-pub(crate) async fn listen(face: Arc<AwsFace>, address: SocketAddr, end: CancellationToken) -> std::io::Result<SocketAddr> {
-    let listener = TcpListener::bind(address).await?;
-    let address = listener.local_addr()?;
-    // without TCP_NODELAY every answer on loopback waits 40 ms for an acknowledgement
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection closed before it was configured");
-        }
-    });
-    let router = Router::new().fallback(handle).with_state(face);
-    tokio::spawn(async move {
-        // `end` cuts open connections too: an SDK keeps idle ones, and a graceful end would wait for them
-        tokio::select! {
-            served = axum::serve(listener, router) => if let Err(error) = served {
-                tracing::error!(%error, "the AWS face ended");
-            },
-            () = end.cancelled() => {}
-        }
-    });
-    Ok(address)
+/// The face as something that can be served.
+pub(crate) fn router(face: Arc<AwsFace>) -> Router {
+    Router::new().fallback(handle).with_state(face)
 }
 
 async fn handle(State(face): State<Arc<AwsFace>>, request: Request) -> Response<Body> {

@@ -223,13 +223,14 @@ impl Fleet {
     fn add_alarms(&mut self, service: usize, configured_at: i64) {
         let Some(name) = self.services.get(service).map(|service| service.name.clone()) else { return };
         for watched in Watched::ALL {
-            // one hostile alarm name for each of the first services; every field of an alarm takes any text
-            let hostile_name = self.hostile && watched == Watched::Cpu && service < hostile::free_texts().len();
-            let spoilt = if hostile_name { hostile::free_text(service) } else { String::new() };
+            let (mut alarm, mut description) = (format!("{name}-{}", watched.suffix()), watched.description(&name));
+            if self.hostile && watched == Watched::Cpu && service < hostile::free_texts().len() {
+                alarm = hostile::alarm_name(&alarm, service);
+                description.push_str(&hostile::free_text(service));
+            }
             self.alarms.push(Alarm {
-                // CloudWatch allows 255 characters
-                name: format!("{name}-{}{spoilt}", watched.suffix()).chars().take(255).collect(),
-                description: watched.description(&name) + &spoilt,
+                name: alarm,
+                description,
                 service,
                 watched,
                 state: AlarmState::Ok,

@@ -103,7 +103,9 @@ impl Fleet {
             task.execution_stopped_at = Some(now);
         }
         task.status = TaskStatus::Deactivating;
-        let line = format!("task {} stops: {} {}", task.id, cause.code, cause.exit_code.map_or_else(String::new, |code| code.to_string()));
+        let exit = cause.exit_code.map_or_else(String::new, |code| format!(", exit code {code}"));
+        let name = self.services.get(task.service).map(|service| service.name.as_str()).unwrap_or_default();
+        let line = format!("task {} of {name} stops: {}{exit}", task.id, cause.code);
         task.cause = Some(cause);
         let index = task.service;
         self.note(line);

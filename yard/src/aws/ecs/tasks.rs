@@ -217,6 +217,7 @@ fn container(task: &Task, fleet: &Fleet) -> Value {
     let status = match task.status {
         TaskStatus::Provisioning | TaskStatus::Pending | TaskStatus::Activating => "PENDING",
         _ if task.execution_stopped_at.is_some() => "STOPPED",
+        _ if task.started_at.is_none() => "PENDING",
         _ => "RUNNING",
     };
     let mut shape = json!({
