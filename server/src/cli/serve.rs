@@ -1,0 +1,55 @@
+//! `signalbox serve`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{ConfigFile, asked_to_stop};
+use crate::boot::Application;
+use crate::clock::SystemClock;
+use crate::collect::Making;
+use crate::config::Config;
+
+/// Longer than this, a stop is no stop: a supervisor would kill us anyway.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Address and port, instead of the config's
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// The store's file, instead of the config's
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> anyhow::Result<u8> {
+        let mut config = Config::load(&self.file.config)?;
+        if let Some(listen) = self.listen {
+            config.server.listen = listen;
+        }
+        if let Some(data) = self.data {
+            config.store.path = data;
+        }
+        let making = Making::everything(u64::from(std::process::id()));
+        let application = Application::start(&config, Arc::new(SystemClock), &making, None).await?;
+        eprintln!("Signalbox is at http://{}", application.address());
+        asked_to_stop().await?;
+        stop(application).await;
+        Ok(0)
+    }
+}
+
+/// Stops in order, or gives up on order.
+pub(super) async fn stop(application: Application) {
+    eprintln!("stopping …");
+    if tokio::time::timeout(STOP_WITHIN, application.stop()).await.is_err() {
+        tracing::warn!("some work did not end within 5 s and was cut off; nothing committed is lost");
+    }
+}

@@ -1,0 +1,159 @@
+//! Runs the collectors and records what they report.
+//!
+//! One task per source and one that records, so that a source that hangs holds up nobody, and the store has one writer.
+//! A report that could not be recorded is logged and lost on purpose: the next sweep sees the same world again.
+
+use std::sync::Arc;
+
+use collectors::nats::{NatsCollector, NatsScope};
+use collectors::{AlarmCollector, AwsEnvironment, AwsScope, Budgets, Collector, EcsCollector, Keys, Poller, Report};
+use domain::port::Clock;
+use domain::source::SourceKind;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{Config, Environment, Nats};
+use crate::live::Live;
+use crate::store::{Store, StoreError};
+
+/// Reports waiting to be recorded; a collector that is ahead of the store waits.
+const WAITING: usize = 64;
+
+/// How collectors are made from a config.
+pub struct Making {
+    /// Which kinds of source.
+    pub kinds: Vec<SourceKind>,
+    /// Fixed credentials instead of the SDK's chain: the demo's.
+    pub keys: Option<Keys>,
+    /// Where jitter is drawn from.
+    pub seed: u64,
+    /// Whether revisions are read as well; `verify` has no use for them.
+    pub definitions: bool,
+}
+
+impl Making {
+    /// Every kind, with the SDK's own credentials.
+    pub fn everything(seed: u64) -> Self {
+        Self { kinds: SourceKind::ALL.to_vec(), keys: None, seed, definitions: true }
+    }
+}
+
+/// A collector, and the ECS one once more by its own type so that it can be told what is known already.
+pub struct Made {
+    /// To be swept.
+    pub collector: Arc<dyn Collector>,
+    ecs: Option<Arc<EcsCollector>>,
+}
+
+/// The collectors of a config, in its order.
+pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making) -> Vec<Made> {
+    let budgets = Budgets::new(Arc::clone(clock));
+    let mut made = Vec::new();
+    for environment in &config.environments {
+        let aws = Arc::new(aws(environment, config, clock, making, &budgets));
+        if making.kinds.contains(&SourceKind::Ecs) {
+            let collector = EcsCollector::new(Arc::clone(&aws), config.poll.services.0);
+            let collector = Arc::new(if making.definitions { collector } else { collector.without_definitions() });
+            made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, ecs: Some(collector) });
+        }
+        if making.kinds.contains(&SourceKind::Alarms) {
+            made.push(Made { collector: Arc::new(AlarmCollector::new(aws, config.poll.alarms.0)), ecs: None });
+        }
+    }
+    if making.kinds.contains(&SourceKind::Nats) {
+        for nats in &config.nats {
+            let collector = NatsCollector::new(nats_scope(nats, config), Arc::clone(clock));
+            made.push(Made { collector: Arc::new(collector), ecs: None });
+        }
+    }
+    made
+}
+
+fn aws(environment: &Environment, config: &Config, clock: &Arc<dyn Clock>, making: &Making, budgets: &Arc<Budgets>) -> AwsEnvironment {
+    let scope = AwsScope {
+        environment: environment.name.clone(),
+        region: environment.region.clone(),
+        account_id: environment.account_id.clone(),
+        profile: environment.profile.clone(),
+        role_arn: environment.role_arn.clone(),
+        external_id: environment.external_id.clone(),
+        endpoint_url: environment.endpoint_url.clone(),
+        clusters: environment.clusters.clone(),
+        share: config.poll.rate_share,
+    };
+    let aws = AwsEnvironment::new(scope, Arc::clone(clock)).with_budgets(Arc::clone(budgets)).with_seed(making.seed);
+    match &making.keys {
+        Some(keys) => aws.with_keys(keys.clone()),
+        None => aws,
+    }
+}
+
+fn nats_scope(nats: &Nats, config: &Config) -> NatsScope {
+    NatsScope {
+        name: nats.name.clone(),
+        urls: nats.urls.clone(),
+        user: nats.user.clone(),
+        password: nats.password.as_ref().map(|password| password.expose().to_owned()),
+        creds_file: nats.creds_file.clone(),
+        nkey_file: nats.nkey_file.clone(),
+        ca_file: nats.ca_file.clone(),
+        cert_file: nats.cert_file.clone(),
+        key_file: nats.key_file.clone(),
+        monitor_urls: nats.monitor_urls.clone(),
+        interval: config.poll.nats.0,
+    }
+}
+
+/// The running collectors.
+pub struct Collection {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Collection {
+    /// Starts sweeping and recording.
+    ///
+    /// # Errors
+    /// When the store cannot be told which sources there are.
+    pub async fn start(config: &Config, clock: Arc<dyn Clock>, making: &Making, store: Store, live: Live) -> Result<Self, StoreError> {
+        let made = make(config, &clock, making);
+        let (reports, received) = mpsc::channel(WAITING);
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let known = store.known_definitions().await?;
+        let mut pollers = Vec::new();
+        for (index, made) in made.into_iter().enumerate() {
+            if let Some(ecs) = made.ecs {
+                ecs.know(known.iter().cloned());
+            }
+            let seed = making.seed.wrapping_add(u64::try_from(index).unwrap_or(0));
+            pollers.push(Poller::new(made.collector, Arc::clone(&clock), seed));
+        }
+        let untried: Vec<_> = pollers.iter().map(|poller| poller.health().clone()).collect();
+        store.sources_set(&untried).await?;
+        for poller in pollers {
+            tasks.spawn(poller.run(reports.clone(), Arc::new(Notify::new()), stop.clone()));
+        }
+        tasks.spawn(record_all(received, store, live, config.clone()));
+        Ok(Self { tasks, stop })
+    }
+
+    /// Ends all sweeps at once and waits until what was reported is recorded.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+async fn record_all(mut received: mpsc::Receiver<Report>, store: Store, live: Live, config: Config) {
+    let marks = config.marks();
+    while let Some(report) = received.recv().await {
+        let scope = &report.health.id.scope;
+        let grouping = config.environments.iter().find(|environment| environment.name == *scope).map_or("group", |environment| environment.group_tag.as_str());
+        match store.record(&report, &marks, grouping).await {
+            Ok(written) => live.changed(&written.topics, written.revision),
+            Err(error) => tracing::error!(source = %report.health.id, error = %crate::error_chain(&error), "a sweep could not be recorded; the next one will be"),
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! `signalbox.toml`: what is declared, checked before anything is opened.
+//!
+//! One struct per concern; the doc comment of each field is its reference, and a test parses the example file beside the
+//! README. Durations are words (`"15s"`), secrets never stand in the file, file names are relative to the config file.
+//! The trap: a mistyped key that is silently ignored. Every unknown key is an error that names the nearest right one.
+
+mod check;
+mod error;
+mod secret;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use error::ConfigError;
+pub use secret::Secret;
+
+pub(crate) use check::origin;
+
+use crate::store::Marks;
+
+/// The whole file.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the pages are served.
+    #[serde(default)]
+    pub server: Server,
+    /// Where observations are kept.
+    #[serde(default)]
+    pub store: StoreFile,
+    /// How often sources are asked.
+    #[serde(default)]
+    pub poll: Poll,
+    /// AWS environments: each one account, one region and its clusters.
+    #[serde(default, rename = "environment")]
+    pub environments: Vec<Environment>,
+    /// NATS clusters, each used by one or more environments and swept once.
+    #[serde(default)]
+    pub nats: Vec<Nats>,
+}
+
+/// Where the pages are served.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port to listen on. Loopback unless told otherwise: there is no sign-in yet, so whoever reaches the
+    /// address sees the fleet.
+    pub listen: SocketAddr,
+    /// Behind a proxy: the only origin and host accepted, such as `https://signalbox.example`.
+    pub public_url: Option<String>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 3000)), public_url: None }
+    }
+}
+
+/// Where observations are kept.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreFile {
+    /// The SQLite file; on a local disk.
+    pub path: PathBuf,
+}
+
+impl Default for StoreFile {
+    fn default() -> Self {
+        Self { path: PathBuf::from("signalbox.db") }
+    }
+}
+
+/// How often sources are asked.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Poll {
+    /// Services, deployments and tasks.
+    pub services: Span,
+    /// Alarms.
+    pub alarms: Span,
+    /// NATS nodes and connections.
+    pub nats: Span,
+    /// The part of AWS's published API rates we allow ourselves, 0.01 to 1. They are shared with the console and with
+    /// ECS itself, so leave most of them alone.
+    pub rate_share: f64,
+}
+
+impl Default for Poll {
+    fn default() -> Self {
+        Self {
+            services: Span(Duration::from_secs(15)),
+            alarms: Span(Duration::from_secs(30)),
+            nats: Span(Duration::from_secs(15)),
+            rate_share: collectors::budget::DEFAULT_SHARE,
+        }
+    }
+}
+
+/// One AWS account, one region, its clusters.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// What it is called on every page.
+    pub name: String,
+    /// Region; absent: the SDK's own chain (`AWS_REGION`, the profile).
+    pub region: Option<String>,
+    /// The account it must be; refused when GetCallerIdentity says otherwise.
+    pub account_id: Option<String>,
+    /// Profile of the shared AWS config files.
+    pub profile: Option<String>,
+    /// Role to assume.
+    pub role_arn: Option<String>,
+    /// External id the role asks for.
+    pub external_id: Option<String>,
+    /// Where to send every call instead of AWS: tests and the yard.
+    pub endpoint_url: Option<String>,
+    /// ECS clusters by name; absent: all there are.
+    #[serde(default)]
+    pub clusters: Vec<String>,
+    /// The tag whose value groups services on the pages.
+    #[serde(default = "Environment::default_group_tag")]
+    pub group_tag: String,
+    /// Services to be left alone, and why.
+    #[serde(default)]
+    pub do_not_touch: Vec<DoNotTouch>,
+}
+
+impl Environment {
+    fn default_group_tag() -> String {
+        "group".to_owned()
+    }
+
+    /// An environment of which everything comes from the SDK's own chain.
+    pub fn from_sdk_chain(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            region: None,
+            account_id: None,
+            profile: None,
+            role_arn: None,
+            external_id: None,
+            endpoint_url: None,
+            clusters: Vec::new(),
+            group_tag: Self::default_group_tag(),
+            do_not_touch: Vec::new(),
+        }
+    }
+}
+
+/// A service to be left alone.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct DoNotTouch {
+    /// Its name.
+    pub service: String,
+    /// Only in this cluster; absent: in every one.
+    pub cluster: Option<String>,
+    /// Why; shown wherever the service is.
+    pub reason: String,
+}
+
+/// One NATS cluster.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nats {
+    /// What it is called on every page.
+    pub name: String,
+    /// The environments whose services use it; absent: all.
+    #[serde(default)]
+    pub environments: Vec<String>,
+    /// Client addresses, `nats://` or `tls://`. A system-account user sees every node through one connection.
+    #[serde(default)]
+    pub urls: Vec<String>,
+    /// System-account user; its password comes from `password_file` or `SIGNALBOX_NATS_PASSWORD_<NAME>`.
+    pub user: Option<String>,
+    /// File with the password.
+    pub password_file: Option<PathBuf>,
+    /// NATS credentials file (JWT and seed).
+    pub creds_file: Option<PathBuf>,
+    /// File with an nkey seed.
+    pub nkey_file: Option<PathBuf>,
+    /// CA certificates to trust, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Client certificate for mutual TLS, PEM.
+    pub cert_file: Option<PathBuf>,
+    /// Its key, PEM.
+    pub key_file: Option<PathBuf>,
+    /// Monitoring ports, one by one: instead of `urls`, or as well.
+    #[serde(default)]
+    pub monitor_urls: Vec<String>,
+    /// Never in the file; the demo puts the yard's here.
+    #[serde(skip)]
+    pub password: Option<Secret>,
+}
+
+/// A span of time, written `"15s"`, `"2m"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        humantime::parse_duration(&text)
+            .map(Self)
+            .map_err(|_| serde::de::Error::custom(format!("\"{text}\" is not a duration; write one such as \"15s\" or \"2m\"")))
+    }
+}
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&humantime::format_duration(self.0))
+    }
+}
+
+impl Config {
+    /// Reads, parses and checks a file.
+    ///
+    /// # Errors
+    /// A sentence that names the file, the line and the key, says what is wrong and what would be right.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;
+        let mut config = Self::parse(&text, path)?;
+        config.resolve(path.parent().unwrap_or(Path::new(".")))?;
+        Ok(config)
+    }
+
+    /// Parses and checks text; `path` is only named in errors.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| ConfigError::syntax(path, text, &error))?;
+        config.check().map_err(|why| ConfigError::wrong(path, why))?;
+        Ok(config)
+    }
+
+    /// What a command without a config file looks at: whatever the SDK's own chain leads to.
+    pub fn from_sdk_chain() -> Self {
+        Self {
+            server: Server::default(),
+            store: StoreFile::default(),
+            poll: Poll::default(),
+            environments: vec![Environment::from_sdk_chain("default")],
+            nats: Vec::new(),
+        }
+    }
+
+    /// The services to be left alone.
+    pub fn marks(&self) -> Marks {
+        let marks = self.environments.iter().flat_map(|environment| {
+            environment.do_not_touch.iter().map(|mark| crate::store::Mark {
+                environment: environment.name.clone(),
+                service: mark.service.clone(),
+                cluster: mark.cluster.clone(),
+                reason: mark.reason.clone(),
+            })
+        });
+        Marks(marks.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;

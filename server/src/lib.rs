@@ -1,0 +1,37 @@
+//! The `signalbox` server: the only place that writes to the database, and (later) the only one that changes AWS.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`cli`] | the commands, their options and exit codes |
+//! | [`config`] | `signalbox.toml`, checked before anything is opened |
+//! | [`clock`] | the edge at which time enters |
+//! | [`store`] | what is remembered: one SQLite file, one writer |
+//! | [`collect`] | runs the collectors and records what they report |
+//! | [`plane`] | implements the ports: what pages and API may ask |
+//! | [`live`] | tells that something changed, and never what |
+//! | [`web`] | pages, JSON API, `/live`, `/metrics`, `/healthz` |
+//! | [`boot`] | puts these together and takes them apart again |
+//! | [`verify`] | one sweep without server or store, judged by the same rule |
+
+pub mod boot;
+pub mod cli;
+pub mod clock;
+pub mod collect;
+pub mod config;
+pub mod live;
+pub mod plane;
+pub mod store;
+pub mod verify;
+pub mod web;
+
+/// An error with all its causes, for the log: `what: why: why that`.
+pub fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        said.push_str(": ");
+        said.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    said
+}

@@ -1,0 +1,165 @@
+//! The control plane as the pages and the API see it: the port's implementation.
+//!
+//! Separate from the store because freshness is judged here, by the clock, at every answer. The Overview is read once
+//! per revision and composed once per revision and state of staleness, so a hundred open pages cost one reading.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::http::HeaderValue;
+use bytes::Bytes;
+use domain::port::{Clock, Observe};
+use domain::service::ServiceKey;
+use domain::view::{Facts, Frame, MOST_PER_PAGE, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView};
+use domain::Failure;
+use tokio::sync::Mutex;
+
+use crate::live::Live;
+use crate::store::{Marks, Store, StoreError};
+
+/// What the plane is told at start.
+pub struct Setting {
+    /// The store.
+    pub store: Store,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// What tells that something changed.
+    pub live: Live,
+    /// The services to be left alone.
+    pub marks: Marks,
+    /// A sentence every page must show.
+    pub notice: Option<String>,
+    /// The environments, as `name · region`.
+    pub environments: Vec<String>,
+}
+
+/// Implements the ports.
+pub struct ControlPlane {
+    setting: Setting,
+    kept: Mutex<Option<Kept>>,
+}
+
+/// The Overview as last composed, and as JSON once somebody asked for it so.
+struct Kept {
+    revision: u64,
+    facts: Facts,
+    stale: Vec<bool>,
+    overview: Arc<Overview>,
+    json: Option<EncodedOverview>,
+}
+
+/// The Overview as the API sends it; made once per composition.
+#[derive(Clone)]
+pub struct EncodedOverview {
+    /// The JSON text.
+    pub body: Bytes,
+    /// Its entity tag.
+    pub tag: HeaderValue,
+}
+
+impl ControlPlane {
+    /// A plane over a store.
+    pub fn new(setting: Setting) -> Self {
+        Self { setting, kept: Mutex::new(None) }
+    }
+
+    /// The Overview as JSON.
+    ///
+    /// # Errors
+    /// As [`Observe::overview`].
+    pub async fn overview_json(&self) -> Result<EncodedOverview, Failure> {
+        let mut kept = self.kept.lock().await;
+        let kept = self.current(&mut kept).await?;
+        if let Some(json) = &kept.json {
+            return Ok(json.clone());
+        }
+        let body = serde_json::to_vec(&*kept.overview).map_err(|source| internal(StoreError::Row { what: "overview", source }))?;
+        // the instant of composition tells two compositions of one revision apart
+        let tag = format!("\"{}-{}\"", kept.revision, kept.overview.composed.as_micros());
+        let tag = HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""));
+        let json = EncodedOverview { body: Bytes::from(body), tag };
+        kept.json = Some(json.clone());
+        Ok(json)
+    }
+
+    /// What is kept, made current: read again after a newer revision, composed again when staleness moved.
+    async fn current<'a>(&self, kept: &'a mut Option<Kept>) -> Result<&'a mut Kept, Failure> {
+        // taken before reading: what is committed meanwhile makes a newer revision, and the next caller reads again
+        let (revision, now) = (self.setting.live.revision(), self.setting.clock.now());
+        let current = match kept.take().filter(|kept| kept.revision >= revision) {
+            Some(mut kept) => {
+                let stale = kept.facts.staleness(now);
+                if stale != kept.stale {
+                    kept.overview = Arc::new(kept.facts.compose(now));
+                    (kept.stale, kept.json) = (stale, None);
+                }
+                kept
+            }
+            None => {
+                let facts = self.setting.store.overview_facts(now).await.map_err(internal)?;
+                let overview = Arc::new(facts.compose(now));
+                Kept { revision: facts.revision, stale: facts.staleness(now), facts, overview, json: None }
+            }
+        };
+        Ok(kept.insert(current))
+    }
+
+    /// The clock everything is judged by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.setting.clock
+    }
+
+    /// What tells that something changed.
+    pub fn live(&self) -> &Live {
+        &self.setting.live
+    }
+
+    /// The store, for `/healthz`.
+    pub fn store(&self) -> &Store {
+        &self.setting.store
+    }
+}
+
+#[async_trait]
+impl Observe for ControlPlane {
+    fn frame(&self) -> Frame {
+        Frame {
+            now: self.setting.clock.now(),
+            speed: self.setting.clock.speed(),
+            notice: self.setting.notice.clone(),
+            environments: self.setting.environments.clone(),
+            revision: self.setting.live.revision(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    async fn overview(&self) -> Result<Arc<Overview>, Failure> {
+        let mut kept = self.kept.lock().await;
+        Ok(Arc::clone(&self.current(&mut kept).await?.overview))
+    }
+
+    async fn services(&self, query: ServiceQuery) -> Result<ServicePage, Failure> {
+        if query.page == 0 || !(1..=MOST_PER_PAGE).contains(&query.per) {
+            return Err(Failure::Refused { why: format!("page counts from 1 and per lies between 1 and {MOST_PER_PAGE}") });
+        }
+        self.setting.store.service_page(query, self.setting.clock.now()).await.map_err(internal)
+    }
+
+    async fn service(&self, key: ServiceKey) -> Result<ServiceDetail, Failure> {
+        let mark = self.setting.marks.reason(&key.environment, &key.cluster, &key.service);
+        let found = self.setting.store.service_detail(&key, mark, self.setting.clock.now()).await.map_err(internal)?;
+        found.ok_or_else(|| Failure::NotFound { what: format!("The service {} in {} of {}", key.service, key.cluster, key.environment) })
+    }
+
+    async fn sources(&self) -> Result<SourcesView, Failure> {
+        self.setting.store.sources_view(self.setting.clock.now()).await.map_err(internal)
+    }
+}
+
+/// Logs the cause once, under a number the reader can quote.
+#[expect(clippy::disallowed_methods, reason = "an incident number is identity made at the edge; nothing is decided by it")]
+fn internal(error: StoreError) -> Failure {
+    let incident = uuid::Uuid::now_v7().simple().to_string();
+    tracing::error!(incident, error = %crate::error_chain(&error), "the store could not be read");
+    Failure::Internal { incident }
+}

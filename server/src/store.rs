@@ -1,0 +1,179 @@
+//! What Signalbox remembers: one SQLite file.
+//!
+//! Separate so that nothing else knows SQL. There are two doors: [`Store::write`], one `BEGIN IMMEDIATE` transaction
+//! at a time over the only writing connection, and [`Store::read`], a snapshot over a few read-only ones. The trap this
+//! shape avoids: a read transaction that turns into a write fails at once with SQLITE_BUSY whatever the timeout.
+//!
+//! State is intervals; a sweep without changes writes no new row (asserted by count in `tests/`).
+
+mod alarms;
+mod ecs;
+mod guard;
+mod interval;
+mod nats;
+mod overview;
+mod record;
+mod service;
+mod services;
+mod sources;
+mod timeline;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+
+pub use guard::{OLDEST_SQLITE, Unfit};
+pub use record::{Mark, Marks, Written};
+
+/// The migrations, compiled in.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
+/// Reading connections: pages are short and there are two or three people.
+const READERS: u32 = 4;
+/// How long a connection waits for a lock another process (backup, CLI) holds.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file cannot be used at all; the sentence says what to do.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// A statement failed.
+    #[error("a statement on the store failed")]
+    Sql(#[from] sqlx::Error),
+    /// A row holds what no version of Signalbox wrote.
+    #[error("the store holds a {what} that cannot be read")]
+    Row {
+        /// What kind of row.
+        what: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A row holds a word that means nothing.
+    #[error("the store holds the unknown word \"{word}\" as {what}")]
+    Word {
+        /// What kind of word.
+        what: &'static str,
+        /// The word.
+        word: String,
+    },
+}
+
+/// The store. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    path: PathBuf,
+    /// Held for as long as the store is: no second process on the same data.
+    _lock: std::sync::Arc<std::fs::File>,
+}
+
+impl Store {
+    /// Opens the file at `path`, creating it if need be, checks that it may be used and brings it up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Unfit`] with a sentence when the directory is missing or on a network file system, another process
+    /// holds the data, the file is no intact SQLite database, was written by a newer Signalbox, or the SQLite library
+    /// is too old to be trusted with a WAL.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let lock = guard::claim(path)?;
+        let options = options(path);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options.clone().create_if_missing(true).optimize_on_close(true, None))
+            .await
+            .map_err(|error| guard::unreadable(path, &error))?;
+        guard::library(&writer).await?;
+        guard::intact(&writer, path).await?;
+        MIGRATOR.run(&writer).await.map_err(|error| guard::migration(path, error))?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_with(options.read_only(true).pragma("query_only", "ON"))
+            .await?;
+        Ok(Self { writer, readers, path: path.to_owned(), _lock: std::sync::Arc::new(lock) })
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Begins the one writing transaction; waits for the one before it. Dropped without commit, it never happened.
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Begins a snapshot: every query in it sees the same state.
+    pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.readers.begin_with("BEGIN DEFERRED").await?)
+    }
+
+    /// The newest revision.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn revision(&self) -> Result<u64, StoreError> {
+        let mut snapshot = self.read().await?;
+        revision(&mut snapshot).await
+    }
+
+    /// Closes all connections; the last one checkpoints the WAL into the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// The revision as a transaction sees it.
+async fn revision(connection: &mut SqliteConnection) -> Result<u64, StoreError> {
+    let value = sqlx::query_scalar!("SELECT value FROM revision").fetch_one(connection).await?;
+    Ok(unsigned(value))
+}
+
+/// A count as the domain has it; SQLite's integers are signed.
+fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// A small count as the domain has it.
+fn small(value: i64) -> u32 {
+    u32::try_from(value.max(0)).unwrap_or(u32::MAX)
+}
+
+/// Reads a JSON column.
+fn parse<T: serde::de::DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|source| StoreError::Row { what, source })
+}
+
+/// Writes a JSON column.
+fn json<T: serde::Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|source| StoreError::Row { what, source })
+}
+
+/// Settings by the table in the design's references: WAL with FULL (only changes are written, so it costs little),
+/// no memory map, `auto_vacuum` before the first table exists (later it has no effect).
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .pragma("journal_size_limit", "16777216")
+        .pragma("mmap_size", "0")
+        .pragma("trusted_schema", "OFF")
+        .pragma("cell_size_check", "ON")
+        .statement_cache_capacity(128)
+}
+
+#[cfg(test)]
+mod tests;

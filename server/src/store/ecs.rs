@@ -1,0 +1,307 @@
+//! Recording what an ECS sweep read.
+//!
+//! The order matters: tasks before services, because a service is judged with its tasks. Lists that were cut short
+//! close nothing.
+
+use std::collections::HashMap;
+
+use domain::Timestamp;
+use domain::judge::{Judgement, Standing, judge};
+use domain::live::Topic;
+use domain::reading::{ClusterReading, EcsReading, ObservedService, Sweep};
+use domain::service::{Service, Task};
+use domain::timeline::{self as event, About, NewEvent};
+use sqlx::SqliteConnection;
+
+use super::interval::{Change, Noun, Scope, open_items, reconcile};
+use super::record::{Found, Marks};
+use super::{StoreError, json, timeline};
+
+/// Where one cluster's rows belong, and when they were read.
+struct Place<'a> {
+    environment: &'a str,
+    source: &'a str,
+    account: &'a str,
+    region: &'a str,
+    cluster: &'a str,
+    at: Timestamp,
+}
+
+impl Place<'_> {
+    fn scope(&self, noun: Noun) -> Scope<'_> {
+        Scope { noun, source: self.source, account: self.account, region: self.region, cluster: self.cluster }
+    }
+}
+
+/// The current row of a service in the list, as far as recording needs it.
+struct Listed {
+    standing: Standing,
+    since: Timestamp,
+    moving: bool,
+    reasons: String,
+    unhealthy: i64,
+    present: bool,
+    events_until: i64,
+    grouping: Option<String>,
+}
+
+pub(super) async fn record(
+    connection: &mut SqliteConnection,
+    sweep: &Sweep,
+    reading: &EcsReading,
+    marks: &Marks,
+    grouping: &str,
+    found: &mut Found,
+) -> Result<(), StoreError> {
+    let source = sweep.source.to_string();
+    for cluster in &reading.clusters.items {
+        let place = Place {
+            environment: &sweep.source.scope,
+            source: &source,
+            account: &reading.account,
+            region: &reading.region,
+            cluster: &cluster.name,
+            at: sweep.finished,
+        };
+        let mut events = tasks(connection, &place, cluster, found).await?;
+        events.extend(stops(connection, &place, &cluster.stopped, found).await?);
+        events.extend(services(connection, &place, cluster, marks, grouping, found).await?);
+        definitions(connection, cluster).await?;
+        if timeline::append(connection, &source, events, sweep.finished).await? > 0 {
+            found.changed(Topic::Timeline);
+        }
+    }
+    Ok(())
+}
+
+async fn tasks(connection: &mut SqliteConnection, place: &Place<'_>, cluster: &ClusterReading, found: &mut Found) -> Result<Vec<NewEvent>, StoreError> {
+    let seen: Vec<(String, &Task)> =
+        cluster.tasks.items.iter().filter(|task| !task.has_stopped()).map(|task| (task.arn.clone(), task)).collect();
+    let changed = reconcile(connection, &place.scope(Noun::Task), &seen, cluster.tasks.whole, place.at).await?;
+    if !changed.changes.is_empty() {
+        found.changed(Topic::Services);
+    }
+    let health = |change: &Change<Task>| event::task_health(place.cluster, change.before.as_ref()?, change.after.as_ref()?, place.at);
+    Ok(changed.changes.iter().filter_map(health).collect())
+}
+
+/// Keeps each stop once.
+async fn stops(connection: &mut SqliteConnection, place: &Place<'_>, stopped: &[Task], found: &mut Found) -> Result<Vec<NewEvent>, StoreError> {
+    let mut events = Vec::new();
+    for task in stopped {
+        let body = json("stopped task", task)?;
+        let at = task.stopped.or(task.stopping).unwrap_or(place.at).as_micros();
+        let seen = place.at.as_micros();
+        let done = sqlx::query!(
+            "INSERT INTO stopped_task (arn, environment, account, region, cluster, service, stopped_at, seen_at, body)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (arn) DO NOTHING",
+            task.arn,
+            place.environment,
+            place.account,
+            place.region,
+            place.cluster,
+            task.service,
+            at,
+            seen,
+            body,
+        )
+        .execute(&mut *connection)
+        .await?;
+        if done.rows_affected() > 0 {
+            found.changed(Topic::Services);
+            events.push(event::task_stop(place.cluster, task, place.at));
+        }
+    }
+    Ok(events)
+}
+
+async fn services(
+    connection: &mut SqliteConnection,
+    place: &Place<'_>,
+    cluster: &ClusterReading,
+    marks: &Marks,
+    grouping: &str,
+    found: &mut Found,
+) -> Result<Vec<NewEvent>, StoreError> {
+    let seen: Vec<(String, &Service)> =
+        cluster.services.items.iter().map(|observed| (observed.service.name.clone(), &observed.service)).collect();
+    let changed = reconcile(connection, &place.scope(Noun::Service), &seen, cluster.services.whole, place.at).await?;
+    if !changed.changes.is_empty() {
+        found.changed(Topic::Services);
+    }
+    let mut events = Vec::new();
+    for change in changed.changes.iter().filter(|change| !(changed.first && change.before.is_none())) {
+        let about = About { cluster: place.cluster, service: &change.name };
+        events.extend(event::service_changes(about, change.before.as_ref(), change.after.as_ref(), place.at));
+        if change.after.is_none() {
+            mark_absent(connection, place, &change.name).await?;
+        }
+    }
+    let fresh: std::collections::HashSet<&str> = changed.changes.iter().filter(|change| change.after.is_some()).map(|change| change.name.as_str()).collect();
+    let stored; // tasks could not be listed this time: judge with those last known
+    let tasks: &[Task] = if cluster.tasks.whole {
+        &cluster.tasks.items
+    } else {
+        stored = open_items(connection, &place.scope(Noun::Task)).await?;
+        &stored
+    };
+    let by_service = group_by_service(tasks);
+    let listed = listed(connection, place).await?;
+    for observed in &cluster.services.items {
+        let name = observed.service.name.as_str();
+        let marked = marks.reason(place.environment, place.cluster, name).is_some();
+        let judgement = judge(&observed.service, by_service.get(name).into_iter().flatten().copied(), marked);
+        let before = listed.get(name);
+        let about = About { cluster: place.cluster, service: name };
+        events.extend(before.and_then(|before| event::standing_change(about, (before.standing, before.since), &judgement, place.at)));
+        let (until, told) = own_events(about, observed, before);
+        events.extend(told);
+        let row = ToList { observed, judgement: &judgement, grouping: observed.service.tags.get(grouping), until };
+        if fresh.contains(name) || row.differs(before)? {
+            list(connection, place, &row, before).await?;
+            found.changed(Topic::Services);
+        }
+    }
+    Ok(events)
+}
+
+fn group_by_service(tasks: &[Task]) -> HashMap<&str, Vec<&Task>> {
+    let mut by_service: HashMap<&str, Vec<&Task>> = HashMap::new();
+    for task in tasks {
+        if let Some(service) = &task.service {
+            by_service.entry(service).or_default().push(task);
+        }
+    }
+    by_service
+}
+
+/// The lines of the service's own event list that are not in the timeline yet, and up to when they go.
+fn own_events(about: About<'_>, observed: &ObservedService, before: Option<&Listed>) -> (i64, Vec<NewEvent>) {
+    let known_until = before.map_or(i64::MIN, |before| before.events_until);
+    // equal instants are offered again: the key keeps them from being told twice
+    let told = observed.events.iter().filter(|line| line.at.as_micros() >= known_until).map(|line| event::service_event(about, line)).collect();
+    let newest = observed.events.iter().map(|line| line.at.as_micros()).max().unwrap_or(0);
+    (newest.max(known_until).max(0), told)
+}
+
+/// A service as it is about to be listed.
+struct ToList<'a> {
+    observed: &'a ObservedService,
+    judgement: &'a Judgement,
+    grouping: Option<&'a String>,
+    until: i64,
+}
+
+impl ToList<'_> {
+    /// Whether the listed row says anything else. The service's own columns follow its interval and are not compared.
+    fn differs(&self, before: Option<&Listed>) -> Result<bool, StoreError> {
+        let Some(before) = before else { return Ok(true) };
+        Ok(before.standing != self.judgement.standing
+            || before.moving != self.judgement.moving
+            || before.unhealthy != i64::from(self.judgement.unhealthy)
+            || before.events_until != self.until
+            || before.grouping.as_ref() != self.grouping
+            || !before.present
+            || before.reasons != json("service", &self.judgement.reasons)?)
+    }
+}
+
+async fn list(connection: &mut SqliteConnection, place: &Place<'_>, row: &ToList<'_>, before: Option<&Listed>) -> Result<(), StoreError> {
+    let service = &row.observed.service;
+    let (standing, reasons) = (row.judgement.standing.as_str(), json("service", &row.judgement.reasons)?);
+    let unchanged = before.filter(|before| before.standing == row.judgement.standing && before.present);
+    let since = unchanged.map_or(place.at, |before| before.since).as_micros();
+    let (desired, running, pending) = (i64::from(service.desired), i64::from(service.running), i64::from(service.pending));
+    let unhealthy = i64::from(row.judgement.unhealthy);
+    sqlx::query!(
+        "INSERT INTO service (environment, cluster, name, account, region, present, grouping, standing, since, moving, reasons,
+                              desired, running, pending, unhealthy, revision, events_until)
+         VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (environment, cluster, name) DO UPDATE SET
+             account = excluded.account, region = excluded.region, present = 1, grouping = excluded.grouping,
+             standing = excluded.standing, since = excluded.since, moving = excluded.moving, reasons = excluded.reasons,
+             desired = excluded.desired, running = excluded.running, pending = excluded.pending,
+             unhealthy = excluded.unhealthy, revision = excluded.revision, events_until = excluded.events_until",
+        place.environment,
+        place.cluster,
+        service.name,
+        place.account,
+        place.region,
+        row.grouping,
+        standing,
+        since,
+        row.judgement.moving,
+        reasons,
+        desired,
+        running,
+        pending,
+        unhealthy,
+        service.revision,
+        row.until,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn listed(connection: &mut SqliteConnection, place: &Place<'_>) -> Result<HashMap<String, Listed>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT name, standing, since, moving, reasons, unhealthy, present, events_until, grouping FROM service
+         WHERE environment = ? AND cluster = ?",
+        place.environment,
+        place.cluster,
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let standing = row.standing.parse().map_err(|_| StoreError::Word { what: "a service's standing", word: row.standing })?;
+            let listed = Listed {
+                standing,
+                since: Timestamp::from_micros(row.since),
+                moving: row.moving != 0,
+                reasons: row.reasons,
+                unhealthy: row.unhealthy,
+                present: row.present != 0,
+                events_until: row.events_until,
+                grouping: row.grouping,
+            };
+            Ok((row.name, listed))
+        })
+        .collect()
+}
+
+async fn mark_absent(connection: &mut SqliteConnection, place: &Place<'_>, name: &str) -> Result<(), StoreError> {
+    let at = place.at.as_micros();
+    sqlx::query!(
+        "UPDATE service SET present = 0, since = ? WHERE environment = ? AND cluster = ? AND name = ?",
+        at,
+        place.environment,
+        place.cluster,
+        name,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn definitions(connection: &mut SqliteConnection, cluster: &ClusterReading) -> Result<(), StoreError> {
+    for definition in &cluster.definitions {
+        let body = json("task definition", definition)?;
+        sqlx::query!("INSERT INTO task_definition (arn, body) VALUES (?, ?) ON CONFLICT (arn) DO NOTHING", definition.arn, body)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+impl super::Store {
+    /// The revisions that were read before, so that they are not asked for again after a restart.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn known_definitions(&self) -> Result<Vec<String>, StoreError> {
+        let mut snapshot = self.read().await?;
+        Ok(sqlx::query_scalar!("SELECT arn FROM task_definition").fetch_all(&mut *snapshot).await?)
+    }
+}

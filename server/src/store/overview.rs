@@ -1,0 +1,130 @@
+//! The Overview's facts, in three queries whatever the size of the fleet (asserted by count in `tests`).
+
+use domain::Timestamp;
+use domain::alarm::Alarm;
+use domain::service::{ServiceKey, Task};
+use domain::view::{AlarmRow, Facts};
+use sqlx::SqliteConnection;
+
+use super::nats::StoredNode;
+use super::service::stopped_row;
+use super::services::{self, ServiceColumns};
+use super::{Store, StoreError, parse, timeline, unsigned};
+
+/// Lines of "just now".
+const RECENT: i64 = 12;
+/// How far back stops of a service that is down are counted, in microseconds: 15 minutes.
+const STOPS_WITHIN: i64 = 15 * 60 * 1_000_000;
+
+impl Store {
+    /// What the Overview is composed from.
+    ///
+    /// # Errors
+    /// When a statement fails or a row cannot be read.
+    pub async fn overview_facts(&self, now: Timestamp) -> Result<Facts, StoreError> {
+        let mut snapshot = self.read().await?;
+        let mut facts = Facts::default();
+        services_and_stops(&mut snapshot, now, &mut facts).await?;
+        everything_else(&mut snapshot, &mut facts).await?;
+        facts.recent = timeline::newest(&mut snapshot, RECENT).await?;
+        Ok(facts)
+    }
+}
+
+/// Query 1: every present service with its alarms; those that are not well with their newest stop and how many.
+async fn services_and_stops(connection: &mut SqliteConnection, now: Timestamp, facts: &mut Facts) -> Result<(), StoreError> {
+    let after = now.as_micros().saturating_sub(STOPS_WITHIN);
+    let rows = sqlx::query!(
+        r#"SELECT s.environment, s.cluster, s.name, s.grouping, s.standing, s.since, s.moving, s.reasons, s.desired, s.running,
+                  s.pending, s.unhealthy, s.revision,
+                  COALESCE(a.alarms, 0) AS "alarms!: i64", COALESCE(a.alarms_on, 0) AS "alarms_on!: i64",
+                  CASE WHEN s.standing = 'down' THEN
+                      (SELECT t.body FROM stopped_task t WHERE t.environment = s.environment AND t.cluster = s.cluster
+                       AND t.service = s.name ORDER BY t.stopped_at DESC LIMIT 1) END AS "stop: String",
+                  CASE WHEN s.standing = 'down' THEN
+                      (SELECT count(*) FROM stopped_task t WHERE t.environment = s.environment AND t.cluster = s.cluster
+                       AND t.service = s.name AND t.stopped_at > ?) ELSE 0 END AS "stops!: i64"
+           FROM service s JOIN source ON source.id = 'ecs:' || s.environment
+           LEFT JOIN (SELECT environment, cluster, service, count(*) AS alarms, sum(state = 'ALARM') AS alarms_on FROM alarm
+                      WHERE service IS NOT NULL GROUP BY environment, cluster, service) a
+             ON a.environment = s.environment AND a.cluster = s.cluster AND a.service = s.name
+           WHERE s.present = 1
+           ORDER BY s.environment, s.cluster, s.name"#,
+        after,
+    )
+    .fetch_all(connection)
+    .await?;
+    for row in rows {
+        let key = ServiceKey { environment: row.environment, cluster: row.cluster, service: row.name };
+        if let Some(body) = row.stop {
+            let task: Task = parse("stopped task", &body)?;
+            facts.stops.push((key.clone(), stopped_row(&task), unsigned(row.stops)));
+        }
+        facts.services.push(services::row(ServiceColumns {
+            key,
+            grouping: row.grouping,
+            standing: row.standing,
+            since: row.since,
+            moving: row.moving,
+            reasons: row.reasons,
+            desired: row.desired,
+            running: row.running,
+            pending: row.pending,
+            unhealthy: row.unhealthy,
+            revision: row.revision,
+            alarms: row.alarms,
+            alarms_on: row.alarms_on,
+        })?);
+    }
+    Ok(())
+}
+
+/// Query 2: what is counted or listed whole, one row a fact, told apart by `what`.
+async fn everything_else(connection: &mut SqliteConnection, facts: &mut Facts) -> Result<(), StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT 'revision' AS "what!: String", '' AS "scope!: String", '' AS "body!: String", value AS "number!: i64", 0 AS "position!: i64" FROM revision
+           UNION ALL SELECT 'source', id, health, 0, position FROM source
+           UNION ALL SELECT 'alarms', '', '', count(*), 0 FROM alarm JOIN source ON source.id = 'alarms:' || environment
+           UNION ALL SELECT 'alarm', environment, body, 0, 0 FROM alarm JOIN source ON source.id = 'alarms:' || environment WHERE state <> 'OK'
+           UNION ALL SELECT 'node', i.cluster, i.body, i.valid_from, 0 FROM interval i JOIN source ON source.id = i.source
+                     WHERE i.noun = 'node' AND i.valid_to IS NULL
+           UNION ALL SELECT 'connections', '', '', count(*), 0 FROM interval i JOIN source ON source.id = i.source
+                     WHERE i.noun = 'connection' AND i.valid_to IS NULL
+           UNION ALL SELECT 'tls', '', '', count(*), 0 FROM interval i JOIN source ON source.id = i.source
+                     WHERE i.noun = 'connection' AND i.valid_to IS NULL AND json_extract(i.body, '$.tls') IS NOT NULL
+           ORDER BY 5, 2"#
+    )
+    .fetch_all(connection)
+    .await?;
+    for row in rows {
+        match row.what.as_str() {
+            "revision" => facts.revision = unsigned(row.number),
+            "source" => facts.sources.push(parse("source", &row.body)?),
+            "alarms" => facts.alarms_total = unsigned(row.number),
+            "alarm" => facts.alarms.push(alarm_row(&parse("alarm", &row.body)?, &row.scope)),
+            "node" => {
+                let stored: StoredNode = parse("node", &row.body)?;
+                facts.nodes.push((row.scope, stored.node.name, stored.answers, Timestamp::from_micros(row.number)));
+            }
+            "connections" => facts.connections = unsigned(row.number),
+            "tls" => facts.connections_tls = unsigned(row.number),
+            _ => return Err(StoreError::Word { what: "a fact of the Overview", word: row.what }),
+        }
+    }
+    Ok(())
+}
+
+/// An alarm as a page shows it.
+pub(super) fn alarm_row(alarm: &Alarm, environment: &str) -> AlarmRow {
+    AlarmRow {
+        name: alarm.name.clone(),
+        environment: environment.to_owned(),
+        state: alarm.state,
+        since: alarm.since,
+        reason: alarm.reason.clone(),
+        condition: alarm.condition.clone(),
+        actions: u32::try_from(alarm.actions.len()).unwrap_or(u32::MAX),
+        actions_enabled: alarm.actions_enabled,
+        service: alarm.service().map(|(cluster, service)| (cluster.to_owned(), service.to_owned())),
+    }
+}

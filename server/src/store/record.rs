@@ -1,0 +1,184 @@
+//! Recording one report of a collector: the whole of it in one transaction.
+//!
+//! Separate from the nouns' own modules because this is the order that matters: health and gaps first, then what was
+//! read, then the revision, then the commit; only a committed change is hinted to anyone.
+
+use std::collections::BTreeSet;
+
+use collectors::Report;
+use domain::Timestamp;
+use domain::live::Topic;
+use domain::reading::{Reading, Sweep};
+use domain::source::{Outcome, SourceHealth};
+use domain::timeline::source_change;
+use sqlx::SqliteConnection;
+
+use super::{Store, StoreError, alarms, ecs, json, nats, sources, timeline, unsigned};
+
+/// Which services the config marks *do not touch*, and why.
+#[derive(Clone, Debug, Default)]
+pub struct Marks(pub Vec<Mark>);
+
+/// One mark.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    /// Environment it is made in.
+    pub environment: String,
+    /// Service it is about; in any cluster of the environment unless `cluster` says otherwise.
+    pub service: String,
+    /// Only in this cluster.
+    pub cluster: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+impl Marks {
+    /// Why this service is to be left alone, if it is.
+    pub fn reason(&self, environment: &str, cluster: &str, service: &str) -> Option<&str> {
+        let marked = |mark: &&Mark| {
+            mark.environment == environment && mark.service == service && mark.cluster.as_deref().is_none_or(|only| only == cluster)
+        };
+        self.0.iter().find(marked).map(|mark| mark.reason.as_str())
+    }
+}
+
+/// What a committed report changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The revision it made.
+    pub revision: u64,
+    /// What may look different now. A sweep always moves the sources' ages.
+    pub topics: BTreeSet<Topic>,
+}
+
+/// What one transaction has found so far.
+pub(super) struct Found {
+    pub(super) topics: BTreeSet<Topic>,
+}
+
+impl Found {
+    pub(super) fn changed(&mut self, topic: Topic) {
+        self.topics.insert(topic);
+    }
+}
+
+impl Store {
+    /// Records one report: health, gap, what was read, and a new revision, in one transaction.
+    ///
+    /// `grouping` is the tag whose value groups services.
+    ///
+    /// # Errors
+    /// When a statement fails or a stored row cannot be read; nothing is changed then.
+    pub async fn record(&self, report: &Report, marks: &Marks, grouping: &str) -> Result<Written, StoreError> {
+        let mut tx = self.write().await?;
+        let mut found = Found { topics: BTreeSet::from([Topic::Sources]) };
+        let previous = sources::health_put(&mut tx, &report.health).await?;
+        if let Some(sweep) = &report.sweep {
+            record_sweep(&mut tx, sweep, previous.as_ref(), &mut found).await?;
+            match &sweep.reading {
+                Some(Reading::Ecs(reading)) => ecs::record(&mut tx, sweep, reading, marks, grouping, &mut found).await?,
+                Some(Reading::Alarms(reading)) => alarms::record(&mut tx, sweep, reading, &mut found).await?,
+                Some(Reading::Nats(reading)) => nats::record(&mut tx, sweep, reading, &mut found).await?,
+                None => {}
+            }
+        }
+        let value = sqlx::query_scalar!("UPDATE revision SET value = value + 1 RETURNING value").fetch_one(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(Written { revision: unsigned(value), topics: found.topics })
+    }
+}
+
+/// The sweep's own row, and the gap it opens or closes.
+async fn record_sweep(
+    connection: &mut SqliteConnection,
+    sweep: &Sweep,
+    previous: Option<&SourceHealth>,
+    found: &mut Found,
+) -> Result<(), StoreError> {
+    extend_or_add(connection, sweep).await?;
+    let source = sweep.source.to_string();
+    let at = sweep.finished;
+    let silence = previous.and_then(|health| health.last_success).unwrap_or(sweep.started);
+    let event = match &sweep.outcome {
+        Outcome::Failed { fault } => {
+            let opened = gap_open(connection, &source, silence, &fault.message).await?;
+            opened.then(|| source_change(&sweep.source, Some(&fault.message), None, at))
+        }
+        Outcome::Complete | Outcome::Partial { .. } => match gap_close(connection, &source, at).await? {
+            Some(from) => Some(source_change(&sweep.source, None, Some(at.since(from)), at)),
+            None => gap_of_absence(connection, sweep, previous).await?,
+        },
+    };
+    if timeline::append(connection, &source, event.into_iter().collect(), at).await? > 0 {
+        found.changed(Topic::Timeline);
+    }
+    Ok(())
+}
+
+/// A time in which Signalbox itself was not running is a gap as well: nothing is claimed about it.
+async fn gap_of_absence(
+    connection: &mut SqliteConnection,
+    sweep: &Sweep,
+    previous: Option<&SourceHealth>,
+) -> Result<Option<domain::timeline::NewEvent>, StoreError> {
+    let Some((health, last)) = previous.and_then(|health| Some((health, health.last_success?))) else { return Ok(None) };
+    if sweep.started.since(last) <= health.patience() {
+        return Ok(None);
+    }
+    let source = sweep.source.to_string();
+    gap_open(connection, &source, last, "Signalbox was not looking").await?;
+    gap_close(connection, &source, sweep.finished).await?;
+    Ok(Some(source_change(&sweep.source, None, Some(sweep.finished.since(last)), sweep.finished)))
+}
+
+async fn gap_open(connection: &mut SqliteConnection, source: &str, from: Timestamp, reason: &str) -> Result<bool, StoreError> {
+    let from = from.as_micros();
+    let done = sqlx::query!(
+        "INSERT INTO gap (source, from_at, reason) VALUES (?, ?, ?) ON CONFLICT (source) WHERE to_at IS NULL DO NOTHING",
+        source,
+        from,
+        reason
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+async fn gap_close(connection: &mut SqliteConnection, source: &str, to: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    let to = to.as_micros();
+    let from = sqlx::query_scalar!("UPDATE gap SET to_at = ? WHERE source = ? AND to_at IS NULL RETURNING from_at", to, source)
+        .fetch_optional(connection)
+        .await?;
+    Ok(from.map(Timestamp::from_micros))
+}
+
+/// A sweep that ended like the one before it extends that row.
+async fn extend_or_add(connection: &mut SqliteConnection, sweep: &Sweep) -> Result<(), StoreError> {
+    let (source, outcome, detail) = (sweep.source.to_string(), sweep.outcome.as_str(), json("sweep", &sweep.outcome)?);
+    let (started, finished, calls) = (sweep.started.as_micros(), sweep.finished.as_micros(), i64::from(sweep.calls));
+    let extended = sqlx::query!(
+        "UPDATE sweep SET last_at = ?, sweeps = sweeps + 1, calls = calls + ?
+         WHERE id = (SELECT id FROM sweep WHERE source = ? ORDER BY id DESC LIMIT 1) AND outcome = ? AND detail = ?",
+        finished,
+        calls,
+        source,
+        outcome,
+        detail,
+    )
+    .execute(&mut *connection)
+    .await?;
+    if extended.rows_affected() == 0 {
+        sqlx::query!(
+            "INSERT INTO sweep (source, outcome, detail, first_at, last_at, sweeps, calls) VALUES (?, ?, ?, ?, ?, 1, ?)",
+            source,
+            outcome,
+            detail,
+            started,
+            finished,
+            calls,
+        )
+        .execute(connection)
+        .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! The JSON API: what the pages show, for scripts. Described by `signalbox openapi`.
+
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use domain::Failure;
+use domain::port::Observe;
+use domain::service::ServiceKey;
+use domain::view::{Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView};
+use serde::Serialize;
+
+use super::Shared;
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/overview", get(overview))
+        .route("/services", get(services))
+        .route("/services/{environment}/{cluster}/{service}", get(service))
+        .route("/sources", get(sources))
+        .route("/openapi.json", get(openapi))
+        .fallback(async || failed(Failure::NotFound { what: "That API path".to_owned() }))
+}
+
+/// An answer, or the failure with its status.
+fn answered<T: Serialize>(answer: Result<T, Failure>) -> Response {
+    match answer {
+        Ok(value) => ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(value)).into_response(),
+        Err(failure) => failed(failure),
+    }
+}
+
+/// What an error looks like in the API: the failure and its sentence.
+fn failed(failure: Failure) -> Response {
+    let status = match failure {
+        Failure::NotFound { .. } => StatusCode::NOT_FOUND,
+        Failure::Refused { .. } => StatusCode::BAD_REQUEST,
+        Failure::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let sentence = failure.to_string();
+    (status, Json(Problem { failure, sentence })).into_response()
+}
+
+/// An error of the API.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Problem {
+    /// Which failure.
+    #[serde(flatten)]
+    failure: Failure,
+    /// The same in words: what happened, what it means, what to do.
+    sentence: String,
+}
+
+/// The fleet at a glance: what needs a person, counts with their age, tiles, newest events, sources.
+#[utoipa::path(get, path = "/api/v1/overview", responses((status = 200, body = Overview), (status = 500, body = Problem)))]
+pub(super) async fn overview(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let overview = match shared.plane.overview_json().await {
+        Ok(kept) => kept,
+        Err(failure) => return failed(failure),
+    };
+    let matches = headers.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == overview.tag.as_bytes());
+    let tags = [(header::ETAG, overview.tag.clone()), (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
+    if matches {
+        return (StatusCode::NOT_MODIFIED, tags).into_response();
+    }
+    (tags, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], overview.body.clone()).into_response()
+}
+
+/// One page of the services, filtered and sorted.
+#[utoipa::path(get, path = "/api/v1/services",
+    params(
+        ("q" = Option<String>, Query, description = "part of the name"),
+        ("state" = Option<String>, Query, description = "down, contradiction, unknown, up, off or off_on_purpose"),
+        ("group" = Option<String>, Query, description = "only this group"),
+        ("environment" = Option<String>, Query, description = "only this environment"),
+        ("sort" = Option<String>, Query, description = "state, name, group, running or since"),
+        ("reverse" = Option<bool>, Query, description = "the other way round"),
+        ("page" = Option<u32>, Query, description = "from 1"),
+        ("per" = Option<u32>, Query, description = "rows on a page, 1 to 200"),
+    ),
+    responses((status = 200, body = ServicePage), (status = 400, body = Problem)))]
+pub(super) async fn services(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+    let pairs = pairs(raw.as_deref().unwrap_or_default());
+    let (query, ignored) = ServiceQuery::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    if !ignored.is_empty() {
+        // a page shows what it can; a script must not take a list for the one it asked for
+        return failed(Failure::Refused { why: format!("Not understood: {}. The words are in /api/v1/openapi.json.", ignored.join(", ")) });
+    }
+    answered(shared.plane.services(query).await)
+}
+
+fn pairs(raw: &str) -> Vec<(String, String)> {
+    raw.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| (decoded(name), decoded(value))).collect()
+}
+
+/// Percent and plus decoding, as forms send it; what is no UTF-8 becomes visible replacement characters.
+fn decoded(text: &str) -> String {
+    let text = text.replace('+', " ");
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escape = tail.get(..2).filter(|_| *first == b'%').and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        match escape {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// One service: tasks, deployments, stops and why, alarms, its record.
+#[utoipa::path(get, path = "/api/v1/services/{environment}/{cluster}/{service}",
+    params(("environment" = String, Path), ("cluster" = String, Path), ("service" = String, Path)),
+    responses((status = 200, body = ServiceDetail), (status = 404, body = Problem)))]
+pub(super) async fn service(State(shared): State<Shared>, Path((environment, cluster, service)): Path<(String, String, String)>) -> Response {
+    answered(shared.plane.service(ServiceKey { environment, cluster, service }).await)
+}
+
+/// The collectors' own health, rate and calls.
+#[utoipa::path(get, path = "/api/v1/sources", responses((status = 200, body = SourcesView)))]
+pub(super) async fn sources(State(shared): State<Shared>) -> Response {
+    answered(shared.plane.sources().await)
+}
+
+async fn openapi() -> Response {
+    Json(super::openapi::document()).into_response()
+}

@@ -1,0 +1,142 @@
+//! Refuses what a foreign web page makes a browser send here.
+//!
+//! Signalbox on loopback is reachable by every page its user opens: by name tricks (DNS rebinding, so the Host must be
+//! one of ours) and by plain cross-site requests (so the Origin must be). There is no sign-in yet; this is the wall.
+//! `/healthz` tells nothing and is exempt from the Host rule, because load balancers ask it by address.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+/// Which hosts and origins are ours.
+#[derive(Clone, Debug)]
+pub struct Origins {
+    /// Behind a proxy: scheme and authority, and nothing else is ours.
+    public: Option<(String, String)>,
+    port: u16,
+}
+
+impl Origins {
+    /// Ours by configuration: the public URL alone, or whatever names this address.
+    pub fn new(public: Option<(String, String)>, listen: SocketAddr) -> Self {
+        Self { public, port: listen.port() }
+    }
+
+    /// Whether a Host header names us. Without a public URL: `localhost` or an address, which no DNS answer can forge.
+    pub fn host(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        if let Some((_, authority)) = &self.public {
+            return host == *authority;
+        }
+        let (name, port) = split(&host);
+        let named = name == "localhost" || name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+        named && port.is_none_or(|port| port == self.port)
+    }
+
+    /// Whether an Origin header names us: the same scheme and authority the request was sent to.
+    fn origin(&self, origin: &str, host: &str) -> bool {
+        match &self.public {
+            Some((scheme, authority)) => origin.eq_ignore_ascii_case(&format!("{scheme}://{authority}")),
+            None => origin.strip_prefix("http://").is_some_and(|authority| authority.eq_ignore_ascii_case(host)),
+        }
+    }
+}
+
+/// Name and port of an authority; `[::1]:3000` keeps its brackets.
+fn split(authority: &str) -> (&str, Option<u16>) {
+    match authority.rsplit_once(':') {
+        Some((name, port)) if !name.is_empty() && (!name.contains(':') || name.ends_with(']')) => match port.parse() {
+            Ok(port) => (name, Some(port)),
+            Err(_) => (authority, None),
+        },
+        _ => (authority, None),
+    }
+}
+
+/// The middleware: 421 for a foreign Host, 403 for a foreign Origin or a cross-site request that is no navigation.
+pub(super) async fn refuse_foreign(State(origins): State<Arc<Origins>>, request: Request, next: Next) -> Response {
+    match verdict(&origins, request.method(), request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err((status, why)) => (status, why).into_response(),
+    }
+}
+
+fn verdict(origins: &Origins, method: &Method, uri: &axum::http::Uri, headers: &HeaderMap) -> Result<(), (StatusCode, String)> {
+    let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
+    let host = text(header::HOST).or_else(|| uri.authority().map(|authority| authority.as_str())).unwrap_or_default();
+    if !origins.host(host) && uri.path() != "/healthz" {
+        let why = "This is Signalbox, but not under that name. Open it by its address, by localhost, or by public_url of its config.\n";
+        return Err((StatusCode::MISDIRECTED_REQUEST, why.to_owned()));
+    }
+    if let Some(origin) = text(header::ORIGIN)
+        && !origins.origin(origin, host)
+    {
+        return Err((StatusCode::FORBIDDEN, "Another web site sent this request through your browser; Signalbox refuses it.\n".to_owned()));
+    }
+    let site = text(header::HeaderName::from_static("sec-fetch-site"));
+    let navigates = *method == Method::GET && text(header::HeaderName::from_static("sec-fetch-mode")) == Some("navigate");
+    match site {
+        Some("cross-site" | "same-site") if !navigates => {
+            Err((StatusCode::FORBIDDEN, "Another web site sent this request through your browser; Signalbox refuses it.\n".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(public: Option<&str>, method: Method, headers: &[(&'static str, &str)]) -> u16 {
+        let public = public.map(|url| crate::config::origin(url).unwrap());
+        let origins = Origins::new(public, "127.0.0.1:3000".parse().unwrap());
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, value.parse().unwrap());
+        }
+        verdict(&origins, &method, &"/".parse().unwrap(), &map).map_or_else(|(status, _)| status.as_u16(), |()| 200)
+    }
+
+    #[test]
+    fn only_our_own_names_are_answered() {
+        for (host, status) in [
+            ("127.0.0.1:3000", 200),
+            ("localhost:3000", 200),
+            ("LOCALHOST:3000", 200),
+            ("[::1]:3000", 200),
+            ("10.1.2.3:3000", 200),
+            ("localhost", 200),
+            ("localhost:4000", 421),
+            ("evil.test", 421),
+            ("evil.test:3000", 421),
+            ("127.0.0.1.evil.test:3000", 421),
+            ("localhost:3000:x", 421),
+            ("", 421),
+        ] {
+            assert_eq!(asked(None, Method::GET, &[("host", host)]), status, "{host}");
+        }
+        assert_eq!(asked(Some("https://signalbox.example"), Method::GET, &[("host", "signalbox.example")]), 200);
+        assert_eq!(asked(Some("https://signalbox.example"), Method::GET, &[("host", "127.0.0.1:3000")]), 421);
+    }
+
+    #[test]
+    fn a_foreign_page_is_refused_and_a_link_to_us_is_not() {
+        let ours = ("host", "localhost:3000");
+        for (method, headers, status) in [
+            (Method::POST, vec![ours, ("origin", "http://localhost:3000")], 200),
+            (Method::POST, vec![ours, ("origin", "https://evil.test")], 403),
+            (Method::GET, vec![ours, ("origin", "null")], 403),
+            (Method::GET, vec![ours, ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")], 200),
+            (Method::GET, vec![ours, ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors")], 403),
+            (Method::POST, vec![ours, ("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate")], 403),
+            (Method::GET, vec![ours, ("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")], 200),
+            (Method::GET, vec![ours], 200),
+        ] {
+            assert_eq!(asked(None, method, &headers), status, "{headers:?}");
+        }
+    }
+}
