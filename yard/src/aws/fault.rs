@@ -168,7 +168,7 @@ pub(crate) fn refuse(kind: FaultKind, call: &Call) -> ApiError {
         (_, Api::Ecs) => ApiError { status: 500, ..ApiError::new("ServerException", "Service Unavailable. Please try again later.") },
         (_, Api::CloudWatch) => ApiError {
             status: 500,
-            query_code: Some("InternalFailure"),
+            query_code: Some("InternalServiceError"),
             ..ApiError::new("InternalServiceFault", "Request processing has failed due to some unknown error, exception or failure.")
         },
         (_, Api::Sts) => ApiError {

@@ -1,0 +1,10 @@
+//! The AWS and control faces, reached as clients reach them. One binary, so that the SDKs are linked once.
+
+#![expect(clippy::unwrap_used, reason = "a test says what it expects")]
+
+mod cloudwatch;
+mod control;
+mod ecs;
+mod faults;
+mod story;
+mod support;

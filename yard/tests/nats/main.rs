@@ -1,0 +1,171 @@
+//! The NATS face: real nodes, real connections. One cluster for the whole binary, one test after the other on it; the second cluster is the one that is killed.
+
+#![expect(clippy::unwrap_used, reason = "a test says what it expects")]
+
+use std::{collections::BTreeMap, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
+
+use async_nats::Client;
+use futures::StreamExt;
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    net::TcpStream,
+    process::Command,
+};
+use yard::{ManualClock, NatsOptions, Options, Yard};
+
+/// Real processes: this long at most, whatever they do.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[expect(clippy::disallowed_methods, reason = "how `cargo xtask test` tells the tests which nats-server it fetched")]
+fn server() -> Option<PathBuf> {
+    std::env::var_os("SIGNALBOX_NATS_SERVER").map(PathBuf::from)
+}
+
+async fn open(clock: &ManualClock, nodes: usize) -> Yard {
+    let nats = NatsOptions { nodes, server: server() };
+    let options = Options { script: false, nats: Some(nats), clock: Arc::new(clock.clone()), ..Options::default() };
+    match Yard::start(options).await {
+        Ok(yard) => yard,
+        Err(error) => {
+            panic!("{error}\nThese tests need a real nats-server: run `cargo xtask test`, which fetches one, or set SIGNALBOX_NATS_SERVER.")
+        }
+    }
+}
+
+/// A client of the system account, at any node that runs.
+async fn system(yard: &Yard) -> Client {
+    let at = yard.endpoints();
+    let options = async_nats::ConnectOptions::with_user_and_password(at.system_user.clone(), at.system_password.clone()).name("the test");
+    options.connect(at.nats.clone()).await.unwrap()
+}
+
+/// One client connection as a node tells of it.
+#[derive(Debug, Clone, PartialEq)]
+struct Connection {
+    node: String,
+    address: String,
+    user: String,
+}
+
+/// All services' connections by name, asked of all nodes until the answer is as wanted.
+async fn connections(client: &Client, wanted: impl Fn(&BTreeMap<String, Connection>) -> bool) -> BTreeMap<String, Connection> {
+    let asking = async {
+        loop {
+            let inbox = client.new_inbox();
+            let mut replies = client.subscribe(inbox.clone()).await.unwrap();
+            let question = r#"{"auth": true, "limit": 1000}"#;
+            client.publish_with_reply("$SYS.REQ.SERVER.PING.CONNZ", inbox, question.into()).await.unwrap();
+            let mut found = BTreeMap::new();
+            while let Ok(Some(reply)) = tokio::time::timeout(Duration::from_millis(200), replies.next()).await {
+                let reply: Value = serde_json::from_slice(&reply.payload).unwrap();
+                let text = |value: &Value, field: &str| value[field].as_str().unwrap_or_default().to_owned();
+                for one in reply["data"]["connections"].as_array().into_iter().flatten().filter(|one| one["account"] == "GAMING") {
+                    let connection =
+                        Connection { node: text(&reply["server"], "name"), address: text(one, "ip"), user: text(one, "authorized_user") };
+                    found.insert(text(one, "name"), connection);
+                }
+            }
+            if wanted(&found) {
+                return found;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking).await.expect("the connections never came to be as wanted")
+}
+
+/// The running tasks as the control face shows them: connection name → address.
+fn running(yard: &Yard) -> BTreeMap<String, String> {
+    let state = yard.state();
+    let mut names = BTreeMap::new();
+    for service in state["services"].as_array().unwrap() {
+        for task in service["tasks"].as_array().unwrap().iter().filter(|task| task["status"] == "RUNNING") {
+            let id = task["arn"].as_str().unwrap().rsplit('/').next().unwrap();
+            names.insert(format!("{}/{id}", service["name"].as_str().unwrap()), task["address"].as_str().unwrap().to_owned());
+        }
+    }
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_running_task_is_connected_from_its_own_address() {
+    let clock = ManualClock::new(1_772_366_400_000_000);
+    let yard = open(&clock, 5).await;
+    assert_eq!((yard.endpoints().nats.len(), yard.endpoints().monitor.len()), (5, 5));
+    let client = system(&yard).await;
+    let everyone = running(&yard);
+    assert_eq!(everyone.len(), 44);
+    let connected = connections(&client, |found| found.keys().eq(everyone.keys())).await;
+    let own_addresses = yard.endpoints().notes.is_empty();
+    for (name, connection) in &connected {
+        assert!(name.starts_with(&format!("{}/", connection.user)), "{name} came in as {}", connection.user);
+        assert!(!own_addresses || connection.address == everyone[name], "{name} comes from {}", connection.address);
+    }
+    let mut by_node: BTreeMap<&str, usize> = BTreeMap::new();
+    for connection in connected.values() {
+        *by_node.entry(&connection.node).or_default() += 1;
+    }
+    assert!(by_node.len() == 5 && by_node.values().all(|count| (8..=9).contains(count)), "{by_node:?}");
+
+    // a task stops: its connection goes, and comes back under another name once it is replaced
+    yard.stop_task("auth-nats", Some(1), None).unwrap();
+    let left = running(&yard);
+    assert_eq!(left.len(), 43);
+    connections(&client, |found| found.keys().eq(left.keys())).await;
+    clock.advance(Duration::from_secs(90));
+    let replaced = running(&yard);
+    assert_eq!((replaced.len(), replaced == everyone), (44, false));
+    connections(&client, |found| found.keys().eq(replaced.keys())).await;
+
+    // a node goes down: its clients go to the others; it comes back and is seen again
+    yard.stop_node(2).await.unwrap();
+    let client = system(&yard).await;
+    let moved = connections(&client, |found| found.keys().eq(replaced.keys())).await;
+    assert!(moved.values().all(|connection| connection.node != "nats-3"));
+    yard.start_node(2).await.unwrap();
+    assert!(yard.restart_node(9).await.unwrap_err().to_string().contains("there is no NATS node 9"));
+
+    let ports: Vec<String> = yard.endpoints().nats.iter().map(|url| url.replace("nats://", "")).collect();
+    yard.stop().await;
+    for port in ports {
+        assert!(TcpStream::connect(&port).await.is_err(), "{port} still answers");
+    }
+}
+
+/// Not a test of its own: what the next one starts in a process that it then kills.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "started by no_node_outlives_a_killed_yard"]
+async fn a_yard_to_be_killed() {
+    let yard = open(&ManualClock::new(0), 2).await;
+    println!("\nopen {}", yard.endpoints().nats.join(" "));
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_node_outlives_a_killed_yard() {
+    let own = std::env::current_exe().unwrap();
+    let mut command = Command::new(own);
+    command.args(["--exact", "a_yard_to_be_killed", "--ignored", "--nocapture"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let nodes = loop {
+        let line = lines.next_line().await.unwrap().expect("the other process ended before its yard was open");
+        if let Some(nodes) = line.strip_prefix("open ") {
+            break nodes.replace("nats://", "");
+        }
+    };
+    let mut open = Vec::new();
+    for node in nodes.split(' ') {
+        let mut stream = TcpStream::connect(node).await.unwrap();
+        let mut greeting = [0; 4];
+        stream.read_exact(&mut greeting).await.unwrap();
+        assert_eq!(&greeting, b"INFO");
+        open.push(stream);
+    }
+    child.kill().await.unwrap();
+    for mut stream in open {
+        // a connection that ends, well or badly, is a node that ended
+        let end = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut Vec::new())).await;
+        assert!(end.is_ok(), "a node goes on without its yard");
+    }
+}
