@@ -22,8 +22,6 @@ use tokio::sync::Semaphore;
 use crate::budget::{Bucket, Budgets, Family};
 use crate::classify;
 
-/// How often one call is tried before its failure is reported.
-const ATTEMPTS: u32 = 4;
 /// First ceiling of the pause between tries; doubles each time.
 const BACKOFF_BASE: Duration = Duration::from_millis(200);
 /// Highest ceiling of that pause.
@@ -89,7 +87,7 @@ impl Caller {
         Self { clock, purse, gate: Semaphore::new(IN_FLIGHT), random: Mutex::new(StdRng::seed_from_u64(seed)) }
     }
 
-    /// Makes one call, again after throttling, a failure of the far side or a timeout, up to four times.
+    /// Makes one call, and again where that can help ([`classify::tries`]).
     ///
     /// # Errors
     /// The fault of the last try.
@@ -118,7 +116,7 @@ impl Caller {
             }
             tries += 1;
             tracing::debug!(operation = operation.name, kind = ?fault.kind, tries, message = %fault.message, "call failed");
-            if tries == ATTEMPTS || !classify::worth_retrying(fault.kind) {
+            if tries >= classify::tries(fault.kind) {
                 return Err(fault);
             }
             self.clock.sleep(self.pause(tries)).await;

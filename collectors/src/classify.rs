@@ -155,13 +155,14 @@ where
         return (FaultKind::Credentials, sentence(credentials));
     }
     let address = find::<NoConnection>(error);
+    // what our own client says first and the innermost cause say it all; the wrappers in between only repeat
+    let said = address.map_or(said, |address| format!("{address}: {}", innermost(address.cause.as_ref())));
     match error {
         SdkError::TimeoutError(_) => (FaultKind::TimedOut, said),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             // a connection that never came about is not a slow answer
             if said.contains("connect") { (FaultKind::Unreachable, said) } else { (FaultKind::TimedOut, said) }
         }
-        SdkError::DispatchFailure(failure) if failure.is_io() || address.is_some() => (FaultKind::Unreachable, said),
         SdkError::DispatchFailure(_) => (FaultKind::Unreachable, said),
         SdkError::ConstructionFailure(_) if said.to_ascii_lowercase().contains("region") => {
             (FaultKind::Unreachable, format!("{said}; set region in the config or AWS_REGION"))
@@ -175,9 +176,14 @@ where
     }
 }
 
-/// Whether asking again soon can help.
-pub const fn worth_retrying(kind: FaultKind) -> bool {
-    matches!(kind, FaultKind::Throttled | FaultKind::Remote | FaultKind::TimedOut)
+/// How many tries a call is worth that failed like this. A lost connection gets one more, because a server may close
+/// an idle one at the very moment it is used again.
+pub const fn tries(kind: FaultKind) -> u32 {
+    match kind {
+        FaultKind::Throttled | FaultKind::Remote => 4,
+        FaultKind::TimedOut | FaultKind::Unreachable => 2,
+        _ => 1,
+    }
 }
 
 /// The chain of causes as one line, without the repetitions that wrappers make.
@@ -192,6 +198,10 @@ pub(crate) fn sentence(error: &(dyn Error + 'static)) -> String {
         next = cause.source();
     }
     parts.join(": ")
+}
+
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    std::iter::successors(Some(error), |cause| cause_of(*cause)).last().map(ToString::to_string).unwrap_or_default()
 }
 
 fn cause_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
@@ -237,9 +247,7 @@ mod tests {
 
     #[test]
     fn only_what_may_pass_is_retried() {
-        assert!(worth_retrying(FaultKind::Throttled) && worth_retrying(FaultKind::Remote) && worth_retrying(FaultKind::TimedOut));
-        assert!(
-            !worth_retrying(FaultKind::AccessDenied) && !worth_retrying(FaultKind::Unreachable) && !worth_retrying(FaultKind::TooLarge)
-        );
+        assert_eq!((tries(FaultKind::Throttled), tries(FaultKind::Remote), tries(FaultKind::Unreachable)), (4, 4, 2));
+        assert_eq!((tries(FaultKind::AccessDenied), tries(FaultKind::TooLarge), tries(FaultKind::Malformed)), (1, 1, 1));
     }
 }

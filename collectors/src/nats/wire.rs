@@ -177,6 +177,10 @@ pub(super) struct ConnzOptions {
 
 /// Reads an answer; the error says in words what was wrong with it.
 pub(super) fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    // serde would take a list for a struct, field by field
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err("the answer is no JSON object".to_owned());
+    }
     serde_json::from_slice(bytes).map_err(|error| format!("the answer is no JSON we understand: {error}"))
 }
 
