@@ -99,7 +99,9 @@ impl Application {
 async fn listen(address: SocketAddr) -> Result<TcpListener, BootError> {
     TcpListener::bind(address).await.map_err(|why| {
         let advice = match why.kind() {
-            std::io::ErrorKind::AddrInUse => "Another program has it: stop that one, or choose another with --listen (port 0 takes any free one).",
+            std::io::ErrorKind::AddrInUse => {
+                "Another program has it: stop that one, or choose another with --listen (port 0 takes any free one)."
+            }
             std::io::ErrorKind::PermissionDenied => "Ports below 1024 need a privilege: choose a higher one with --listen.",
             std::io::ErrorKind::AddrNotAvailable => "This machine has no such address: correct --listen or [server] listen.",
             _ => "Choose another with --listen or [server] listen.",
@@ -112,9 +114,10 @@ fn warn_if_open(address: SocketAddr, config: &Config) {
     if address.ip().is_loopback() {
         return;
     }
-    let behind = config.server.public_url.as_deref().map_or("There is no sign-in: whoever can reach it sees the fleet", |_| {
-        "It answers public_url only, but there is no sign-in: the proxy in front must sign people in"
-    });
+    let behind = config.server.public_url.as_deref().map_or(
+        "There is no sign-in: whoever can reach it sees the fleet",
+        |_| "It answers public_url only, but there is no sign-in: the proxy in front must sign people in",
+    );
     tracing::warn!(%address, "listening beyond this machine. {behind}. Listen on 127.0.0.1 to keep it to yourself.");
 }
 

@@ -25,7 +25,7 @@ const FAILED: u8 = 2;
 #[command(name = "signalbox", version, max_term_width = 110)]
 struct Cli {
     /// How much to log: error, warn, info, debug, or a filter such as collectors=debug
-    #[arg(long, global = true, env = "SIGNALBOX_LOG", default_value = "info")]
+    #[arg(long, global = true, env = "SIGNALBOX_LOG", default_value = "info,async_nats=warn")]
     log: String,
     /// Log as JSON, one object a line
     #[arg(long, global = true)]

@@ -150,10 +150,16 @@ async fn record_all(mut received: mpsc::Receiver<Report>, store: Store, live: Li
     let marks = config.marks();
     while let Some(report) = received.recv().await {
         let scope = &report.health.id.scope;
-        let grouping = config.environments.iter().find(|environment| environment.name == *scope).map_or("group", |environment| environment.group_tag.as_str());
+        let grouping = config
+            .environments
+            .iter()
+            .find(|environment| environment.name == *scope)
+            .map_or("group", |environment| environment.group_tag.as_str());
         match store.record(&report, &marks, grouping).await {
             Ok(written) => live.changed(&written.topics, written.revision),
-            Err(error) => tracing::error!(source = %report.health.id, error = %crate::error_chain(&error), "a sweep could not be recorded; the next one will be"),
+            Err(error) => {
+                tracing::error!(source = %report.health.id, error = %crate::error_chain(&error), "a sweep could not be recorded; the next one will be")
+            }
         }
     }
 }

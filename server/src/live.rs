@@ -63,10 +63,7 @@ mod tests {
         live.changed(&BTreeSet::from([Topic::Services, Topic::Sources]), 8);
         live.changed(&BTreeSet::from([Topic::Services]), 9);
         let now = *live.watch().borrow();
-        assert_eq!(
-            hints(Some(&before), &now),
-            [Hint { topic: Topic::Services, revision: 9 }, Hint { topic: Topic::Sources, revision: 8 }]
-        );
+        assert_eq!(hints(Some(&before), &now), [Hint { topic: Topic::Services, revision: 9 }, Hint { topic: Topic::Sources, revision: 8 }]);
         assert_eq!(hints(None, &now).len(), Topic::ALL.len());
         assert_eq!(live.revision(), 9);
     }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::http::HeaderValue;
 use bytes::Bytes;
+use domain::Failure;
 use domain::port::{Clock, Observe};
 use domain::service::ServiceKey;
 use domain::view::{Facts, Frame, MOST_PER_PAGE, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView};
-use domain::Failure;
 use tokio::sync::Mutex;
 
 use crate::live::Live;

@@ -88,16 +88,14 @@ impl Store {
             .min_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(options.clone().create_if_missing(true).optimize_on_close(true, None))
+            .connect_with(writing(options.clone()))
             .await
             .map_err(|error| guard::unreadable(path, &error))?;
         guard::library(&writer).await?;
         guard::intact(&writer, path).await?;
         MIGRATOR.run(&writer).await.map_err(|error| guard::migration(path, error))?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_with(options.read_only(true).pragma("query_only", "ON"))
-            .await?;
+        let readers =
+            SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true).pragma("query_only", "ON")).await?;
         Ok(Self { writer, readers, path: path.to_owned(), _lock: std::sync::Arc::new(lock) })
     }
 
@@ -158,21 +156,28 @@ fn json<T: serde::Serialize>(what: &'static str, value: &T) -> Result<String, St
     serde_json::to_string(value).map_err(|source| StoreError::Row { what, source })
 }
 
-/// Settings by the table in the design's references: WAL with FULL (only changes are written, so it costs little),
-/// no memory map, `auto_vacuum` before the first table exists (later it has no effect).
+/// Settings of every connection, by the table in the design's references.
 fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY)
-        .pragma("journal_size_limit", "16777216")
         .pragma("mmap_size", "0")
         .pragma("trusted_schema", "OFF")
         .pragma("cell_size_check", "ON")
         .statement_cache_capacity(128)
+}
+
+/// What only the writer may set: WAL with FULL (only changes are written, so it costs little), and `auto_vacuum`
+/// before the first table exists (later it has no effect).
+fn writing(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .create_if_missing(true)
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("journal_size_limit", "16777216")
+        .optimize_on_close(true, None)
 }
 
 #[cfg(test)]

@@ -102,17 +102,14 @@ impl Verdict {
         let unread = self.sources.iter().any(|source| source.outcome != Outcome::Complete && !self.explained(source));
         let unwell = self.services.iter().any(|service| matches!(service.judgement.standing, Standing::Down | Standing::Contradiction));
         let silent = self.nats.iter().any(|nats| !nats.silent.is_empty());
-        if unread {
-            2
-        } else {
-            u8::from(unwell || silent || !self.alarms_on.is_empty())
-        }
+        if unread { 2 } else { u8::from(unwell || silent || !self.alarms_on.is_empty()) }
     }
 
     /// A NATS cluster read in part because nodes are silent was read: the silent node is the finding.
     fn explained(&self, source: &VerifiedSource) -> bool {
         let name = source.source.strip_prefix("nats:");
-        matches!(source.outcome, Outcome::Partial { .. }) && self.nats.iter().any(|nats| Some(nats.name.as_str()) == name && nats.nodes > 0 && !nats.silent.is_empty())
+        matches!(source.outcome, Outcome::Partial { .. })
+            && self.nats.iter().any(|nats| Some(nats.name.as_str()) == name && nats.nodes > 0 && !nats.silent.is_empty())
     }
 }
 
@@ -124,7 +121,8 @@ pub async fn verify(config: &Config, clock: Arc<dyn Clock>, making: &Making) -> 
 }
 
 fn judge_sweeps(sweeps: &[Sweep], marks: &Marks) -> Verdict {
-    let mut verdict = Verdict { services: Vec::new(), alarms_on: Vec::new(), alarms: None, nats: Vec::new(), sources: Vec::new(), rule: RULE };
+    let mut verdict =
+        Verdict { services: Vec::new(), alarms_on: Vec::new(), alarms: None, nats: Vec::new(), sources: Vec::new(), rule: RULE };
     for sweep in sweeps {
         verdict.sources.push(VerifiedSource { source: sweep.source.to_string(), calls: sweep.calls, outcome: sweep.outcome.clone() });
         match &sweep.reading {
@@ -151,7 +149,9 @@ fn judge_sweeps(sweeps: &[Sweep], marks: &Marks) -> Verdict {
             None => {}
         }
     }
-    verdict.services.sort_by(|a, b| (a.judgement.standing, &a.environment, &a.cluster, &a.service).cmp(&(b.judgement.standing, &b.environment, &b.cluster, &b.service)));
+    verdict.services.sort_by(|a, b| {
+        (a.judgement.standing, &a.environment, &a.cluster, &a.service).cmp(&(b.judgement.standing, &b.environment, &b.cluster, &b.service))
+    });
     verdict
 }
 
@@ -195,9 +195,14 @@ fn write_table(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
         writeln!(out, "{:<width$}  {:<14}  {:>7}  {:<}", "SERVICE", "STATE", "TASKS", "WHY")?;
     }
     for service in &verdict.services {
-        let why = if service.judgement.moving { [service.judgement.reasons.as_slice(), &["a deployment is under way".to_owned()]].concat() } else { service.judgement.reasons.clone() };
+        let why = if service.judgement.moving {
+            [service.judgement.reasons.as_slice(), &["a deployment is under way".to_owned()]].concat()
+        } else {
+            service.judgement.reasons.clone()
+        };
         let tasks = format!("{}/{}", service.running, service.desired);
-        let line = format!("{:<width$}  {:<14}  {tasks:>7}  {}", shown(&service.service), service.judgement.standing.title(), why.join(", "));
+        let line =
+            format!("{:<width$}  {:<14}  {tasks:>7}  {}", shown(&service.service), service.judgement.standing.title(), why.join(", "));
         writeln!(out, "{}", line.trim_end())?;
     }
     writeln!(out)?;
@@ -219,7 +224,14 @@ fn write_table(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
         }
     }
     for nats in &verdict.nats {
-        writeln!(out, "NATS {}: {} of {} nodes answer, {} client connections", shown(&nats.name), nats.nodes, nats.nodes + nats.silent.len(), nats.connections)?;
+        writeln!(
+            out,
+            "NATS {}: {} of {} nodes answer, {} client connections",
+            shown(&nats.name),
+            nats.nodes,
+            nats.nodes + nats.silent.len(),
+            nats.connections
+        )?;
         for silent in &nats.silent {
             writeln!(out, "  {} does not answer", shown(silent))?;
         }
@@ -231,7 +243,9 @@ fn write_sources(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
     for source in &verdict.sources {
         match &source.outcome {
             Outcome::Complete => {}
-            Outcome::Failed { fault } => writeln!(out, "{} could not be read: {}. {}", shown(&source.source), fault.message.trim_end_matches('.'), fault.remedy())?,
+            Outcome::Failed { fault } => {
+                writeln!(out, "{} could not be read: {}. {}", shown(&source.source), fault.message.trim_end_matches('.'), fault.remedy())?
+            }
             Outcome::Partial { missing } => {
                 for part in missing {
                     let (what, why) = (shown(&part.what), part.fault.message.trim_end_matches('.'));

@@ -59,7 +59,12 @@ struct Fleet {
 impl Fleet {
     fn clock(&self) -> anyhow::Result<Arc<dyn Clock>> {
         if !ScaledClock::SPEEDS.contains(&self.speed) {
-            bail!("--speed {} is out of reach; it must lie between {} and {}.", self.speed, ScaledClock::SPEEDS.start(), ScaledClock::SPEEDS.end());
+            bail!(
+                "--speed {} is out of reach; it must lie between {} and {}.",
+                self.speed,
+                ScaledClock::SPEEDS.start(),
+                ScaledClock::SPEEDS.end()
+            );
         }
         Ok(at_speed(self.speed))
     }
@@ -129,7 +134,9 @@ impl Demo {
         let url = format!("http://{}", application.address());
         match self.format {
             Format::Json => println!("{}", serde_json::json!({ "url": url, "yard": yard.endpoints() })),
-            Format::Text => println!("\nSignalbox is at {url}\nCalm for {}, then alive. Ctrl-C ends it.", humantime::format_duration(self.fleet.calm)),
+            Format::Text => {
+                println!("\nSignalbox is at {url}\nCalm for {}, then alive. Ctrl-C ends it.", humantime::format_duration(self.fleet.calm))
+            }
         }
         asked_to_stop().await?;
         stop(application).await;
@@ -140,7 +147,8 @@ impl Demo {
 
 /// An ordinary config with the yard's addresses.
 fn config(endpoints: &yard::Endpoints, listen: SocketAddr, store: PathBuf) -> Config {
-    let mark = DoNotTouch { service: OFF_ON_PURPOSE.to_owned(), cluster: None, reason: "circular imports; enabling it will thrash".to_owned() };
+    let mark =
+        DoNotTouch { service: OFF_ON_PURPOSE.to_owned(), cluster: None, reason: "circular imports; enabling it will thrash".to_owned() };
     let environment = Environment {
         region: Some(endpoints.region.clone()),
         account_id: Some(endpoints.account.clone()),
@@ -166,7 +174,12 @@ fn config(endpoints: &yard::Endpoints, listen: SocketAddr, store: PathBuf) -> Co
     Config {
         server: Server { listen, public_url: None },
         store: StoreFile { path: store },
-        poll: Poll { services: Span(Duration::from_secs(5)), alarms: Span(Duration::from_secs(10)), nats: Span(Duration::from_secs(5)), ..Poll::default() },
+        poll: Poll {
+            services: Span(Duration::from_secs(5)),
+            alarms: Span(Duration::from_secs(10)),
+            nats: Span(Duration::from_secs(5)),
+            ..Poll::default()
+        },
         environments: vec![environment],
         nats: if endpoints.nats.is_empty() { Vec::new() } else { vec![nats] },
     }

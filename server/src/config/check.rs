@@ -36,7 +36,9 @@ impl Config {
         if nats.urls.is_empty() && nats.monitor_urls.is_empty() {
             return Err(format!("nats \"{name}\" has no address: give urls (with a system-account user) or monitor_urls."));
         }
-        if let Some(unknown) = nats.environments.iter().find(|wanted| !self.environments.iter().any(|environment| environment.name == **wanted)) {
+        if let Some(unknown) =
+            nats.environments.iter().find(|wanted| !self.environments.iter().any(|environment| environment.name == **wanted))
+        {
             return Err(format!("nats \"{name}\" names the environment \"{unknown}\", which is not in this file."));
         }
         if let Some(url) = nats.urls.iter().find(|url| !["nats://", "tls://"].iter().any(|scheme| url.starts_with(scheme))) {
@@ -60,7 +62,14 @@ impl Config {
         let absolute = |path: &mut PathBuf| *path = directory.join(&*path);
         absolute(&mut self.store.path);
         for nats in &mut self.nats {
-            for file in [&mut nats.password_file, &mut nats.creds_file, &mut nats.nkey_file, &mut nats.ca_file, &mut nats.cert_file, &mut nats.key_file] {
+            for file in [
+                &mut nats.password_file,
+                &mut nats.creds_file,
+                &mut nats.nkey_file,
+                &mut nats.ca_file,
+                &mut nats.cert_file,
+                &mut nats.key_file,
+            ] {
                 file.iter_mut().for_each(absolute);
             }
             nats.password = password(nats)?;
@@ -80,7 +89,10 @@ fn check_environment(environment: &Environment) -> Result<(), String> {
         return Err(format!("environment \"{name}\": external_id belongs to a role_arn, which is missing."));
     }
     if let Some(mark) = environment.do_not_touch.iter().find(|mark| mark.reason.trim().is_empty()) {
-        return Err(format!("environment \"{name}\": do_not_touch for \"{}\" needs a reason; it is shown to whoever wonders.", mark.service));
+        return Err(format!(
+            "environment \"{name}\": do_not_touch for \"{}\" needs a reason; it is shown to whoever wonders.",
+            mark.service
+        ));
     }
     Ok(())
 }
@@ -89,7 +101,9 @@ fn unique<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), St
     let mut seen = BTreeSet::new();
     for name in names {
         if name.trim().is_empty() || name.contains(['/', ':']) {
-            return Err(format!("the {what} name \"{name}\" cannot be used: it stands in addresses, so it must not be empty or hold / or :."));
+            return Err(format!(
+                "the {what} name \"{name}\" cannot be used: it stands in addresses, so it must not be empty or hold / or :."
+            ));
         }
         if !seen.insert(name) {
             return Err(format!("there are two [[{what}]] named \"{name}\"; names must differ."));

@@ -52,8 +52,14 @@ fn what_is_wrong_is_named_with_the_cure() {
         (&format!("{environment}[[environment.do_not_touch]]\nservice = \"a\"\nreason = \" \""), "do_not_touch for \"a\" needs a reason"),
         ("[[nats]]\nname = \"bus\"", "nats \"bus\" has no address"),
         ("[[nats]]\nname = \"bus\"\nurls = [\"10.0.0.1:4222\"]", "must begin with nats:// or tls://"),
-        ("[[nats]]\nname = \"bus\"\nenvironments = [\"x\"]\nurls = [\"nats://h\"]", "names the environment \"x\", which is not in this file"),
-        ("[server]\npublic_url = \"signalbox.example\"\n[[environment]]\nname = \"p\"", "must be an origin such as https://signalbox.example"),
+        (
+            "[[nats]]\nname = \"bus\"\nenvironments = [\"x\"]\nurls = [\"nats://h\"]",
+            "names the environment \"x\", which is not in this file",
+        ),
+        (
+            "[server]\npublic_url = \"signalbox.example\"\n[[environment]]\nname = \"p\"",
+            "must be an origin such as https://signalbox.example",
+        ),
         ("[server\n", "line 1 cannot be used"),
     ] {
         let said = refused(text);

@@ -10,7 +10,12 @@ use super::interval::{Noun, Scope, reconcile};
 use super::record::Found;
 use super::{StoreError, json, timeline};
 
-pub(super) async fn record(connection: &mut SqliteConnection, sweep: &Sweep, reading: &AlarmReading, found: &mut Found) -> Result<(), StoreError> {
+pub(super) async fn record(
+    connection: &mut SqliteConnection,
+    sweep: &Sweep,
+    reading: &AlarmReading,
+    found: &mut Found,
+) -> Result<(), StoreError> {
     let source = sweep.source.to_string();
     let scope = Scope { noun: Noun::Alarm, source: &source, account: &reading.account, region: &reading.region, cluster: "" };
     let seen: Vec<(String, &Alarm)> = reading.alarms.items.iter().map(|alarm| (alarm.name.clone(), alarm)).collect();

@@ -74,7 +74,12 @@ pub(super) async fn record(
     Ok(())
 }
 
-async fn tasks(connection: &mut SqliteConnection, place: &Place<'_>, cluster: &ClusterReading, found: &mut Found) -> Result<Vec<NewEvent>, StoreError> {
+async fn tasks(
+    connection: &mut SqliteConnection,
+    place: &Place<'_>,
+    cluster: &ClusterReading,
+    found: &mut Found,
+) -> Result<Vec<NewEvent>, StoreError> {
     let seen: Vec<(String, &Task)> =
         cluster.tasks.items.iter().filter(|task| !task.has_stopped()).map(|task| (task.arn.clone(), task)).collect();
     let changed = reconcile(connection, &place.scope(Noun::Task), &seen, cluster.tasks.whole, place.at).await?;
@@ -86,7 +91,12 @@ async fn tasks(connection: &mut SqliteConnection, place: &Place<'_>, cluster: &C
 }
 
 /// Keeps each stop once.
-async fn stops(connection: &mut SqliteConnection, place: &Place<'_>, stopped: &[Task], found: &mut Found) -> Result<Vec<NewEvent>, StoreError> {
+async fn stops(
+    connection: &mut SqliteConnection,
+    place: &Place<'_>,
+    stopped: &[Task],
+    found: &mut Found,
+) -> Result<Vec<NewEvent>, StoreError> {
     let mut events = Vec::new();
     for task in stopped {
         let body = json("stopped task", task)?;
@@ -137,7 +147,8 @@ async fn services(
             mark_absent(connection, place, &change.name).await?;
         }
     }
-    let fresh: std::collections::HashSet<&str> = changed.changes.iter().filter(|change| change.after.is_some()).map(|change| change.name.as_str()).collect();
+    let fresh: std::collections::HashSet<&str> =
+        changed.changes.iter().filter(|change| change.after.is_some()).map(|change| change.name.as_str()).collect();
     let stored; // tasks could not be listed this time: judge with those last known
     let tasks: &[Task] = if cluster.tasks.whole {
         &cluster.tasks.items
@@ -179,7 +190,8 @@ fn group_by_service(tasks: &[Task]) -> HashMap<&str, Vec<&Task>> {
 fn own_events(about: About<'_>, observed: &ObservedService, before: Option<&Listed>) -> (i64, Vec<NewEvent>) {
     let known_until = before.map_or(i64::MIN, |before| before.events_until);
     // equal instants are offered again: the key keeps them from being told twice
-    let told = observed.events.iter().filter(|line| line.at.as_micros() >= known_until).map(|line| event::service_event(about, line)).collect();
+    let told =
+        observed.events.iter().filter(|line| line.at.as_micros() >= known_until).map(|line| event::service_event(about, line)).collect();
     let newest = observed.events.iter().map(|line| line.at.as_micros()).max().unwrap_or(0);
     (newest.max(known_until).max(0), told)
 }

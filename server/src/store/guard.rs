@@ -19,7 +19,9 @@ pub const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 #[derive(Debug, thiserror::Error)]
 pub enum Unfit {
     /// The directory cannot be written.
-    #[error("The store {path} cannot be opened: {why}. Nothing was changed. Check [store] path in the config, that the directory exists and that this user may write there.")]
+    #[error(
+        "The store {path} cannot be opened: {why}. Nothing was changed. Check [store] path in the config, that the directory exists and that this user may write there."
+    )]
     Directory {
         /// The store's path.
         path: PathBuf,
@@ -27,7 +29,9 @@ pub enum Unfit {
         why: String,
     },
     /// The file system is a network one.
-    #[error("The store {path} is on a network file system ({kind}). SQLite loses data there, so Signalbox refuses. Move it to a local disk (on AWS: EBS, not EFS).")]
+    #[error(
+        "The store {path} is on a network file system ({kind}). SQLite loses data there, so Signalbox refuses. Move it to a local disk (on AWS: EBS, not EFS)."
+    )]
     NetworkFileSystem {
         /// The store's path.
         path: PathBuf,
@@ -35,13 +39,17 @@ pub enum Unfit {
         kind: &'static str,
     },
     /// Another process has it open.
-    #[error("Another Signalbox is using the store {path}. Two on one store would undo each other's work. Stop the other one, or give this one its own [store] path (--data for the demo).")]
+    #[error(
+        "Another Signalbox is using the store {path}. Two on one store would undo each other's work. Stop the other one, or give this one its own [store] path (--data for the demo)."
+    )]
     InUse {
         /// The store's path.
         path: PathBuf,
     },
     /// The library is too old.
-    #[error("This Signalbox was built with SQLite {found}, which can corrupt its database; {oldest} or newer is needed. Build it with the bundled library.")]
+    #[error(
+        "This Signalbox was built with SQLite {found}, which can corrupt its database; {oldest} or newer is needed. Build it with the bundled library."
+    )]
     OldLibrary {
         /// The version found.
         found: String,
@@ -49,7 +57,9 @@ pub enum Unfit {
         oldest: String,
     },
     /// Not a database, or a damaged one.
-    #[error("The store {path} is damaged or no Signalbox store: {why}. It was left as it is. Restore the newest backup, or move the file away to begin with an empty store.")]
+    #[error(
+        "The store {path} is damaged or no Signalbox store: {why}. It was left as it is. Restore the newest backup, or move the file away to begin with an empty store."
+    )]
     Damaged {
         /// The store's path.
         path: PathBuf,
@@ -57,7 +67,9 @@ pub enum Unfit {
         why: String,
     },
     /// Written by a newer version.
-    #[error("The store {path} was written by a newer Signalbox (its version {version} is unknown here). It was left as it is. Run that newer Signalbox, or restore the backup made before the upgrade.")]
+    #[error(
+        "The store {path} was written by a newer Signalbox (its version {version} is unknown here). It was left as it is. Run that newer Signalbox, or restore the backup made before the upgrade."
+    )]
     Newer {
         /// The store's path.
         path: PathBuf,
@@ -65,7 +77,9 @@ pub enum Unfit {
         version: i64,
     },
     /// Its history differs from ours.
-    #[error("The store {path} could not be brought up to date: {why}. It was left at its last whole version. Please report this with the sentence.")]
+    #[error(
+        "The store {path} could not be brought up to date: {why}. It was left at its last whole version. Please report this with the sentence."
+    )]
     Migration {
         /// The store's path.
         path: PathBuf,

@@ -20,7 +20,12 @@ pub(super) struct StoredNode {
     pub(super) node: Node,
 }
 
-pub(super) async fn record(connection: &mut SqliteConnection, sweep: &Sweep, reading: &NatsReading, found: &mut Found) -> Result<(), StoreError> {
+pub(super) async fn record(
+    connection: &mut SqliteConnection,
+    sweep: &Sweep,
+    reading: &NatsReading,
+    found: &mut Found,
+) -> Result<(), StoreError> {
     let source = sweep.source.to_string();
     let scope = |noun| Scope { noun, source: &source, account: "", region: "", cluster: &sweep.source.scope };
     let nodes = nodes_now(connection, &scope(Noun::Node), reading).await?;
@@ -63,7 +68,12 @@ async fn nodes_now(connection: &mut SqliteConnection, scope: &Scope<'_>, reading
 }
 
 /// Whether any connection came or went. Connections of a silent node stay as they were: nobody knows.
-async fn connections(connection: &mut SqliteConnection, scope: &Scope<'_>, reading: &NatsReading, sweep: &Sweep) -> Result<bool, StoreError> {
+async fn connections(
+    connection: &mut SqliteConnection,
+    scope: &Scope<'_>,
+    reading: &NatsReading,
+    sweep: &Sweep,
+) -> Result<bool, StoreError> {
     let seen: Vec<(String, &Connection)> =
         reading.connections.items.iter().map(|(connection, _)| (format!("{}/{}", connection.node, connection.cid), connection)).collect();
     let changed = reconcile(connection, scope, &seen, reading.connections.whole && reading.silent.is_empty(), sweep.finished).await?;

@@ -24,7 +24,12 @@ impl Store {
     ///
     /// # Errors
     /// When a statement fails or a row cannot be read.
-    pub async fn service_detail(&self, key: &ServiceKey, do_not_touch: Option<&str>, now: Timestamp) -> Result<Option<ServiceDetail>, StoreError> {
+    pub async fn service_detail(
+        &self,
+        key: &ServiceKey,
+        do_not_touch: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Option<ServiceDetail>, StoreError> {
         let mut snapshot = self.read().await?;
         let Some((present, mut listed)) = listed(&mut snapshot, key).await? else { return Ok(None) };
         let health = sources::health_list(&mut snapshot).await?;
@@ -39,7 +44,8 @@ impl Store {
         let (tasks, nats) = tasks(&mut snapshot, key).await?;
         let (stopped_on_record, stopped) = stops(&mut snapshot, key).await?;
         let alarms = alarms(&mut snapshot, key).await?;
-        listed.alarms_on = alarms.iter().filter(|alarm| alarm.state == domain::alarm::AlarmState::Alarm).count().try_into().unwrap_or(u32::MAX);
+        listed.alarms_on =
+            alarms.iter().filter(|alarm| alarm.state == domain::alarm::AlarmState::Alarm).count().try_into().unwrap_or(u32::MAX);
         listed.alarms = alarms.len().try_into().unwrap_or(u32::MAX);
         let ecs = health.iter().find(|health| health.id.kind == SourceKind::Ecs && health.id.scope == key.environment);
         Ok(Some(ServiceDetail {
@@ -60,7 +66,8 @@ impl Store {
             observed: ecs.and_then(|health| health.last_success),
             stale,
             connections_stale: nats_stale(&health, &nats, now),
-            alarms_stale: stale_kind(SourceKind::Alarms, &key.environment).unwrap_or_else(|| Some("alarms of this environment are not watched".to_owned())),
+            alarms_stale: stale_kind(SourceKind::Alarms, &key.environment)
+                .unwrap_or_else(|| Some("alarms of this environment are not watched".to_owned())),
         }))
     }
 }

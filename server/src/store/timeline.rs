@@ -64,7 +64,15 @@ impl TryFrom<Row> for TimelineEntry {
             (Some(cluster), Some(service), Ok(source)) => Some(ServiceKey { environment: source.scope, cluster, service }.path()),
             _ => None,
         };
-        Ok(Self { id: row.id, at: Timestamp::from_micros(row.at), kind, tone: Tone::from_word(&row.tone), subject: row.subject, path, text: row.text })
+        Ok(Self {
+            id: row.id,
+            at: Timestamp::from_micros(row.at),
+            kind,
+            tone: Tone::from_word(&row.tone),
+            subject: row.subject,
+            path,
+            text: row.text,
+        })
     }
 }
 
@@ -81,7 +89,11 @@ pub(super) async fn newest(connection: &mut SqliteConnection, most: i64) -> Resu
 }
 
 /// The newest entries of one kind.
-pub(super) async fn newest_of_kind(connection: &mut SqliteConnection, kind: EventKind, most: i64) -> Result<Vec<TimelineEntry>, StoreError> {
+pub(super) async fn newest_of_kind(
+    connection: &mut SqliteConnection,
+    kind: EventKind,
+    most: i64,
+) -> Result<Vec<TimelineEntry>, StoreError> {
     let kind = kind.as_str();
     let rows = sqlx::query_as!(
         Row,
@@ -96,7 +108,11 @@ pub(super) async fn newest_of_kind(connection: &mut SqliteConnection, kind: Even
 }
 
 /// The newest entries about one service: from its ECS source and from its alarms.
-pub(super) async fn newest_of_service(connection: &mut SqliteConnection, key: &ServiceKey, most: i64) -> Result<Vec<TimelineEntry>, StoreError> {
+pub(super) async fn newest_of_service(
+    connection: &mut SqliteConnection,
+    key: &ServiceKey,
+    most: i64,
+) -> Result<Vec<TimelineEntry>, StoreError> {
     let (ecs, alarms) = (format!("ecs:{}", key.environment), format!("alarms:{}", key.environment));
     let rows = sqlx::query_as!(
         Row,

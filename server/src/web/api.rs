@@ -91,7 +91,11 @@ pub(super) async fn services(State(shared): State<Shared>, RawQuery(raw): RawQue
 }
 
 fn pairs(raw: &str) -> Vec<(String, String)> {
-    raw.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| (decoded(name), decoded(value))).collect()
+    raw.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decoded(name), decoded(value)))
+        .collect()
 }
 
 /// Percent and plus decoding, as forms send it; what is no UTF-8 becomes visible replacement characters.
@@ -119,7 +123,10 @@ fn decoded(text: &str) -> String {
 #[utoipa::path(get, path = "/api/v1/services/{environment}/{cluster}/{service}",
     params(("environment" = String, Path), ("cluster" = String, Path), ("service" = String, Path)),
     responses((status = 200, body = ServiceDetail), (status = 404, body = Problem)))]
-pub(super) async fn service(State(shared): State<Shared>, Path((environment, cluster, service)): Path<(String, String, String)>) -> Response {
+pub(super) async fn service(
+    State(shared): State<Shared>,
+    Path((environment, cluster, service)): Path<(String, String, String)>,
+) -> Response {
     answered(shared.plane.service(ServiceKey { environment, cluster, service }).await)
 }
 

@@ -67,7 +67,11 @@ struct Reader {
 
 pub(super) async fn stream(State(shared): State<Shared>) -> Response {
     let Some(place) = Place::take(&shared.readers) else {
-        return (StatusCode::SERVICE_UNAVAILABLE, "Too many pages are open on this Signalbox; this one shows its state and does not follow it.\n").into_response();
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Too many pages are open on this Signalbox; this one shows its state and does not follow it.\n",
+        )
+            .into_response();
     };
     let reader = Reader { newest: shared.plane.live().watch(), sent: None, stop: shared.stop.clone(), ended: false, _place: place };
     let mut response = Sse::new(events(reader)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();

@@ -62,7 +62,11 @@ fn own(registry: &mut Registry, shared: &Shared) {
 
 fn of_sources(registry: &mut Registry, sources: &SourcesView, shared: &Shared) {
     let now = shared.plane.clock().now();
-    let (up, age, open) = (Family::<Source, Gauge>::default(), Family::<Source, Gauge<f64, std::sync::atomic::AtomicU64>>::default(), Family::<Source, Gauge>::default());
+    let (up, age, open) = (
+        Family::<Source, Gauge>::default(),
+        Family::<Source, Gauge<f64, std::sync::atomic::AtomicU64>>::default(),
+        Family::<Source, Gauge>::default(),
+    );
     let rate = Family::<Bucket, Gauge<f64, std::sync::atomic::AtomicU64>>::default();
     for row in &sources.rows {
         let health: &SourceHealth = &row.health;
@@ -93,7 +97,11 @@ fn counters(registry: &mut Registry, sources: &SourcesView) {
         for budget in &health.budgets {
             let family = labelled.sub_registry_with_label(("family".into(), budget.family.clone().into()));
             family.register("source_calls", "calls since start, by API family", ConstCounter::new(budget.calls));
-            family.register("source_throttled", "answers since start that we were too fast, by API family", ConstCounter::new(budget.throttled));
+            family.register(
+                "source_throttled",
+                "answers since start that we were too fast, by API family",
+                ConstCounter::new(budget.throttled),
+            );
         }
     }
 }

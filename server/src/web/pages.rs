@@ -28,10 +28,7 @@ pub(super) fn routes(shared: &Shared) -> Router {
         let (provide, page) = (provide.clone(), page.clone());
         leptos_axum::render_app_async_with_context(provide, page)
     };
-    Router::new()
-        .leptos_routes_with_context(&options, generate_route_list(App), provide, page)
-        .fallback(fallback)
-        .with_state(options)
+    Router::new().leptos_routes_with_context(&options, generate_route_list(App), provide, page).fallback(fallback).with_state(options)
 }
 
 /// The page's content security policy, with the nonce of this very page.

@@ -1,0 +1,6 @@
+//! The store on real SQLite files.
+
+mod build;
+mod files;
+mod reading;
+mod recording;

@@ -1,0 +1,191 @@
+//! What is written, and what is not.
+
+use domain::alarm::AlarmState;
+use domain::live::Topic;
+use domain::reading::{NatsReading, Seen};
+use domain::service::Health;
+use domain::source::SourceKind;
+use domain::view::ServiceQuery;
+
+use super::build::*;
+
+#[tokio::test]
+async fn a_sweep_without_changes_adds_no_row() {
+    let fixture = Fixture::new().await;
+    let nodes = || NatsReading {
+        nodes: Seen::whole(vec![node("n1", 0)]),
+        connections: Seen::whole(vec![connection("n1", 1, "10.0.4.1", 1)]),
+        silent: vec![],
+    };
+    let sweep = async |seconds| {
+        fixture.record(ecs(seconds, cluster())).await;
+        fixture.record(alarms(seconds, vec![alarm("auth", AlarmState::Ok)])).await;
+        fixture.record(nats(seconds, nodes())).await;
+    };
+    sweep(0).await;
+    let before = fixture.rows().await;
+    for seconds in [15, 30, 45] {
+        sweep(seconds).await;
+    }
+    assert_eq!(fixture.rows().await, before);
+    let written = fixture.record(ecs(60, cluster())).await;
+    assert_eq!(written.topics.into_iter().collect::<Vec<_>>(), [Topic::Sources], "only ages moved");
+}
+
+#[tokio::test]
+async fn a_first_sweep_is_no_news_but_brings_the_services_own_events() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    let told = fixture.timeline().await;
+    assert_eq!(told, ["auth has reached a steady state.", "quest has reached a steady state.", "language has reached a steady state."]);
+}
+
+#[tokio::test]
+async fn a_stop_outlives_what_ecs_remembers() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    let mut trouble = cluster();
+    trouble.tasks.items.remove(0);
+    trouble.services.items[0].service.running = 1;
+    trouble.stopped = vec![stopped("auth", 1, 10)];
+    let written = fixture.record(ecs(15, trouble.clone())).await;
+    assert!(written.topics.contains(&Topic::Services) && written.topics.contains(&Topic::Timeline));
+    trouble.stopped.clear(); // an hour later ECS knows nothing of it
+    fixture.record(ecs(4_000, trouble)).await;
+    let detail = fixture.store.service_detail(&key("auth"), None, at(4_001)).await.unwrap().unwrap();
+    assert_eq!(detail.stopped.len(), 1);
+    assert_eq!(detail.stopped[0].reason.as_deref(), Some("Essential container in task exited"));
+    assert_eq!(detail.stopped_on_record, 1);
+    assert_eq!(detail.tasks.len(), 1);
+    let told = fixture.timeline().await;
+    assert!(told.contains(&"auth is down: runs 1 of 2 tasks".to_owned()), "{told:?}");
+    assert_eq!(told.iter().filter(|line| line.contains("stopped")).count(), 1);
+}
+
+#[tokio::test]
+async fn coming_back_says_how_long_it_was_down() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    let mut down = cluster();
+    down.services.items[0].service.running = 1;
+    fixture.record(ecs(15, down)).await;
+    fixture.record(ecs(75, cluster())).await;
+    assert!(fixture.timeline().await.contains(&"auth is up again after 60 s".to_owned()));
+}
+
+#[tokio::test]
+async fn a_partial_list_closes_nothing() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    let mut partial = cluster();
+    partial.services = Seen::partial(vec![service("auth")]);
+    partial.tasks = Seen::partial(vec![]);
+    fixture.record(ecs(15, partial)).await;
+    assert_eq!(fixture.list(ServiceQuery::default(), at(16)).await, ["auth up", "quest up", "language off_on_purpose"]);
+    let detail = fixture.store.service_detail(&key("auth"), None, at(16)).await.unwrap().unwrap();
+    assert_eq!(detail.tasks.len(), 2, "tasks that could not be listed are not gone");
+}
+
+#[tokio::test]
+async fn a_service_that_is_gone_leaves_the_list_and_keeps_its_page() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    let mut less = cluster();
+    less.services.items.retain(|observed| observed.service.name != "quest");
+    fixture.record(ecs(15, less)).await;
+    assert_eq!(fixture.list(ServiceQuery::default(), at(16)).await, ["auth up", "language off_on_purpose"]);
+    let detail = fixture.store.service_detail(&key("quest"), None, at(16)).await.unwrap().unwrap();
+    assert!(!detail.present);
+    assert!(fixture.timeline().await.contains(&"quest is no longer in the cluster".to_owned()));
+    fixture.record(ecs(30, cluster())).await;
+    assert_eq!(fixture.list(ServiceQuery::default(), at(31)).await.len(), 3, "and it may come back");
+}
+
+#[tokio::test]
+async fn an_unhealthy_task_brings_its_service_down() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    let mut sick = cluster();
+    sick.tasks.items[0].health = Health::Unhealthy;
+    fixture.record(ecs(15, sick)).await;
+    assert_eq!(fixture.list(ServiceQuery::default(), at(16)).await[0], "auth down");
+    let told = fixture.timeline().await;
+    assert!(told.iter().any(|line| line.ends_with("became unhealthy")), "{told:?}");
+}
+
+#[tokio::test]
+async fn alarms_are_recorded_by_transition() {
+    let fixture = Fixture::new().await;
+    fixture.record(alarms(0, vec![alarm("auth", AlarmState::Ok)])).await;
+    fixture.record(alarms(30, vec![alarm("auth", AlarmState::Alarm)])).await;
+    fixture.record(alarms(60, vec![])).await;
+    let told = fixture.timeline().await;
+    assert_eq!(told, ["auth-cpu OK → ALARM", "auth-cpu alarm was deleted: what it watched is no longer watched"]);
+}
+
+#[tokio::test]
+async fn a_silent_node_is_kept_and_its_connections_are_not_closed() {
+    let fixture = Fixture::new().await;
+    let whole = NatsReading {
+        nodes: Seen::whole(vec![node("n1", 0), node("n2", 0)]),
+        connections: Seen::whole(vec![connection("n1", 1, "10.0.4.1", 1), connection("n2", 1, "10.0.4.2", 1)]),
+        silent: vec![],
+    };
+    fixture.record(nats(0, whole.clone())).await;
+    let silent = NatsReading {
+        nodes: Seen::partial(vec![node("n1", 0)]),
+        connections: Seen::whole(vec![connection("n1", 1, "10.0.4.1", 1)]),
+        silent: vec!["n2".into()],
+    };
+    fixture.record(nats(15, silent)).await;
+    let facts = fixture.store.overview_facts(at(16)).await.unwrap();
+    assert_eq!(facts.nodes.iter().map(|(_, name, answers, _)| (name.as_str(), *answers)).collect::<Vec<_>>(), [("n1", true), ("n2", false)]);
+    assert_eq!(facts.connections, 2, "nobody knows, so nothing is claimed");
+    let back = NatsReading { nodes: Seen::whole(vec![node("n1", 0), node("n2", 20)]), ..whole };
+    fixture.record(nats(30, back)).await;
+    assert_eq!(fixture.timeline().await, ["n2 does not answer", "n2 answers"]);
+}
+
+#[tokio::test]
+async fn a_source_that_fails_opens_a_gap_and_closes_it() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    for seconds in [15, 30, 45] {
+        fixture.record(failed(SourceKind::Ecs, seconds)).await;
+    }
+    fixture.record(ecs(60, cluster())).await;
+    let told = fixture.timeline().await;
+    let about: Vec<&str> = told.iter().map(String::as_str).filter(|line| line.starts_with("ECS of")).collect();
+    assert_eq!(about, ["ECS of production cannot be read: connection refused", "ECS of production answers again; nothing was seen for 60 s"]);
+    assert!(fixture.rows().await.contains(&("gap", 1)) && fixture.rows().await.contains(&("sweep", 3)));
+}
+
+#[tokio::test]
+async fn time_in_which_nobody_looked_is_a_gap() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    fixture.record(ecs(600, cluster())).await;
+    assert!(fixture.timeline().await.iter().any(|line| line.ends_with("nothing was seen for 10 min")));
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_back_loses_nothing() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(3_600, cluster())).await;
+    let mut less = cluster();
+    less.services.items[0].service.running = 1;
+    fixture.record(ecs(0, less)).await;
+    fixture.record(ecs(15, cluster())).await;
+    let mut snapshot = fixture.store.read().await.unwrap();
+    let backward: i64 = sqlx::query_scalar("SELECT count(*) FROM interval WHERE valid_to < valid_from").fetch_one(&mut *snapshot).await.unwrap();
+    assert_eq!(backward, 0);
+}
+
+#[tokio::test]
+async fn the_timeline_cannot_be_rewritten() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    let mut tx = fixture.store.write().await.unwrap();
+    let refused = sqlx::query("UPDATE timeline SET text = 'nothing happened'").execute(&mut *tx).await.unwrap_err();
+    assert!(refused.to_string().contains("append-only"));
+}
