@@ -1,6 +1,23 @@
 //! The control face: plain JSON over HTTP on a port of its own, for tests, Playwright and curious people.
 //!
 //! Separate from the AWS face so that no client can mistake one for the other: nothing here exists at AWS.
+//!
+//! | request | body | answer |
+//! |---|---|---|
+//! | `GET /state` | | services with counts and tasks, alarms, nodes, totals, the time |
+//! | `GET /story` | | what happened so far, each line with microseconds since the start |
+//! | `GET /requests` | | how often each operation was asked for, and refused with which code |
+//! | `GET /endpoints` | | where everything is reached |
+//! | `POST /tasks/stop` | `{"service", "exit_code"?, "reason"?}` | `{"task": ARN}`; without an exit code as if by StopTask |
+//! | `POST /tasks/forget-stopped` | | `{"forgotten": n}` |
+//! | `POST /services/{name}/desired` | `{"count"}` | |
+//! | `POST /services/{name}/crash-loop` | `{"for_seconds"}` | |
+//! | `POST /alarms/{name}/state` | `{"state", "reason"?, "for_seconds"?}` | held for that time, or until `DELETE` on the same path |
+//! | `POST /faults` | a [`Fault`]: `{"kind", "operation"?, "for_seconds"?, "times"?, "amount"?}` | |
+//! | `DELETE /faults` | | |
+//! | `POST /nats/nodes/{number}/stop`, `…/start`, `…/restart` | | when it is done |
+//!
+//! What does not exist is answered by 404, what has no meaning by 422, NATS that is not there by 409, each with `{"error": sentence}`.
 //! The trap: it is not protected. It listens on loopback.
 
 use std::sync::Arc;

@@ -98,6 +98,7 @@ impl Site {
 
     /// Everything at a glance: for a test that waits for a condition, and for a person.
     pub(crate) fn state(&self) -> Value {
+        let nodes = self.cluster.as_ref().map(|cluster| cluster.states()).unwrap_or_default();
         self.world.look(|fleet| {
             let services: Vec<Value> = fleet.services.iter().map(|service| service_state(service, fleet)).collect();
             let alarms: Vec<Value> = fleet.alarms.iter().map(|alarm| json!({"name": alarm.name, "state": alarm.state.as_str()})).collect();
@@ -107,6 +108,7 @@ impl Site {
                 "started_at_micros": fleet.started_at,
                 "services": services,
                 "alarms": alarms,
+                "nodes": nodes,
                 "totals": {
                     "services": fleet.services.len(),
                     "running": fleet.tasks.values().filter(|task| task.runs()).count(),

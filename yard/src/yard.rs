@@ -219,12 +219,7 @@ const NODE_IS_DOWN_FOR: Duration = Duration::from_secs(8);
 async fn carry_out(site: Arc<Site>, mut orders: mpsc::UnboundedReceiver<NodeOrder>, end: CancellationToken) {
     let work = async {
         while let Some(NodeOrder::Restart(node)) = orders.recv().await {
-            let restarted = async {
-                site.node(node, NodeAct::Stop).await?;
-                site.world.clock().sleep(NODE_IS_DOWN_FOR).await;
-                site.node(node, NodeAct::Start).await
-            };
-            if let Err(error) = restarted.await {
+            if let Err(error) = restart(&site, node).await {
                 tracing::warn!(%error, node, "the script could not restart a NATS node");
             }
         }
@@ -233,6 +228,22 @@ async fn carry_out(site: Arc<Site>, mut orders: mpsc::UnboundedReceiver<NodeOrde
         () = work => {}
         () = end.cancelled() => {}
     }
+}
+
+/// How often a node that does not come up again is started: another process may hold its port for a while.
+const START_ATTEMPTS: usize = 5;
+
+async fn restart(site: &Site, node: usize) -> Result<(), Error> {
+    site.node(node, NodeAct::Stop).await?;
+    let mut started = Ok(());
+    for _ in 0..START_ATTEMPTS {
+        site.world.clock().sleep(NODE_IS_DOWN_FOR).await;
+        started = site.node(node, NodeAct::Start).await;
+        if started.is_ok() {
+            break;
+        }
+    }
+    started
 }
 
 fn describe(site: &Site, aws: SocketAddr, control: SocketAddr) -> Endpoints {

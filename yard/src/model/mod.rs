@@ -17,6 +17,8 @@ mod by_hand;
 mod health;
 mod lifecycle;
 mod scheduler;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, HashMap},

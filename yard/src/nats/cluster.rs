@@ -95,6 +95,12 @@ impl Cluster {
         self.wait_for_mesh().await
     }
 
+    /// Each node as it is now: `up`, `down`, or `changing` while it is being stopped or started.
+    pub(crate) fn states(&self) -> Vec<&'static str> {
+        let state = |node: &Mutex<Node>| node.try_lock().map_or("changing", |node| if node.runs() { "up" } else { "down" });
+        self.nodes.iter().map(state).collect()
+    }
+
     /// Takes all nodes down.
     pub(crate) async fn stop(&self) {
         join_all(self.nodes.iter().map(async |node| node.lock().await.stop().await)).await;

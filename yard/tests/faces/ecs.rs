@@ -87,7 +87,7 @@ async fn a_stopped_task_is_replaced_and_described_for_an_hour() {
     let arn = site.yard.stop_task("auth-nats", Some(137), None).unwrap();
     let stopped =
         site.ecs.list_tasks().cluster(CLUSTER).service_name("auth-nats").desired_status(DesiredStatus::Stopped).send().await.unwrap();
-    assert_eq!(stopped.task_arns(), [arn.clone()]);
+    assert_eq!(stopped.task_arns(), std::slice::from_ref(&arn));
     assert_eq!(site.service("auth-nats").await.running_count(), 1);
 
     site.advance(90);

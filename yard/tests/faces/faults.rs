@@ -75,7 +75,7 @@ async fn a_slow_answer_takes_the_yards_time() {
     site.yard.lay_fault(Fault { amount: Some(2_000), ..Fault::new(FaultKind::Slow) });
     let mut answer = Box::pin(site.sts.get_caller_identity().send());
     // drive the request until it has arrived and waits
-    while site.yard.requests().get("sts:GetCallerIdentity").is_none() {
+    while !site.yard.requests().contains_key("sts:GetCallerIdentity") {
         assert!((&mut answer).now_or_never().is_none());
         tokio::task::yield_now().await;
     }

@@ -119,6 +119,7 @@ async fn every_running_task_is_connected_from_its_own_address() {
 
     // a node goes down: its clients go to the others; it comes back and is seen again
     yard.stop_node(2).await.unwrap();
+    assert_eq!(yard.state()["nodes"], serde_json::json!(["up", "up", "down", "up", "up"]));
     let client = system(&yard).await;
     let moved = connections(&client, |found| found.keys().eq(replaced.keys())).await;
     assert!(moved.values().all(|connection| connection.node != "nats-3"));
