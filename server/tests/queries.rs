@@ -28,9 +28,11 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Count {
 fn sweep(services: usize) -> Report {
     let id = SourceId::new(SourceKind::Ecs, "production");
     let at = Timestamp::from_secs(1_777_714_800);
-    let service = |number| Service { name: format!("service-{number}"), status: "ACTIVE".into(), desired: 2, running: 1, ..Service::default() };
+    let service =
+        |number| Service { name: format!("service-{number}"), status: "ACTIVE".into(), desired: 2, running: 1, ..Service::default() };
     let observed = (0..services).map(|number| ObservedService { service: service(number), events: vec![] }).collect();
-    let cluster = ClusterReading { name: "main".into(), services: Seen::whole(observed), tasks: Seen::whole(vec![]), ..ClusterReading::default() };
+    let cluster =
+        ClusterReading { name: "main".into(), services: Seen::whole(observed), tasks: Seen::whole(vec![]), ..ClusterReading::default() };
     let reading = EcsReading { account: "111122223333".into(), region: "us-east-1".into(), clusters: Seen::whole(vec![cluster]) };
     let mut health = SourceHealth::untried(id.clone(), Duration::from_secs(15));
     health.last_success = Some(at);

@@ -79,7 +79,8 @@ pub(super) fn at(seconds: i64) -> Timestamp {
 
 /// A service that is up.
 pub(super) fn service(name: &str) -> ObservedService {
-    let primary = Deployment { id: "d1".into(), status: "PRIMARY".into(), rollout_state: Some("COMPLETED".into()), ..Deployment::default() };
+    let primary =
+        Deployment { id: "d1".into(), status: "PRIMARY".into(), rollout_state: Some("COMPLETED".into()), ..Deployment::default() };
     let service = Service {
         name: name.into(),
         arn: format!("arn:aws:ecs:us-east-1:111122223333:service/main/{name}"),

@@ -44,7 +44,8 @@ async fn a_store_written_before_is_shown_after() {
     assert_eq!(store.revision().await.unwrap(), 7);
     let facts = store.overview_facts(at(0)).await.unwrap();
     assert_eq!((facts.services.len(), facts.recent.len()), (1, 1));
-    let detail = store.service_detail(&domain::service::ServiceKey { service: "auth-nats".into(), ..key("") }, None, at(0)).await.unwrap().unwrap();
+    let detail =
+        store.service_detail(&domain::service::ServiceKey { service: "auth-nats".into(), ..key("") }, None, at(0)).await.unwrap().unwrap();
     assert_eq!(detail.stopped.len(), 1);
 }
 
@@ -63,7 +64,9 @@ async fn a_newer_store_is_left_alone() {
     Store::open(&path).await.unwrap().close().await;
     let mut connection = raw(&path).await;
     connection
-        .execute("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', 1, x'00', 0)")
+        .execute(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', 1, x'00', 0)",
+        )
         .await
         .unwrap();
     connection.close().await.unwrap();

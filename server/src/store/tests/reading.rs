@@ -15,7 +15,11 @@ async fn the_overview_says_what_is_down_and_why() {
     trouble.stopped = vec![stopped("auth", 8, -5), stopped("auth", 9, -2)];
     fixture.record(ecs(0, trouble)).await;
     fixture.record(alarms(0, vec![alarm("auth", AlarmState::Alarm), alarm("quest", AlarmState::Ok)])).await;
-    let reading = NatsReading { nodes: Seen::whole(vec![node("n1", 0)]), connections: Seen::whole(vec![connection("n1", 1, "10.0.4.1", 1)]), silent: vec![] };
+    let reading = NatsReading {
+        nodes: Seen::whole(vec![node("n1", 0)]),
+        connections: Seen::whole(vec![connection("n1", 1, "10.0.4.1", 1)]),
+        silent: vec![],
+    };
     fixture.record(nats(0, reading)).await;
     let overview = fixture.store.overview_facts(at(1)).await.unwrap().compose(at(1));
     assert_eq!((overview.services.value, overview.services.of), (1, Some(2)));
@@ -35,7 +39,10 @@ async fn the_list_is_filtered_sorted_and_paged() {
     let query = ServiceQuery::default;
     assert_eq!(fixture.list(query(), now).await, ["quest down", "auth up", "language off_on_purpose"]);
     assert_eq!(fixture.list(ServiceQuery { reverse: true, ..query() }, now).await, ["language off_on_purpose", "auth up", "quest down"]);
-    assert_eq!(fixture.list(ServiceQuery { sort: ServiceSort::Name, ..query() }, now).await, ["auth up", "language off_on_purpose", "quest down"]);
+    assert_eq!(
+        fixture.list(ServiceQuery { sort: ServiceSort::Name, ..query() }, now).await,
+        ["auth up", "language off_on_purpose", "quest down"]
+    );
     assert_eq!(fixture.list(ServiceQuery { sort: ServiceSort::Name, reverse: true, ..query() }, now).await[0], "quest down");
     assert_eq!(fixture.list(ServiceQuery { q: "UES".into(), ..query() }, now).await, ["quest down"]);
     assert_eq!(fixture.list(ServiceQuery { state: Some(Standing::Up), ..query() }, now).await, ["auth up"]);

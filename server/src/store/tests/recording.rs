@@ -139,7 +139,10 @@ async fn a_silent_node_is_kept_and_its_connections_are_not_closed() {
     };
     fixture.record(nats(15, silent)).await;
     let facts = fixture.store.overview_facts(at(16)).await.unwrap();
-    assert_eq!(facts.nodes.iter().map(|(_, name, answers, _)| (name.as_str(), *answers)).collect::<Vec<_>>(), [("n1", true), ("n2", false)]);
+    assert_eq!(
+        facts.nodes.iter().map(|(_, name, answers, _)| (name.as_str(), *answers)).collect::<Vec<_>>(),
+        [("n1", true), ("n2", false)]
+    );
     assert_eq!(facts.connections, 2, "nobody knows, so nothing is claimed");
     let back = NatsReading { nodes: Seen::whole(vec![node("n1", 0), node("n2", 20)]), ..whole };
     fixture.record(nats(30, back)).await;
@@ -156,7 +159,10 @@ async fn a_source_that_fails_opens_a_gap_and_closes_it() {
     fixture.record(ecs(60, cluster())).await;
     let told = fixture.timeline().await;
     let about: Vec<&str> = told.iter().map(String::as_str).filter(|line| line.starts_with("ECS of")).collect();
-    assert_eq!(about, ["ECS of production cannot be read: connection refused", "ECS of production answers again; nothing was seen for 60 s"]);
+    assert_eq!(
+        about,
+        ["ECS of production cannot be read: connection refused", "ECS of production answers again; nothing was seen for 60 s"]
+    );
     assert!(fixture.rows().await.contains(&("gap", 1)) && fixture.rows().await.contains(&("sweep", 3)));
 }
 
@@ -177,7 +183,8 @@ async fn a_clock_that_jumps_back_loses_nothing() {
     fixture.record(ecs(0, less)).await;
     fixture.record(ecs(15, cluster())).await;
     let mut snapshot = fixture.store.read().await.unwrap();
-    let backward: i64 = sqlx::query_scalar("SELECT count(*) FROM interval WHERE valid_to < valid_from").fetch_one(&mut *snapshot).await.unwrap();
+    let backward: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM interval WHERE valid_to < valid_from").fetch_one(&mut *snapshot).await.unwrap();
     assert_eq!(backward, 0);
 }
 
