@@ -1,4 +1,4 @@
-//! Opens a yard by hand: `cargo run -p signalbox-yard --example yard -- [speed] [services] [path of nats-server]`, until a line comes in or standard input ends.
+//! Opens a yard by hand: `cargo run -p signalbox-yard --example yard -- [speed] [services] [path of nats-server] [nodes]`, until a line comes in or standard input ends.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -9,7 +9,9 @@ async fn main() -> Result<(), yard::Error> {
     let mut arguments = std::env::args().skip(1);
     let speed = arguments.next().and_then(|speed| speed.parse().ok()).unwrap_or(1.0);
     let services = arguments.next().and_then(|count| count.parse().ok()).unwrap_or(23);
-    let nats = arguments.next().map(|server| NatsOptions { server: Some(PathBuf::from(server)), ..NatsOptions::default() });
+    let server = arguments.next().map(PathBuf::from);
+    let nodes = arguments.next().and_then(|count| count.parse().ok()).unwrap_or(5);
+    let nats = server.map(|server| NatsOptions { nodes, server: Some(server) });
     let options = Options {
         services,
         nats,

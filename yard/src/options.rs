@@ -107,11 +107,15 @@ pub struct Endpoints {
     pub monitor: Vec<String>,
     /// The system account's user on every node; empty without NATS.
     pub system_user: String,
+    /// That user's password, made up anew for every yard.
     pub system_password: String,
     /// The control face's base URL.
     pub control: String,
+    /// The AWS account everything belongs to.
     pub account: String,
+    /// The region everything is in.
     pub region: String,
+    /// The name of the one ECS cluster.
     pub cluster: String,
     /// Sentences about what is different on this system from what was asked for.
     pub notes: Vec<String>,

@@ -192,6 +192,9 @@ fn build_world(options: &Options) -> World {
 }
 
 async fn start_cluster(options: &NatsOptions, world: &World) -> Result<Cluster, Error> {
+    if options.nodes == 0 {
+        return Err(Error::Invalid("a NATS cluster needs at least one node: ask for none by leaving NATS out".to_owned()));
+    }
     let server = nats::find_server(options.server.as_deref())?;
     let services = world.look(|fleet| fleet.services.iter().map(|service| service.name.clone()).collect());
     Ok(Cluster::start(options.nodes, server, services).await?)

@@ -35,22 +35,47 @@ pub(crate) fn node(number: usize, ports: &[Ports], accounts: &Accounts, store: &
     let routes: Vec<String> = others.map(|(_, ports)| format!("nats://127.0.0.1:{}", ports.route)).collect();
     let users: Vec<_> = accounts.services.iter().map(|name| json!({"user": name, "password": accounts.service_password})).collect();
     // nats-server's own format is a superset of JSON
-    let config = json!({
+    let mut config = json!({
         "server_name": name(number),
         "listen": format!("127.0.0.1:{}", own.client),
         "http": format!("127.0.0.1:{}", own.monitor),
         "jetstream": {"store_dir": store, "max_memory_store": 67_108_864, "max_file_store": 268_435_456},
-        "cluster": {"name": CLUSTER_NAME, "listen": format!("127.0.0.1:{}", own.route), "routes": routes},
         "accounts": {
             "SYS": {"users": [{"user": SYSTEM_USER, "password": accounts.system_password}]},
             "GAMING": {"jetstream": "enabled", "users": users},
         },
         "system_account": "SYS",
     });
+    if let Some(members) = config.as_object_mut().filter(|_| !routes.is_empty()) {
+        // a lone node must not wait for peers that will never come: its JetStream would have no leader
+        let cluster = json!({"name": CLUSTER_NAME, "listen": format!("127.0.0.1:{}", own.route), "routes": routes});
+        members.insert("cluster".to_owned(), cluster);
+    }
     config.to_string()
 }
 
 /// What a node calls itself.
 pub(crate) fn name(number: usize) -> String {
     format!("nats-{}", number + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn a_node_knows_all_others_and_a_lone_one_is_no_cluster() {
+        let ports: Vec<Ports> = (0..3).map(|number| Ports { client: 1 + number, route: 11 + number, monitor: 21 + number }).collect();
+        let accounts =
+            Accounts { system_password: "s".to_owned(), service_password: "p".to_owned(), services: vec!["a \"quoted\" name".to_owned()] };
+        let read =
+            |ports: &[Ports]| serde_json::from_str::<Value>(&node(1.min(ports.len() - 1), ports, &accounts, Path::new("/store"))).unwrap();
+        let config = read(&ports);
+        assert_eq!(config["cluster"]["routes"], json!(["nats://127.0.0.1:11", "nats://127.0.0.1:13"]));
+        assert_eq!((&config["server_name"], &config["listen"]), (&json!("nats-2"), &json!("127.0.0.1:2")));
+        assert_eq!(config["accounts"]["GAMING"]["users"][0]["user"], "a \"quoted\" name");
+        assert_eq!(read(ports.get(..1).unwrap()).get("cluster"), None);
+    }
 }
