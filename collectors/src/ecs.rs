@@ -60,6 +60,12 @@ impl EcsCollector {
         self.memory().know(arns);
     }
 
+    /// A reading of this collector could not be recorded: stopped tasks and revisions are brought home once only, so
+    /// the next sweep brings all of them again.
+    pub fn forget(&self) {
+        self.memory().forget();
+    }
+
     async fn read(&self, tally: &Tally) -> Read {
         let connection = self.environment.connection().await?;
         let account = self.environment.account(connection, tally).await?;
@@ -100,7 +106,7 @@ impl EcsCollector {
         for (name, still_listed, unreadable) in marks {
             memory.know(unreadable);
             if let Some(reading) = readings.iter().find(|reading| reading.name == name) {
-                memory.know(reading.definitions.iter().map(|definition| definition.arn.clone()));
+                memory.have_read(reading.definitions.iter().map(|definition| definition.arn.clone()));
                 memory.reported(&name, reading.stopped.iter().map(|task| task.arn.clone()), still_listed.as_deref());
             }
         }

@@ -34,6 +34,8 @@ use map::{Heard, addresses};
 use roster::Roster;
 use system::{System, Told};
 
+/// Connections one answer of one node may list, where nothing else is said: about 12 MiB with users and JWTs.
+const PER_ANSWER: u64 = 16_384;
 /// The skew is not known.
 const NO_SKEW: i64 = i64::MIN;
 
@@ -98,6 +100,7 @@ pub struct NatsCollector {
     system: tokio::sync::Mutex<Option<Arc<System>>>,
     memory: Mutex<Memory>,
     skew_ms: AtomicI64,
+    per_answer: u64,
 }
 
 #[derive(Default)]
@@ -119,7 +122,23 @@ impl NatsCollector {
     /// A collector that connects with its first sweep.
     pub fn new(scope: NatsScope, clock: Arc<dyn Clock>) -> Self {
         let id = SourceId::new(SourceKind::Nats, scope.name.clone());
-        Self { id, scope, clock, system: tokio::sync::Mutex::default(), memory: Mutex::default(), skew_ms: AtomicI64::new(NO_SKEW) }
+        Self {
+            id,
+            scope,
+            clock,
+            system: tokio::sync::Mutex::default(),
+            memory: Mutex::default(),
+            skew_ms: AtomicI64::new(NO_SKEW),
+            per_answer: PER_ANSWER,
+        }
+    }
+
+    /// Has nodes list at most this many connections in one answer; what is more is asked for page by page, which costs
+    /// a node as much again for every page.
+    #[must_use]
+    pub fn with_connections_per_answer(mut self, most: u64) -> Self {
+        self.per_answer = most.max(1);
+        self
     }
 
     /// Names of nodes that ought to answer although this process has not heard them yet.
@@ -176,7 +195,7 @@ impl NatsCollector {
         if let Some(system) = held.as_ref() {
             return Ok(system.clone());
         }
-        let system = Arc::new(System::connect(&self.scope).await?);
+        let system = Arc::new(System::connect(&self.scope, self.per_answer).await?);
         *held = Some(system.clone());
         Ok(system)
     }

@@ -159,8 +159,11 @@ fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }
 
+/// ECS writes instants as decimal seconds, which a double holds to a quarter of a microsecond: 12.345 may arrive as
+/// 12.344999. Rounded, not cut, to the microsecond.
 pub(crate) fn instant(at: Option<DateTime>) -> Option<Timestamp> {
-    at.map(|at| Timestamp::from_secs_nanos(at.secs(), at.subsec_nanos()))
+    let micros = |at: DateTime| at.secs().saturating_mul(1_000_000).saturating_add(i64::from((at.subsec_nanos() + 500) / 1_000));
+    at.map(|at| Timestamp::from_micros(micros(at)))
 }
 
 /// The name at the end of an ARN: `arn:…:cluster/production` → `production`.
@@ -225,6 +228,12 @@ mod tests {
         assert_eq!(task.stop_code.as_deref(), Some("TiredOfLife"));
         assert_eq!(task.stopped, Some(Timestamp::from_micros(12_345_678)));
         assert_eq!(task.exit_code(), Some(137));
+    }
+
+    #[test]
+    fn a_decimal_instant_is_rounded_to_the_microsecond() {
+        let at = |nanos| instant(Some(DateTime::from_secs_and_nanos(12, nanos))).unwrap().as_micros();
+        assert_eq!((at(344_999_971), at(345_000_112), at(999_999_999)), (12_345_000, 12_345_000, 13_000_000));
     }
 
     #[test]

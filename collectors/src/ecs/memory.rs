@@ -1,7 +1,8 @@
 //! What the ECS collector remembers between sweeps, so as not to ask twice.
 //!
 //! Two things never change: a registered revision and a task that has finally stopped. The trap is marking them too
-//! early: a sweep that is cancelled or fails must leave no mark, so marks are made when its reading is finished.
+//! early: a sweep that is cancelled or fails must leave no mark, so marks are made when its reading is finished; and
+//! whoever could not record a reading says so, so that the marks it left are taken back.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,19 +12,31 @@ const MOST_STOPPED: usize = 50_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// Revisions that need no reading: read before, known to the caller, or impossible to read.
-    definitions: HashSet<String>,
+    /// Revisions that need no reading because the caller has them, or because they cannot be read.
+    told: HashSet<String>,
+    /// Revisions read by a sweep of this process.
+    read: HashSet<String>,
     /// By cluster: ARNs of tasks already reported as STOPPED.
     stopped: HashMap<String, HashSet<String>>,
 }
 
 impl Memory {
     pub(super) fn know(&mut self, revisions: impl IntoIterator<Item = String>) {
-        self.definitions.extend(revisions);
+        self.told.extend(revisions);
+    }
+
+    pub(super) fn have_read(&mut self, revisions: impl IntoIterator<Item = String>) {
+        self.read.extend(revisions);
+    }
+
+    /// Takes back every mark that sweeps of this process made.
+    pub(super) fn forget(&mut self) {
+        self.read.clear();
+        self.stopped.clear();
     }
 
     pub(super) fn knows(&self, revision: &str) -> bool {
-        self.definitions.contains(revision)
+        self.told.contains(revision) || self.read.contains(revision)
     }
 
     /// Those of `listed` that were not reported yet.
@@ -73,6 +86,17 @@ mod tests {
         assert_eq!(memory.unreported("c", &arns(&["a", "b"])), arns(&[]));
         memory.reported("c", arns(&[]), Some(&arns(&["b"])));
         assert_eq!(memory.unreported("c", &arns(&["a", "b"])), arns(&["a"]));
+    }
+
+    #[test]
+    fn what_could_not_be_recorded_is_told_again_but_not_what_the_caller_has() {
+        let mut memory = Memory::default();
+        memory.know(arns(&["old:1"]));
+        memory.have_read(arns(&["new:1"]));
+        memory.reported("c", arns(&["a"]), None);
+        memory.forget();
+        assert!(memory.knows("old:1") && !memory.knows("new:1"));
+        assert_eq!(memory.unreported("c", &arns(&["a"])), arns(&["a"]));
     }
 
     #[test]

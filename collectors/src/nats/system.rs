@@ -32,12 +32,14 @@ const QUIET: Duration = Duration::from_millis(500);
 const WHOLE: Duration = Duration::from_secs(8);
 /// Answers taken in one round; more than this are not a cluster but an attack.
 const MOST_ANSWERS: usize = 2_048;
-/// Smallest and largest `connz` page asked for.
-const PAGE: (u64, u64) = (1_024, 16_384);
+/// Fewest connections asked for in one answer.
+const SMALLEST_PAGE: u64 = 1_024;
 
 /// A connection of a system-account user.
 pub(super) struct System {
     client: Client,
+    /// Most connections asked for in one answer.
+    largest_page: u64,
     /// The newest thing the server complained about.
     complaint: Arc<Mutex<Option<String>>>,
 }
@@ -68,7 +70,7 @@ impl System {
     ///
     /// # Errors
     /// No server could be reached, or it refused the user.
-    pub(super) async fn connect(scope: &NatsScope) -> Result<Self, Fault> {
+    pub(super) async fn connect(scope: &NatsScope, largest_page: u64) -> Result<Self, Fault> {
         let complaint = Arc::new(Mutex::new(None));
         let heard = complaint.clone();
         let options = options(scope).await?.event_callback(move |event| {
@@ -85,7 +87,7 @@ impl System {
             addresses.push(address);
         }
         let client = options.connect(addresses).await.map_err(|error| refused(scope, error.kind(), &sentence(&error)))?;
-        Ok(Self { client, complaint })
+        Ok(Self { client, largest_page, complaint })
     }
 
     /// Asks every node for everything. `expected` are names that ought to answer.
@@ -96,7 +98,7 @@ impl System {
         let nodes = self.gather::<Varz>(clock, "PING.VARZ", "", tally, |answers| all_there(answers, expected)).await?;
         let ids: BTreeSet<String> = nodes.answers.iter().map(|answer| answer.from.id.clone()).collect();
         let limit = nodes.answers.iter().filter_map(|answer| answer.data.connections).max().unwrap_or(0);
-        let limit = (limit + limit / 4 + 64).clamp(PAGE.0, PAGE.1);
+        let limit = (limit + limit / 4 + 64).max(SMALLEST_PAGE).min(self.largest_page);
         let question = asked(limit, 0);
         let complete = |count: usize| count >= ids.len();
         let (connections, routes) = futures::join!(

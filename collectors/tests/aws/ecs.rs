@@ -83,6 +83,10 @@ async fn a_quiet_sweep_reads_no_definition_and_no_known_stop_again() {
     fake.world.lock().unwrap().stopped.push("service-0002-z".into());
     let third = collector.sweep().await;
     assert_eq!(ecs(&third).clusters.items[0].stopped.len(), 1);
+    collector.forget();
+    let fourth = collector.sweep().await;
+    let cluster = &ecs(&fourth).clusters.items[0];
+    assert_eq!((cluster.stopped.len(), cluster.definitions.len()), (3, 23), "what was not recorded comes again");
 }
 
 #[tokio::test]
@@ -189,7 +193,8 @@ async fn hostile_names_pass_unchanged() {
     let sweep = collector(&fake, &clock).sweep().await;
     let mut read: Vec<&str> = ecs(&sweep).clusters.items[0].services.items.iter().map(|observed| observed.service.name.as_str()).collect();
     let mut names = names.to_vec();
-    (read.sort_unstable(), names.sort_unstable());
+    read.sort_unstable();
+    names.sort_unstable();
     assert_eq!(read, names);
     assert!(arn("service", "x").starts_with("arn:"));
 }
