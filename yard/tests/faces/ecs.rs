@@ -178,6 +178,10 @@ async fn what_ecs_refuses_is_refused_with_its_code() {
     ] {
         assert_eq!(refused, expected);
     }
+    let forgotten =
+        ecs.describe_services().services("arn:aws:ecs:us-east-1:111122223333:service/gaming-system-cluster/auth-nats").send().await;
+    let sentence = "Invalid identifier: Identifier is for cluster gaming-system-cluster. Your cluster is default";
+    assert_eq!(forgotten.unwrap_err().message(), Some(sentence), "whoever forgets the cluster");
     let mixed = ecs.describe_services().cluster(CLUSTER).services("auth-nats").services("nobody").send().await.unwrap();
     assert_eq!((mixed.services().len(), mixed.failures()[0].reason()), (1, Some("MISSING")));
     assert_eq!(mixed.failures()[0].arn(), Some("arn:aws:ecs:us-east-1:111122223333:service/gaming-system-cluster/nobody"));

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     aws::{answer::ApiError, call::Call},
-    model::{Fleet, arn},
+    model::Fleet,
 };
 
 const SERVED: [&str; 7] = [
@@ -67,18 +67,18 @@ fn start(fleet: &Fleet, listing: &str, token: Option<&str>) -> Result<u64, ApiEr
     }
 }
 
-/// The last part of an identifier given as a name or as an ARN of our cluster. An ARN of another cluster is refused, as ECS does.
-fn plain_id<'a>(given: &'a str, kind: &str) -> Result<&'a str, ApiError> {
+/// The last part of an identifier given as a name or as an ARN. An ARN of another cluster than the request's is refused, before anyone asks whether the cluster exists:
+/// whoever forgets the cluster is told that it is `default`.
+fn plain_id<'a>(given: &'a str, kind: &str, cluster: Option<&str>) -> Result<&'a str, ApiError> {
     if !given.starts_with("arn:") {
         return Ok(given);
     }
     let rest = given.split(':').nth(5).and_then(|resource| resource.strip_prefix(kind)).and_then(|resource| resource.strip_prefix('/'));
     let rest = rest.ok_or_else(|| invalid(format!("Invalid identifier: {given}")))?;
+    let ours = cluster.map_or("default", |cluster| cluster.rsplit('/').next().unwrap_or(cluster));
     match rest.split_once('/') {
-        Some((cluster, id)) if cluster == arn::CLUSTER => Ok(id),
-        Some((cluster, _)) => {
-            Err(invalid(format!("Invalid identifier: Identifier is for cluster {cluster}. Your cluster is {}", arn::CLUSTER)))
-        }
+        Some((cluster, id)) if cluster == ours => Ok(id),
+        Some((cluster, _)) => Err(invalid(format!("Invalid identifier: Identifier is for cluster {cluster}. Your cluster is {ours}"))),
         // the old form of an ARN, without the cluster
         None => Ok(rest),
     }

@@ -61,17 +61,18 @@ pub(super) struct Describe {
 }
 
 pub(super) fn describe(input: &Describe, fleet: &Fleet) -> Result<Value, ApiError> {
-    in_cluster(input.cluster.as_deref())?;
     let with_tags = includes_tags(input.include.as_deref(), &["TAGS"])?;
     if input.services.is_empty() {
         return Err(invalid("Services cannot be empty."));
     }
     if input.services.len() > LARGEST_BATCH {
-        return Err(invalid("Services cannot have more than 10 elements."));
+        return Err(invalid("service names can have at most 10 items."));
     }
+    let names = input.services.iter().map(|given| plain_id(given, "service", input.cluster.as_deref()));
+    let names = names.collect::<Result<Vec<_>, _>>()?;
+    in_cluster(input.cluster.as_deref())?;
     let (mut services, mut failures) = (Vec::new(), Vec::new());
-    for given in &input.services {
-        let name = plain_id(given, "service")?;
+    for name in names {
         match fleet.service(name) {
             Some(service) => services.push(shape(service, fleet, with_tags)),
             None => failures.push(missing(arn::service(name))),

@@ -39,7 +39,7 @@ pub(super) fn list(input: &List, fleet: &Fleet) -> Result<Value, ApiError> {
     let service = match &input.service_name {
         None => None,
         Some(given) => {
-            let name = plain_id(given, "service")?;
+            let name = plain_id(given, "service", input.cluster.as_deref())?;
             Some(fleet.service_index.get(name).copied().ok_or_else(|| ApiError::new("ServiceNotFoundException", "Service not found."))?)
         }
     };
@@ -93,17 +93,17 @@ pub(super) struct Describe {
 }
 
 pub(super) fn describe(input: &Describe, fleet: &Fleet) -> Result<Value, ApiError> {
-    in_cluster(input.cluster.as_deref())?;
     let with_tags = includes_tags(input.include.as_deref(), &["TAGS"])?;
     if input.tasks.is_empty() {
         return Err(invalid("Tasks cannot be empty."));
     }
     if input.tasks.len() > LARGEST_BATCH {
-        return Err(invalid("Tasks cannot have more than 100 elements."));
+        return Err(invalid("tasks can have at most 100 items."));
     }
+    let ids = input.tasks.iter().map(|given| plain_id(given, "task", input.cluster.as_deref())).collect::<Result<Vec<_>, _>>()?;
+    in_cluster(input.cluster.as_deref())?;
     let (mut tasks, mut failures) = (Vec::new(), Vec::new());
-    for given in &input.tasks {
-        let id = plain_id(given, "task")?;
+    for id in ids {
         if ![32, 36].contains(&id.len()) {
             return Err(invalid("taskId length should be one of [32,36]"));
         }
