@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// An instant: microseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 in JSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,15 +61,20 @@ impl Timestamp {
         format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
     }
 
-    /// `09:41:03` within the day before `now`, else `2026-05-02 09:41`, UTC: a time of day alone would lie about
-    /// something that is older.
+    /// `09:41:03` within the day before `now`, else `2 May 09:41`, or `2025-05-02` in another year; all UTC. A time of
+    /// day alone would lie about something that is older.
     pub fn clock_or_date(self, now: Self) -> String {
         if now.since(self) < Duration::from_secs(86_400) {
             return self.clock_time();
         }
-        let exact = self.to_string();
-        let (date, clock) = exact.split_once('T').unwrap_or((&exact, ""));
-        format!("{date} {}", clock.get(..5).unwrap_or(clock))
+        // read off the exact text: calendars of time zones would weigh on the pages' bundle
+        let (exact, today) = (self.to_string(), now.to_string());
+        let part = |range: std::ops::Range<usize>| exact.get(range).unwrap_or_default();
+        if today.get(..4) != exact.get(..4) {
+            return part(0..10).to_owned();
+        }
+        let month = part(5..7).parse::<usize>().ok().and_then(|month| MONTHS.get(month.wrapping_sub(1))).unwrap_or(&"?");
+        format!("{} {month} {}", part(8..10).trim_start_matches('0'), part(11..16))
     }
 
     fn jiff(self) -> jiff::Timestamp {
@@ -143,7 +149,8 @@ mod tests {
     fn what_is_older_than_a_day_is_told_with_its_date() {
         let at: Timestamp = "2026-05-02T09:41:03.25Z".parse().unwrap();
         assert_eq!(at.clock_or_date(at.plus(Duration::from_secs(86_399))), "09:41:03");
-        assert_eq!(at.clock_or_date(at.plus(Duration::from_secs(86_400))), "2026-05-02 09:41");
+        assert_eq!(at.clock_or_date(at.plus(Duration::from_secs(86_400))), "2 May 09:41");
+        assert_eq!(at.clock_or_date(at.plus(Duration::from_secs(86_400 * 300))), "2026-05-02");
     }
 
     #[test]

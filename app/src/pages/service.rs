@@ -91,8 +91,26 @@ fn head(name: &str, detail: &ServiceDetail) -> AnyView {
                 {alarms}
                 {detail.observed.map(|at| view! { " · as seen "<Age of=at/> })}
             </p>
+            {last_stop(detail)}
         </div>
     }
+    .into_any()
+}
+
+/// Why it is down, as far as its newest stop tells: the first thing anybody asks.
+fn last_stop(detail: &ServiceDetail) -> AnyView {
+    let stop = detail.stopped.first().filter(|_| detail.row.standing == Standing::Down);
+    stop.map(|stop| {
+        view! {
+            <p>
+                <a href="#stopped">"Last stop"</a>
+                " "
+                <Age of=stop.stopped/>
+                ": "
+                <bdi>{stop.phrase()}</bdi>
+            </p>
+        }
+    })
     .into_any()
 }
 

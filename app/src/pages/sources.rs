@@ -12,6 +12,7 @@ use crate::live::Live;
 use crate::load::load;
 use crate::parts::source_card::source_card;
 use crate::parts::timeline::Timeline;
+use crate::ui::lamp::Lamp;
 use crate::ui::panel::Panel;
 
 /// The page.
@@ -24,10 +25,11 @@ pub(crate) fn Sources() -> impl IntoView {
 
 fn body(sources: RwSignal<SourcesView>) -> AnyView {
     let gaps = Memo::new(move |_| sources.with(|sources| sources.gaps.clone()));
+    let worst = Memo::new(move |_| sources.with(|sources| sources.rows.iter().map(|row| row.tone).min().unwrap_or_default()));
     let said = Memo::new(move |_| sources.with(sentence));
     view! {
         <Title text=move || said.get()/>
-        <div class="headline"><h1>{said}</h1></div>
+        <div class="headline"><h1>{move || view! { <Lamp light=worst.get().into() worded=true/><span>{said}</span> }}</h1></div>
         <div class="source-cards">{move || sources.with(|sources| sources.rows.iter().map(source_card).collect::<Vec<_>>())}</div>
         <Panel id="gaps" title=|| "When a source could not be read">
             {move || gaps.with(Vec::is_empty).then(|| view! { <p class="empty">"No gap on record."</p> })}

@@ -1,55 +1,49 @@
-//! Alarms that watch something.
+//! Alarms that watch something: where each stands, what it watches, who is told.
 
+use domain::alarm::AlarmState;
 use domain::text;
 use domain::view::AlarmRow;
 use leptos::prelude::*;
 
 use super::age::Since;
-use crate::ui::lamp::Light;
+use crate::ui::lamp::{Lamp, Light};
 use crate::ui::rows::rows;
 use crate::ui::tag::Tag;
 
-/// A table of alarms.
+/// A list of alarms.
 #[component]
 pub(crate) fn Alarms(#[prop(into)] alarms: Signal<Vec<AlarmRow>>) -> impl IntoView {
-    view! {
-        <table class="cards">
-            <caption class="sr">"Alarms that watch this service"</caption>
-            <thead>
-                <tr>
-                    <th scope="col">"State"</th>
-                    <th scope="col">"Alarm"</th>
-                    <th scope="col">"Watches"</th>
-                    <th scope="col">"Tells"</th>
-                    <th scope="col">"Since"</th>
-                </tr>
-            </thead>
-            <tbody>{rows(move || alarms.get(), |alarm| (alarm.environment.clone(), alarm.name.clone()), row)}</tbody>
-        </table>
-    }
-    .into_any()
+    view! { <ul class="alarms">{rows(move || alarms.get(), |alarm| (alarm.environment.clone(), alarm.name.clone()), row)}</ul> }.into_any()
 }
 
 fn row(alarm: ArcRwSignal<AlarmRow>) -> AnyView {
-    view! { <tr>{move || alarm.with(cells)}</tr> }.into_any()
+    view! { <li>{move || alarm.with(content)}</li> }.into_any()
 }
 
-fn cells(alarm: &AlarmRow) -> AnyView {
-    let told = match (alarm.actions, alarm.actions_enabled) {
-        (0, _) => view! { <Tag light=Light::Warn>"nobody"</Tag> }.into_any(),
-        (_, false) => view! { <Tag light=Light::Warn>"nobody: its actions are off"</Tag> }.into_any(),
-        (actions, true) => text::count(actions.into(), "action").into_any(),
-    };
+fn content(alarm: &AlarmRow) -> AnyView {
     let state = alarm.state;
+    // why an alarm is off is nobody's question
+    let why = alarm.reason.as_deref().filter(|_| state != AlarmState::Ok).map(text::shown);
     view! {
-        <td data-label="State"><Tag light=state.into()>{state.as_str()}</Tag></td>
-        <th scope="row" data-label="Alarm">
-            <code><bdi>{text::shown(&alarm.name)}</bdi></code>
-            {alarm.reason.as_deref().map(|reason| view! { <p class="dim"><bdi>{text::shown(reason)}</bdi></p> })}
-        </th>
-        <td data-label="Watches"><bdi>{alarm.condition.as_deref().map_or_else(|| "—".to_owned(), text::shown)}</bdi></td>
-        <td data-label="Tells">{told}</td>
-        <td data-label="Since">{alarm.since.map(|at| view! { <Since at/> })}</td>
+        <Lamp light=state.into() worded=true/>
+        <div class="what">
+            <p><code class="wrap"><bdi>{text::shown(&alarm.name)}</bdi></code>" "<b>{state.as_str()}</b></p>
+            {why.map(|why| view! { <p><bdi>{why}</bdi></p> })}
+            <p class="dim">
+                {alarm.condition.as_deref().map(|condition| view! { <bdi>{text::shown(condition)}</bdi>" · " })}
+                {told(alarm)}
+            </p>
+        </div>
+        {alarm.since.map(|at| view! { <Since at/> })}
     }
     .into_any()
+}
+
+/// Who hears of it.
+fn told(alarm: &AlarmRow) -> AnyView {
+    match (alarm.actions, alarm.actions_enabled) {
+        (0, _) => view! { <Tag light=Light::Warn>"notifies nobody"</Tag> }.into_any(),
+        (_, false) => view! { <Tag light=Light::Warn>"notifies nobody: its actions are off"</Tag> }.into_any(),
+        (actions, true) => format!("carries out {}", text::count(actions.into(), "action")).into_any(),
+    }
 }

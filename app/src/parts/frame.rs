@@ -95,7 +95,12 @@ fn end(around: RwSignal<Around>) -> AnyView {
 }
 
 fn notice(around: RwSignal<Around>) -> AnyView {
-    (move || around.with(|around| around.frame.notice.clone()).map(|said| view! { <p class="notice">{said}</p> })).into_any()
+    (move || {
+        around
+            .with(|around| around.frame.notice.clone())
+            .map(|said| view! { <aside class="notice" aria-label="About this fleet"><p>{said}</p></aside> })
+    })
+    .into_any()
 }
 
 /// Said above the page while the line is down: what is below stays, but nobody vouches for it.
@@ -104,9 +109,11 @@ fn Adrift() -> impl IntoView {
     let live = Live::here();
     move || match live.line() {
         Line::Lost { since } => Some(view! {
-            <p class="notice notice-bad" role="alert">
-                {format!("Signalbox does not answer since {} UTC. What you see is from before; trying again.", since.clock_time())}
-            </p>
+            <aside class="notice notice-bad" aria-label="Connection">
+                <p role="alert">
+                    {format!("Signalbox does not answer since {} UTC. What you see is from before; trying again.", since.clock_time())}
+                </p>
+            </aside>
         }),
         Line::Still | Line::Open => None,
     }

@@ -25,14 +25,14 @@ fn need(need: &Need) -> AnyView {
         None => view! { <bdi>{name}</bdi> }.into_any(),
     };
     let links: Vec<AnyView> =
-        need.links.iter().map(|link| view! { <a href=link.path.clone()>{link.label.clone()}</a> }.into_any()).collect();
+        need.links.iter().map(|link| view! { <a href=link.path.clone()>{link.label.clone()}</a>" " }.into_any()).collect();
+    let said = need.detail.as_deref().map(|detail| view! { <bdi>{text::shown(detail)}</bdi>" " });
     view! {
         <li>
             <Lamp light=need.tone.into()/>
             <div class="what">
                 <h2>{subject}" "<bdi>{text::shown(&need.text)}</bdi></h2>
-                {need.detail.as_deref().map(|detail| view! { <p><bdi>{text::shown(detail)}</bdi></p> })}
-                <p class="ways">{links}</p>
+                <p class="known">{said}{links}</p>
             </div>
             {need.since.map(|at| view! { <Since at/> })}
         </li>

@@ -25,13 +25,19 @@ pub(crate) fn ServiceTable(page: RwSignal<ServicePage>) -> impl IntoView {
         })
     };
     view! {
-        <table class="cards services">
+        <table class="cards services" class:one-place=move || page.with(one_place)>
             <caption class="sr">"Services that match; the headings sort"</caption>
             <thead><tr>{heads}</tr></thead>
             <tbody>{rows(move || page.with(|page| page.rows.clone()), |row| row.key.path(), row)}</tbody>
         </table>
     }
     .into_any()
+}
+
+/// Whether all rows live in one place, so that naming it in each would say nothing.
+fn one_place(page: &ServicePage) -> bool {
+    let place = |row: &ServiceRow| (row.key.environment.clone(), row.key.cluster.clone());
+    page.environments.len() < 2 && page.rows.windows(2).all(|pair| place(&pair[0]) == place(&pair[1]))
 }
 
 /// A heading that sorts by its column, the other way round when it does so already.
@@ -70,13 +76,20 @@ fn cells(row: &ServiceRow) -> AnyView {
             {reasons.map(|reasons| view! { <p class="reasons"><bdi>{reasons}</bdi></p> })}
             <p class="place"><bdi>{place}</bdi></p>
         </th>
-        <td data-label="Group"><bdi>{row.group.as_deref().map_or_else(|| "—".to_owned(), text::shown)}</bdi></td>
-        <td class="n" data-label="Tasks">{tasks(row)}</td>
-        <td data-label="Revision"><code class="ellipsis"><bdi>{row.revision.as_deref().map_or_else(|| "—".to_owned(), text::shown)}</bdi></code></td>
+        <td data-label="Group" class="group"><bdi class="ellipsis">{row.group.as_deref().map_or_else(|| "—".to_owned(), text::shown)}</bdi></td>
+        <td data-label="Tasks">{tasks(row)}</td>
+        <td data-label="Revision"><code class="ellipsis" title=row.revision.as_deref().map(text::shown)><bdi>{revision(row)}</bdi></code></td>
         <td data-label="Alarms">{alarms(row)}</td>
         <td data-label="Stands so"><Since at=row.since/></td>
     }
     .into_any()
+}
+
+/// The number alone where the family is the service's own name.
+fn revision(row: &ServiceRow) -> String {
+    let Some(revision) = row.revision.as_deref() else { return "—".to_owned() };
+    let own = revision.strip_prefix(row.key.service.as_str()).and_then(|rest| rest.strip_prefix(':'));
+    text::shown(own.unwrap_or(revision))
 }
 
 fn tasks(row: &ServiceRow) -> String {

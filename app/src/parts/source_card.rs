@@ -19,7 +19,10 @@ pub(crate) fn source_card(row: &SourceRow) -> AnyView {
     view! {
         <section class="panel source" id=id aria-labelledby=named_by>
             <header>
-                <h2 id=heading><Lamp light=row.tone.into()/>" "{health.id.kind.title()}" of "<bdi>{text::shown(&health.id.scope)}</bdi></h2>
+                <h2 id=heading>
+                    <Lamp light=row.tone.into()/>
+                    <span>{health.id.kind.title()}" of "<bdi>{text::shown(&health.id.scope)}</bdi></span>
+                </h2>
                 <div class="aside">{answered(health)}</div>
             </header>
             <p class="summary"><bdi>{text::shown(&row.summary)}</bdi></p>
@@ -85,13 +88,12 @@ fn budgets(budgets: &[Budget]) -> AnyView {
         return ().into_any();
     }
     view! {
-        <table class="cards">
+        <table class="budgets">
             <caption class="sr">"Rates at which this source is asked"</caption>
             <thead>
                 <tr>
                     <th scope="col">"API family"</th>
-                    <th scope="col" class="n">"Allowed now"</th>
-                    <th scope="col" class="n">"At most"</th>
+                    <th scope="col" class="n">"Rate allowed"</th>
                     <th scope="col" class="n">"Calls"</th>
                     <th scope="col" class="n">"Throttled"</th>
                 </tr>
@@ -104,16 +106,18 @@ fn budgets(budgets: &[Budget]) -> AnyView {
 
 fn budget(budget: &Budget) -> AnyView {
     let slowed = budget.rate < budget.full_rate * 0.99;
-    let rate = format!("{:.1}/s", budget.rate);
+    let now = if slowed {
+        let tag = format!("slowed to {:.1}", budget.rate);
+        view! { <Tag light=Light::Warn>{tag}</Tag>{format!(" of {:.1}/s", budget.full_rate)} }.into_any()
+    } else {
+        format!("{:.1}/s", budget.rate).into_any()
+    };
     view! {
         <tr>
-            <th scope="row" data-label="API family"><bdi>{text::shown(&budget.family)}</bdi></th>
-            <td class="n" data-label="Allowed now">
-                {if slowed { view! { <Tag light=Light::Warn>{format!("{rate}, slowed")}</Tag> }.into_any() } else { rate.into_any() }}
-            </td>
-            <td class="n" data-label="At most">{format!("{:.1}/s", budget.full_rate)}</td>
-            <td class="n" data-label="Calls">{budget.calls}</td>
-            <td class="n" data-label="Throttled">{budget.throttled}</td>
+            <th scope="row"><bdi>{text::shown(&budget.family)}</bdi></th>
+            <td class="n">{now}</td>
+            <td class="n">{budget.calls}</td>
+            <td class="n">{budget.throttled}</td>
         </tr>
     }
     .into_any()

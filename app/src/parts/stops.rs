@@ -29,18 +29,19 @@ fn line(stop: &StoppedTaskRow) -> AnyView {
     // what the first line does not say already
     let also =
         [stop.reason.as_deref().filter(|_| stop.container_reason.is_some()), stop.code.as_deref().filter(|code| words != Some(*code))];
-    let facts = [stop.revision.as_deref(), stop.zone.as_deref()];
+    let also: Vec<String> = also.into_iter().flatten().map(text::shown).collect();
+    let facts: Vec<String> = [stop.revision.as_deref(), stop.zone.as_deref()].into_iter().flatten().map(text::shown).collect();
     view! {
         <li>
             <Lamp light=stop.tone.into()/>
             <div class="what">
                 <p class="why"><b>{exit(stop.exit_code)}</b><bdi>{words.map_or_else(|| "no reason given".to_owned(), text::shown)}</bdi></p>
-                {also.into_iter().flatten().map(|said| view! { <p class="dim"><bdi>{text::shown(said)}</bdi></p> }).collect::<Vec<_>>()}
+                <p class="dim"><bdi>{also.join(" · ")}</bdi></p>
                 <p class="dim">
-                    "task "
+                    {format!("{lived} · ")}
+                    <bdi>{facts.join(" · ")}</bdi>
+                    " · "
                     <code class="copy">{text::shown(&stop.id)}</code>
-                    {format!(" · {lived}")}
-                    {facts.into_iter().flatten().map(|fact| format!(" · {}", text::shown(fact))).collect::<String>()}
                 </p>
             </div>
             <span class="when"><At at=stop.stopped/>" "<Age of=stop.stopped/></span>

@@ -10,7 +10,7 @@ use crate::ui::lamp::{Lamp, Light};
 use crate::ui::rows::rows;
 use crate::ui::tag::Tag;
 
-/// A table of tasks; `certain` says whether the connections can be trusted as current.
+/// A table of tasks.
 #[component]
 pub(crate) fn Tasks(#[prop(into)] tasks: Signal<Vec<TaskRow>>) -> impl IntoView {
     view! {
@@ -20,9 +20,7 @@ pub(crate) fn Tasks(#[prop(into)] tasks: Signal<Vec<TaskRow>>) -> impl IntoView 
                 <tr>
                     <th scope="col">"Task"</th>
                     <th scope="col">"State"</th>
-                    <th scope="col">"Health"</th>
-                    <th scope="col">"Address"</th>
-                    <th scope="col">"Revision"</th>
+                    <th scope="col">"Where"</th>
                     <th scope="col">"Runs for"</th>
                     <th scope="col">"NATS connections"</th>
                 </tr>
@@ -41,18 +39,22 @@ fn cells(task: &TaskRow) -> AnyView {
     let health = match task.health {
         Health::Healthy => "healthy",
         Health::Unhealthy => "unhealthy",
-        Health::Unknown => "not checked",
+        Health::Unknown => "health not told",
     };
     let health_light = if task.health == Health::Unknown { Light::Quiet } else { task.health.into() };
     let place = [task.address.as_deref(), task.zone.as_deref()];
     view! {
-        <th scope="row" data-label="Task"><code class="copy short" title=text::shown(&task.id)>{text::shown(&task.id)}</code></th>
-        <td data-label="State"><span class="state"><Lamp light=task.tone().into() worded=true/>{text::shown(&task.status)}</span></td>
-        <td data-label="Health"><Tag light=health_light>{health}</Tag></td>
-        <td data-label="Address">
-            {place.into_iter().flatten().map(|part| view! { <span class="line"><bdi>{text::shown(part)}</bdi></span> }).collect::<Vec<_>>()}
+        <th scope="row" data-label="Task">
+            <code class="copy short" title=text::shown(&task.id)>{text::shown(&task.id)}</code>
+            <span class="line dim"><bdi>{task.revision.as_deref().map(text::shown)}</bdi></span>
+        </th>
+        <td data-label="State">
+            <span class="state"><Lamp light=task.tone().into() worded=true/>{text::shown(&task.status)}</span>
+            <span class="line"><Tag light=health_light>{health}</Tag></span>
         </td>
-        <td data-label="Revision"><code><bdi>{task.revision.as_deref().map_or_else(|| "—".to_owned(), text::shown)}</bdi></code></td>
+        <td data-label="Where">
+            {place.into_iter().flatten().map(|part| view! { <span class="line ellipsis"><bdi>{text::shown(part)}</bdi></span> }).collect::<Vec<_>>()}
+        </td>
         <td data-label="Runs for">
             {match task.started {
                 Some(since) => view! { <For since/> }.into_any(),

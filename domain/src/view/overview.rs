@@ -273,7 +273,13 @@ fn alarm_need(environment: &str, cluster: &str, service: &str, alarms: &[&AlarmR
     let names: Vec<String> = alarms.iter().map(|alarm| text::shown(&alarm.name)).collect();
     let quiet = alarms.iter().filter(|alarm| alarm.actions == 0 || !alarm.actions_enabled).count();
     let reason = alarms.iter().find_map(|alarm| alarm.reason.as_deref()).map(text::shown);
-    let untold = if quiet > 0 { Some(format!("{} of them notify nobody.", quiet)) } else { None };
+    let untold = match (quiet, alarms.len()) {
+        (0, _) => None,
+        (1, 1) => Some("It notifies nobody.".to_owned()),
+        (quiet, all) if quiet == all => Some("None of them notifies anybody.".to_owned()),
+        (1, _) => Some("One of them notifies nobody.".to_owned()),
+        (quiet, _) => Some(format!("{quiet} of them notify nobody.")),
+    };
     let key = ServiceKey { environment: environment.into(), cluster: cluster.into(), service: service.into() };
     Need {
         tone: Tone::Warn,

@@ -123,7 +123,7 @@ fn alarms_are_told_once_per_service() {
     let overview = facts.compose(now);
     assert_eq!(overview.needs.len(), 1);
     assert_eq!(overview.needs[0].text, "has 2 alarms on: auth-cpu, auth-memory");
-    assert_eq!(overview.needs[0].detail.as_deref(), Some("Threshold crossed. 1 of them notify nobody."));
+    assert_eq!(overview.needs[0].detail.as_deref(), Some("Threshold crossed. One of them notifies nobody."));
     assert_eq!((overview.alarms.value, overview.alarms.of), (2, Some(6)));
 }
 

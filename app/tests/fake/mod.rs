@@ -1,0 +1,150 @@
+//! A fleet that exists only here: what a server would answer in each situation a page must be able to show.
+//!
+//! Shared by the tests and the gallery. Judged by the domain's own functions, so that a page is never shown something
+//! the product could not say.
+
+mod facts;
+mod service;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::judge::Standing;
+use domain::port::Observe;
+use domain::service::ServiceKey;
+use domain::view::{Facts, Frame, Overview, ServiceDetail, ServicePage, ServiceQuery, ServiceRow, ServiceSort, SourceRow, SourcesView};
+use domain::{Failure, Timestamp};
+
+/// A situation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scene {
+    /// Everything is up.
+    Calm,
+    /// A service crash-loops, an alarm is on, a node is silent, one source is partial.
+    Trouble,
+    /// ECS has not answered for three minutes.
+    Stale,
+    /// The first sweep is under way.
+    Empty,
+    /// Names from somebody who wishes us ill.
+    Hostile,
+    /// Twelve hundred services.
+    Many,
+    /// The store cannot be read.
+    Broken,
+}
+
+impl Scene {
+    pub const ALL: [Self; 7] = [Self::Calm, Self::Trouble, Self::Stale, Self::Empty, Self::Hostile, Self::Many, Self::Broken];
+}
+
+/// The port, with a clock of its own.
+pub struct Fleet {
+    pub scene: Scene,
+    pub clock: fn() -> Timestamp,
+}
+
+/// The instant the tests stand at.
+pub fn noon() -> Timestamp {
+    Timestamp::from_secs(1_777_714_863)
+}
+
+impl Fleet {
+    fn facts(&self) -> Result<Facts, Failure> {
+        match self.scene {
+            Scene::Broken => Err(Failure::Internal { incident: "7f3a".into() }),
+            scene => Ok(facts::facts(scene, (self.clock)())),
+        }
+    }
+
+    /// Rows as they may be shown now: the overlay for what is stale is the server's, so it is repeated here.
+    fn rows(&self) -> Result<(Vec<ServiceRow>, Option<String>), Failure> {
+        let facts = self.facts()?;
+        let stale = facts.sources[0].stale((self.clock)());
+        let mut rows = facts.services;
+        if let Some(why) = &stale {
+            for row in &mut rows {
+                row.standing = Standing::Unknown;
+                row.reasons = vec![why.clone()];
+            }
+        }
+        Ok((rows, stale))
+    }
+}
+
+#[async_trait]
+impl Observe for Fleet {
+    fn frame(&self) -> Frame {
+        let environments: &[&str] = match self.scene {
+            Scene::Hostile => &["prod<uction> · us-east-1", "\u{202E}gnigats · eu-west-1"],
+            _ => &["production · us-east-1"],
+        };
+        Frame {
+            now: (self.clock)(),
+            speed: 1.0,
+            notice: Some("Demo: this fleet is simulated; NATS is real. Nothing here touches an AWS account.".into()),
+            environments: environments.iter().map(|name| (*name).to_owned()).collect(),
+            revision: 412,
+            version: "0.1.0".into(),
+        }
+    }
+
+    async fn overview(&self) -> Result<Arc<Overview>, Failure> {
+        Ok(Arc::new(self.facts()?.compose((self.clock)())))
+    }
+
+    async fn services(&self, query: ServiceQuery) -> Result<ServicePage, Failure> {
+        let (rows, stale) = self.rows()?;
+        let standings = Standing::ALL.map(|standing| (standing, rows.iter().filter(|row| row.standing == standing).count() as u64));
+        let mut groups: Vec<String> = rows.iter().filter_map(|row| row.group.clone()).collect();
+        groups.sort();
+        groups.dedup();
+        let total = rows.len() as u64;
+        let mut matching: Vec<ServiceRow> = rows.into_iter().filter(|row| matches(row, &query)).collect();
+        match query.sort {
+            ServiceSort::State => matching.sort_by_key(|row| (row.standing, row.key.service.clone())),
+            ServiceSort::Running => matching.sort_by_key(|row| row.running),
+            _ => matching.sort_by_key(|row| row.key.service.clone()),
+        }
+        if query.reverse {
+            matching.reverse();
+        }
+        let skip = (query.page - 1) * query.per;
+        Ok(ServicePage {
+            revision: 412,
+            matching: matching.len() as u64,
+            rows: matching.into_iter().skip(skip as usize).take(query.per as usize).collect(),
+            total,
+            standings: standings.into_iter().filter(|(_, count)| *count > 0).collect(),
+            groups,
+            environments: vec!["production".into()],
+            observed: self.facts()?.sources[0].last_success,
+            stale: stale.into_iter().collect(),
+            query,
+        })
+    }
+
+    async fn service(&self, key: ServiceKey) -> Result<ServiceDetail, Failure> {
+        let (rows, stale) = self.rows()?;
+        let found = rows.into_iter().find(|row| row.key == key);
+        let row = found.ok_or_else(|| Failure::NotFound { what: format!("Service {}", domain::text::shown(&key.service)) })?;
+        Ok(service::detail(self.scene, row, stale, &self.facts()?, (self.clock)()))
+    }
+
+    async fn sources(&self) -> Result<SourcesView, Failure> {
+        let (facts, now) = (self.facts()?, (self.clock)());
+        let gaps = facts.recent.iter().filter(|entry| entry.kind == domain::timeline::EventKind::Source).cloned().collect();
+        Ok(SourcesView { revision: 412, rows: facts.sources.into_iter().map(|health| SourceRow::judge(health, now)).collect(), gaps })
+    }
+}
+
+fn matches(row: &ServiceRow, query: &ServiceQuery) -> bool {
+    row.key.service.to_lowercase().contains(&query.q.to_lowercase())
+        && query.state.is_none_or(|state| state == row.standing)
+        && query.group.as_ref().is_none_or(|group| row.group.as_ref() == Some(group))
+}
+
+fn before(now: Timestamp, seconds: u64) -> Timestamp {
+    now.minus(Duration::from_secs(seconds))
+}
