@@ -126,22 +126,29 @@ impl ServiceQuery {
             if value.is_empty() {
                 continue;
             }
-            let understood = match name {
-                "q" => Some(query.q = value.to_owned()),
-                "state" => value.parse().ok().map(|state| query.state = Some(state)),
-                "group" => Some(query.group = Some(value.to_owned())),
-                "environment" => Some(query.environment = Some(value.to_owned())),
-                "sort" => ServiceSort::ALL.into_iter().find(|sort| sort.as_str() == value).map(|sort| query.sort = sort),
-                "reverse" => value.parse().ok().map(|reverse| query.reverse = reverse),
-                "page" => value.parse().ok().filter(|page| *page >= 1).map(|page| query.page = page),
-                "per" => value.parse().ok().filter(|per| (1..=MOST_PER_PAGE).contains(per)).map(|per| query.per = per),
-                _ => None,
-            };
-            if understood.is_none() {
+            if !query.understand(name, value) {
                 ignored.push(format!("{name}={}", crate::text::shown(value)));
             }
         }
         (query, ignored)
+    }
+
+    /// Takes one pair of a URL's query; answers whether it meant anything.
+    fn understand(&mut self, name: &str, value: &str) -> bool {
+        fn put<T>(place: &mut T, value: Option<T>) -> bool {
+            value.map(|value| *place = value).is_some()
+        }
+        match name {
+            "q" => put(&mut self.q, Some(value.to_owned())),
+            "state" => put(&mut self.state, value.parse().ok().map(Some)),
+            "group" => put(&mut self.group, Some(Some(value.to_owned()))),
+            "environment" => put(&mut self.environment, Some(Some(value.to_owned()))),
+            "sort" => put(&mut self.sort, ServiceSort::ALL.into_iter().find(|sort| sort.as_str() == value)),
+            "reverse" => put(&mut self.reverse, value.parse().ok()),
+            "page" => put(&mut self.page, value.parse().ok().filter(|page| *page >= 1)),
+            "per" => put(&mut self.per, value.parse().ok().filter(|per| (1..=MOST_PER_PAGE).contains(per))),
+            _ => false,
+        }
     }
 
     /// The URL of this view; what stands at its default is left out.

@@ -64,7 +64,7 @@ pub(super) async fn overview(State(shared): State<Shared>, headers: HeaderMap) -
     if matches {
         return (StatusCode::NOT_MODIFIED, tags).into_response();
     }
-    (tags, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], overview.body.clone()).into_response()
+    (tags, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], overview.body).into_response()
 }
 
 /// One page of the services, filtered and sorted.

@@ -20,10 +20,7 @@ pub(super) fn routes(shared: &Shared) -> Router {
         provide_context(ports.clone());
         policy();
     };
-    let page = {
-        let version = version.clone();
-        move || shell(&version)
-    };
+    let page = move || shell(&version);
     let fallback = {
         let (provide, page) = (provide.clone(), page.clone());
         leptos_axum::render_app_async_with_context(provide, page)

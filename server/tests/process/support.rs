@@ -3,8 +3,6 @@
 //! Every process is ended by its own handle when the test ends, however it ends. Nothing sleeps: [`until`] asks again
 //! until a condition holds, and fails after a bound with what it last saw.
 
-#![expect(dead_code, reason = "each test binary uses its own part of this")]
-
 use std::future::Future;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -21,7 +19,7 @@ use serde_json::Value;
 const BOUND: Duration = Duration::from_secs(60);
 
 /// The binary, with nothing of the machine's own AWS settings and nothing that leaves it.
-pub fn signalbox(args: &[&str]) -> Command {
+pub(crate) fn signalbox(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_signalbox"));
     command.args(args);
     quiet(&mut command);
@@ -29,8 +27,8 @@ pub fn signalbox(args: &[&str]) -> Command {
 }
 
 /// Takes away what the machine would add to an AWS client.
-pub fn quiet(command: &mut Command) {
-    for name in ["AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION", "SIGNALBOX_CONFIG"] {
+pub(crate) fn quiet(command: &mut Command) {
+    for name in ["AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "SIGNALBOX_CONFIG"] {
         command.env_remove(name);
     }
     command
@@ -38,34 +36,35 @@ pub fn quiet(command: &mut Command) {
         .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
         .env("AWS_SECRET_ACCESS_KEY", "dummy")
         .env("AWS_REGION", "us-east-1")
+        .env("AWS_DEFAULT_REGION", "us-east-1")
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
 }
 
 /// A tool the tests need; `cargo xtask test` fetches it and says where it is.
 #[expect(clippy::disallowed_methods, reason = "the test command hands its tools over by the environment")]
-pub fn tool(variable: &str) -> PathBuf {
+pub(crate) fn tool(variable: &str) -> PathBuf {
     let path = std::env::var_os(variable)
         .unwrap_or_else(|| panic!("{variable} is not set: run `cargo xtask test`, which fetches what the tests need"));
     PathBuf::from(path)
 }
 
 /// Runs to the end.
-pub fn run(command: &mut Command) -> (i32, String, String) {
+pub(crate) fn run(command: &mut Command) -> (i32, String, String) {
     let Output { status, stdout, stderr } = command.output().unwrap();
     (status.code().unwrap_or(-1), String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr).into_owned())
 }
 
 /// A process that is killed when dropped.
-pub struct Running(pub Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.0.id()
     }
 
     /// Asks politely, as a supervisor does.
-    pub fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         let done = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().unwrap();
         assert!(done.success());
     }
@@ -79,7 +78,7 @@ impl Drop for Running {
 }
 
 /// Starts a command that prints one line of JSON when it is ready.
-pub fn start(command: &mut Command) -> (Running, Value) {
+pub(crate) fn start(command: &mut Command) -> (Running, Value) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -89,14 +88,14 @@ pub fn start(command: &mut Command) -> (Running, Value) {
 }
 
 /// The yard alone.
-pub fn yard(args: &[&str]) -> (Running, Value) {
+pub(crate) fn yard(args: &[&str]) -> (Running, Value) {
     let mut words = vec!["yard", "--format", "json", "--no-script"];
     words.extend(args);
     start(signalbox(&words).env("SIGNALBOX_NATS_SERVER", tool("SIGNALBOX_NATS_SERVER")))
 }
 
 /// A config for a yard, in a file.
-pub fn config_for(yard: &Value, directory: &std::path::Path, more: &str) -> PathBuf {
+pub(crate) fn config_for(yard: &Value, directory: &std::path::Path, more: &str) -> PathBuf {
     let text = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\n[store]\npath = \"signalbox.db\"\n[poll]\nservices = \"1s\"\nalarms = \"1s\"\nnats = \"1s\"\n\
          [[environment]]\nname = \"production\"\nregion = \"us-east-1\"\nendpoint_url = {aws}\n{more}",
@@ -108,13 +107,13 @@ pub fn config_for(yard: &Value, directory: &std::path::Path, more: &str) -> Path
 }
 
 /// The NATS part of a config for a yard.
-pub fn nats_for(yard: &Value, directory: &std::path::Path) -> String {
+pub(crate) fn nats_for(yard: &Value, directory: &std::path::Path) -> String {
     std::fs::write(directory.join("sys.password"), yard["system_password"].as_str().unwrap()).unwrap();
     format!("[[nats]]\nname = \"main\"\nurls = {}\nuser = {}\npassword_file = \"sys.password\"\n", yard["nats"], yard["system_user"])
 }
 
 /// `serve`, and its address from what it says when it is ready.
-pub fn serve(config: &std::path::Path) -> (Running, String) {
+pub(crate) fn serve(config: &std::path::Path) -> (Running, String) {
     let mut child = signalbox(&["serve", "--config", config.to_str().unwrap()]).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let running = Running(child);
@@ -132,7 +131,7 @@ pub fn serve(config: &std::path::Path) -> (Running, String) {
 }
 
 /// Status and body of a request.
-pub async fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+pub(crate) async fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
     let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
     let mut request = http::Request::builder().method(method).uri(url);
     for (name, value) in headers {
@@ -145,20 +144,24 @@ pub async fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: &str) 
 }
 
 /// The JSON at a URL.
-pub async fn get(url: &str) -> Value {
+pub(crate) async fn get(url: &str) -> Value {
     let (status, body) = ask("GET", url, &[], "").await;
     serde_json::from_str(&body).unwrap_or_else(|error| panic!("{url} answered {status}, no JSON ({error}): {body}"))
 }
 
 /// Posts JSON.
-pub async fn post(url: &str, body: Value) -> Value {
+pub(crate) async fn post(url: &str, body: Value) -> Value {
     let (status, answer) = ask("POST", url, &[("content-type", "application/json")], &body.to_string()).await;
     assert!((200..300).contains(&status), "{url} answered {status}: {answer}");
     serde_json::from_str(&answer).unwrap_or(Value::Null)
 }
 
 /// Asks until the answer satisfies, and answers it.
-pub async fn until<F: Future<Output = Value>>(what: &str, mut ask: impl FnMut() -> F, mut holds: impl FnMut(&Value) -> bool) -> Value {
+pub(crate) async fn until<F: Future<Output = Value>>(
+    what: &str,
+    mut ask: impl FnMut() -> F,
+    mut holds: impl FnMut(&Value) -> bool,
+) -> Value {
     let mut last = Value::Null;
     let asking = async {
         loop {

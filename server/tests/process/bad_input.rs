@@ -1,11 +1,9 @@
 //! Bad input gets a sentence: what happened, what it means, what to do.
 
-mod support;
-
 use std::net::TcpListener;
 use std::path::Path;
 
-use support::{run, signalbox};
+use crate::support::{run, signalbox};
 
 fn serve_refuses(config: &str, sentence: &str) {
     let directory = tempfile::tempdir().unwrap();

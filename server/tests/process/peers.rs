@@ -1,18 +1,17 @@
 //! Judges nobody here wrote: moto as the ECS the collectors read, the AWS CLI as a reader of the yard.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
+use crate::support::*;
 use serde_json::Value;
-use support::*;
 
 /// Starts moto, makes clusters and services with boto3, says where, and what was made.
 const MOTO: &str = r#"
-import json, sys, boto3
+import json, logging, sys, boto3
 from moto.server import ThreadedMotoServer
+logging.getLogger("werkzeug").setLevel("ERROR")
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 host, port = server.get_host_and_port()

@@ -1,13 +1,11 @@
 //! The whole way: yard → SDK and NATS → store → API and `/live`, with the real binary.
 
-mod support;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use crate::support::*;
 use serde_json::{Value, json};
-use support::*;
 
 struct Fleet {
     _yard: Running,

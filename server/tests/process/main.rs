@@ -1,0 +1,10 @@
+//! The real binary as a process: what a person, a script or a supervisor would do with it.
+//!
+//! One test binary, so that what they share is compiled once.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot start what it tests has failed")]
+
+mod bad_input;
+mod peers;
+mod support;
+mod whole;
