@@ -15,7 +15,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Result, bail};
 use clap::Args;
 
-use crate::{lockfile, place, run, say, tools};
+use crate::{lockfile, place, queries, run, say, tools};
 use tree::Tree;
 
 #[derive(Args)]
@@ -58,6 +58,7 @@ fn compiled(failed: &mut Vec<&'static str>) -> Result<()> {
     keep(failed, "clippy, native", || clippy(&["--workspace", "--all-targets"]));
     // lints `app` as the browser gets it, and `domain` without its ports
     keep(failed, "clippy, browser", || clippy(&["--package", "signalbox-frontend", "--target", "wasm32-unknown-unknown"]));
+    keep(failed, "the described queries", queries::check);
     keep(failed, "the types of the browser tests", browser_tests);
     keep(failed, "documentation", || run::to_end(&mut documentation()));
     Ok(())

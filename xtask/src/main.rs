@@ -9,6 +9,7 @@ mod fresh;
 mod lint;
 mod lockfile;
 mod place;
+mod queries;
 mod run;
 mod say;
 mod screens;
@@ -58,6 +59,8 @@ enum Command {
     Screens(screens::Wanted),
     /// Clone what is committed into target/ and run .ci/run there
     CheckFresh,
+    /// Describe the server's SQL queries anew in .sqlx, after a query or a migration changed
+    Sqlx,
     /// Fetch every tool that is not Rust into target/tools
     Tools,
 }
@@ -83,6 +86,7 @@ fn command(command: Command) -> Result<ExitCode> {
         Command::Lint(wanted) => return lint::lint(&wanted),
         Command::Screens(wanted) => screens::screens(&wanted)?,
         Command::CheckFresh => fresh::check()?,
+        Command::Sqlx => queries::rewrite()?,
         Command::Tools => tools::all()?,
     }
     Ok(ExitCode::SUCCESS)

@@ -47,6 +47,10 @@ impl Flavour {
 
 pub(crate) fn build(flavour: Flavour) -> Result<()> {
     lockfile::one_wasm_bindgen()?;
+    // two commands at once (a demo beside a test) would mix two bundles; the second waits, and finds its work done
+    place::make_dir(&place::stamps())?;
+    let only_one = fs::File::create(place::stamps().join("ui.lock"))?;
+    only_one.lock().context("cannot lock target/xtask/ui.lock")?;
     target_installed()?;
     let wasm = compile(flavour)?;
     place::make_dir(&place::pkg())?;
