@@ -64,7 +64,7 @@ impl Cluster {
             let file = folder.path().join(format!("{}.conf", config::name(number)));
             let store = folder.path().join(config::name(number));
             write_secret(&file, &config::node(number, &all, accounts, &store))?;
-            nodes.push(Node::new(number, server.to_owned(), file, *own));
+            nodes.push(Node::new(number, server.to_owned(), folder.path().to_owned(), file, *own));
         }
         for started in join_all(nodes.iter_mut().map(Node::start)).await {
             started?;

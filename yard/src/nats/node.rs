@@ -18,8 +18,10 @@ use tokio::{
 use crate::nats::{NatsError, config::Ports};
 
 const SHELL: &str = "/bin/sh";
-/// Reads a line (the yard took the node down itself) or the pipe's end (the yard is gone: so must the node be).
-const WATCHED: &str = r#"exec 3<&0; ( read -r line <&3 || kill -9 $$ ) >/dev/null 2>&1 & exec "$@" 3<&- </dev/null"#;
+/// Reads a line (the yard took the node down itself) or the pipe's end (the yard is gone: so must the node be, and the files of all nodes).
+const WATCHED: &str = r#"folder=$1; shift; exec 3<&0
+( read -r line <&3 || { kill -9 $$; rm -rf "$folder"; } ) >/dev/null 2>&1 &
+exec "$@" 3<&- </dev/null"#;
 
 /// What a node's log has said so far.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +35,8 @@ struct Said {
 pub(crate) struct Node {
     number: usize,
     server: PathBuf,
+    /// Of all nodes.
+    folder: PathBuf,
     config: PathBuf,
     pub(crate) ports: Ports,
     process: Option<Process>,
@@ -50,8 +54,8 @@ pub(crate) fn is_watched() -> bool {
 }
 
 impl Node {
-    pub(crate) fn new(number: usize, server: PathBuf, config: PathBuf, ports: Ports) -> Self {
-        Self { number, server, config, ports, process: None }
+    pub(crate) fn new(number: usize, server: PathBuf, folder: PathBuf, config: PathBuf, ports: Ports) -> Self {
+        Self { number, server, folder, config, ports, process: None }
     }
 
     pub(crate) fn runs(&self) -> bool {
@@ -69,14 +73,16 @@ impl Node {
         }
         let mut process = self.spawn().map_err(|error| self.failed(error.to_string()))?;
         let said = process.said.wait_for(|said| said.ready || said.ended).await.map(|said| said.clone());
-        match said {
+        let why = match said {
             Ok(said) if said.ready => {
                 self.process = Some(process);
-                Ok(())
+                return Ok(());
             }
-            Ok(said) => Err(self.failed(said.last)),
-            Err(_) => Err(self.failed("its log could not be read".to_owned())),
-        }
+            Ok(said) => said.last,
+            Err(_) => "its log could not be read".to_owned(),
+        };
+        process.end(self.number).await;
+        Err(self.failed(why))
     }
 
     fn failed(&self, why: String) -> NatsError {
@@ -86,7 +92,7 @@ impl Node {
     fn spawn(&self) -> std::io::Result<Process> {
         let mut command = if is_watched() {
             let mut shell = Command::new(SHELL);
-            shell.args(["-c", WATCHED, "nats-server"]).arg(&self.server);
+            shell.args(["-c", WATCHED, "nats-server"]).arg(&self.folder).arg(&self.server);
             shell
         } else {
             Command::new(&self.server)
@@ -103,15 +109,22 @@ impl Node {
 
     /// Kills the process and waits until it is gone. A node that is down is left alone.
     pub(crate) async fn stop(&mut self) {
-        let Some(mut process) = self.process.take() else { return };
-        if let Err(error) = process.child.kill().await {
-            tracing::debug!(%error, node = self.number, "a NATS node had ended before it was stopped");
+        if let Some(process) = self.process.take() {
+            process.end(self.number).await;
         }
-        // tells the shell that this was meant; if it has gone there is nobody to tell
-        if let Some(mut lifeline) = process.lifeline.take()
+    }
+}
+
+impl Process {
+    /// Kills it, waits until it is gone, and tells the shell beside it that this was meant: the other nodes' files must stay.
+    async fn end(mut self, number: usize) {
+        if let Err(error) = self.child.kill().await {
+            tracing::debug!(%error, node = number, "a NATS node had ended before it was stopped");
+        }
+        if let Some(mut lifeline) = self.lifeline.take()
             && let Err(error) = lifeline.write_all(b"done\n").await
         {
-            tracing::debug!(%error, node = self.number, "nobody watched this NATS node");
+            tracing::debug!(%error, node = number, "nobody watched this NATS node");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The NATS face: real nodes, real connections. One cluster for the whole binary, one test after the other on it; the second cluster is the one that is killed.
+//! The NATS face: real nodes, real connections. The five-node cluster is opened once; what needs a broken or a killed one opens two nodes of its own.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects")]
 
@@ -145,7 +145,9 @@ async fn a_yard_to_be_killed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_node_outlives_a_killed_yard() {
     let own = std::env::current_exe().unwrap();
+    let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(own);
+    command.env("TMPDIR", folder.path());
     command.args(["--exact", "a_yard_to_be_killed", "--ignored", "--nocapture"]);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -155,6 +157,7 @@ async fn no_node_outlives_a_killed_yard() {
             break nodes.replace("nats://", "");
         }
     };
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "where the nodes' files are");
     let mut open = Vec::new();
     for node in nodes.split(' ') {
         let mut stream = TcpStream::connect(node).await.unwrap();
@@ -169,4 +172,25 @@ async fn no_node_outlives_a_killed_yard() {
         let end = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut Vec::new())).await;
         assert!(end.is_ok(), "a node goes on without its yard");
     }
+    let cleared = async {
+        while std::fs::read_dir(folder.path()).unwrap().next().is_some() {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, cleared).await.is_ok(), "the nodes' files are still there");
+}
+
+/// A node whose port someone else has taken says so; once the port is free it comes up again, with the files it had.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_finds_its_port_taken_can_be_started_later() {
+    let yard = open(&ManualClock::new(0), 2).await;
+    let port = yard.endpoints().nats[1].replace("nats://", "");
+    yard.stop_node(1).await.unwrap();
+    let thief = tokio::net::TcpListener::bind(&port).await.unwrap();
+    let refused = yard.start_node(1).await.unwrap_err();
+    assert!(refused.to_string().contains("address already in use"), "{refused}");
+    drop(thief);
+    yard.start_node(1).await.unwrap();
+    assert_eq!(yard.state()["nodes"], serde_json::json!(["up", "up"]));
+    yard.stop().await;
 }
