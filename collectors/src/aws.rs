@@ -12,11 +12,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::default_async_sleep;
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use domain::port::Clock;
@@ -194,8 +197,9 @@ impl AwsEnvironment {
     /// The SDK's standard way, with what the scope says in its place.
     async fn standard_config(&self) -> SdkConfig {
         let scope = &self.scope;
+        let client = http::client(http::ANSWER_CAP);
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http::client(http::ANSWER_CAP))
+            .http_client(client.clone())
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts());
         if let Some(profile) = &scope.profile {
@@ -207,7 +211,11 @@ impl AwsEnvironment {
         if let Some(url) = &scope.endpoint_url {
             loader = loader.endpoint_url(url);
         }
-        let config = loader.load().await;
+        let mut config = loader.load().await;
+        if let Some(profile) = &scope.profile {
+            let provider = profile_credentials(profile, &config, client);
+            config = config.into_builder().credentials_provider(provider).build();
+        }
         let Some(role) = &scope.role_arn else { return config };
         let mut builder = aws_config::sts::AssumeRoleProvider::builder(role).session_name("signalbox").configure(&config);
         if let Some(id) = &scope.external_id {
@@ -239,6 +247,13 @@ impl AwsEnvironment {
         let scope = &self.scope;
         scope.account_id.as_ref().or(scope.role_arn.as_ref()).or(scope.profile.as_ref()).cloned().unwrap_or_else(|| "default".to_owned())
     }
+}
+
+/// Credentials of this profile and no other. The SDK's default chain would let keys in the environment win over a
+/// profile that the config names, and silently read another account.
+fn profile_credentials(profile: &str, config: &SdkConfig, client: SharedHttpClient) -> SharedCredentialsProvider {
+    let around = ProviderConfig::without_region().with_region(config.region().cloned()).with_http_client(client);
+    SharedCredentialsProvider::new(ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&around).build())
 }
 
 /// These run on the wall: they bound a real socket, whatever the injected clock does.

@@ -170,7 +170,7 @@ where
         _ => match status {
             Some(429) => (FaultKind::Throttled, format!("HTTP 429: {said}")),
             Some(status) if status >= 500 => (FaultKind::Remote, format!("HTTP {status}: {said}")),
-            Some(status) if status >= 300 => (FaultKind::Malformed, format!("HTTP {status} without a known error: {said}")),
+            Some(status) if status >= 300 => (FaultKind::Malformed, format!("HTTP {status}, and not what this API answers: {said}")),
             _ => (FaultKind::Malformed, said),
         },
     }
@@ -186,18 +186,22 @@ pub const fn tries(kind: FaultKind) -> u32 {
     }
 }
 
+/// What the SDK's wrappers say, which is nothing.
+const EMPTY_WORDS: [&str; 7] =
+    ["service error", "unhandled error", "unhandled error (unhandled error)", "dispatch failure", "response error", "other", "io error"];
+
 /// The chain of causes as one line, without the repetitions that wrappers make.
 pub(crate) fn sentence(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(cause) = next {
         let part = cause.to_string();
-        if !part.is_empty() && parts.last().is_none_or(|last| !last.contains(&part)) {
+        if !part.is_empty() && !EMPTY_WORDS.contains(&part.as_str()) && parts.last().is_none_or(|last| !last.contains(&part)) {
             parts.push(part);
         }
         next = cause.source();
     }
-    parts.join(": ")
+    if parts.is_empty() { error.to_string() } else { parts.join(": ") }
 }
 
 fn innermost(error: &(dyn Error + 'static)) -> String {

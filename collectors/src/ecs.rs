@@ -10,6 +10,7 @@ pub(crate) mod map;
 mod memory;
 pub(crate) mod pages;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -72,8 +73,12 @@ impl EcsCollector {
         let (clusters, mut shortfalls) = find::clusters(connection, tally, &self.environment.scope().clusters).await?;
         let none = clusters.is_empty();
         let mut whole = shortfalls.is_empty();
-        let harvests: Vec<(String, Harvest)> =
-            stream::iter(clusters).map(|cluster| self.visit(connection, tally, cluster)).buffered(CLUSTERS_AT_ONCE).collect().await;
+        let claimed = Mutex::default();
+        let harvests: Vec<(String, Harvest)> = stream::iter(clusters)
+            .map(|cluster| self.visit(connection, tally, cluster, &claimed))
+            .buffered(CLUSTERS_AT_ONCE)
+            .collect()
+            .await;
         let mut readings = Vec::new();
         let mut marks = Vec::new();
         for (name, harvest) in harvests {
@@ -92,11 +97,22 @@ impl EcsCollector {
         Ok((Reading::Ecs(EcsReading { account, region: connection.region.clone(), clusters }), shortfalls))
     }
 
-    async fn visit(&self, connection: &Connection, tally: &Tally, cluster: find::Cluster) -> (String, Harvest) {
+    /// Reads one cluster; `claimed` are the revisions some cluster of this sweep reads already.
+    async fn visit(
+        &self,
+        connection: &Connection,
+        tally: &Tally,
+        cluster: find::Cluster,
+        claimed: &Mutex<HashSet<String>>,
+    ) -> (String, Harvest) {
         let name = cluster.name.clone();
         let visit = Visit { connection, tally, cluster, definitions: self.definitions };
         let unreported = |listed: &[String]| self.memory().unreported(&name, listed);
-        let harvest = visit.read(unreported, |arn| self.memory().knows(arn)).await;
+        let claim = |arn: &str| {
+            let mut claimed = claimed.lock().unwrap_or_else(PoisonError::into_inner);
+            !self.memory().knows(arn) && claimed.insert(arn.to_owned())
+        };
+        let harvest = visit.read(unreported, claim).await;
         (name, harvest)
     }
 

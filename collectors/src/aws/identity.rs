@@ -49,13 +49,21 @@ impl AwsEnvironment {
                 identity.account.clone_from(&account);
                 Ok(account)
             }
-            Err(fault) if fault.kind == FaultKind::Credentials => Err(fault),
+            Err(fault) if fault.kind == FaultKind::Credentials => Err(self.whose(&fault)),
             Err(fault) => {
                 tracing::info!(environment = %self.scope.environment, message = %fault.message, "STS cannot name the account; taking it from ARNs");
                 identity.not_before = Some(self.clock.now().plus(ASK_AGAIN));
                 Ok(None)
             }
         }
+    }
+
+    /// The same fault with the profile or role whose credentials they are, which the SDK leaves out.
+    fn whose(&self, fault: &Fault) -> Fault {
+        let profile = self.scope.profile.as_ref().map(|profile| format!(" (profile \"{profile}\" of the config)"));
+        let role = self.scope.role_arn.as_ref().map(|role| format!(" (to assume {role})"));
+        let message = format!("{}{}{}", fault.message, profile.unwrap_or_default(), role.unwrap_or_default());
+        Fault::new(fault.kind, fault.operation.as_deref(), &message)
     }
 
     /// Compares an account with the one the scope names.

@@ -69,9 +69,9 @@ pub(super) struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    /// Reads the cluster. `unreported` picks the stopped tasks worth describing, `known` says which revisions need no
-    /// reading.
-    pub(super) async fn read(&self, unreported: impl Fn(&[String]) -> Vec<String>, known: impl Fn(&str) -> bool) -> Harvest {
+    /// Reads the cluster. `unreported` picks the stopped tasks worth describing, `claim` says whether a revision is to
+    /// be read here: nobody has it and no other cluster of this sweep reads it.
+    pub(super) async fn read(&self, unreported: impl Fn(&[String]) -> Vec<String>, claim: impl Fn(&str) -> bool) -> Harvest {
         let (services, running, (listed, mut stopped)) = futures::join!(self.services(), self.running(), self.stopped(unreported));
         let mut shortfalls: Vec<Shortfall> = [
             services.shortfall("services", &self.cluster),
@@ -92,7 +92,7 @@ impl Visit<'_> {
         tasks.items = alive;
         merge(&mut stopped.items, ended);
         services.items.sort_by(|a, b| a.service.name.cmp(&b.service.name));
-        let wanted = self.wanted(&services.items, &tasks.items, known);
+        let wanted = self.wanted(&services.items, &tasks.items, claim);
         let (definitions, unreadable) = self.read_definitions(wanted, &mut shortfalls).await;
         let reading = ClusterReading {
             name: self.cluster.name.clone(),
@@ -168,7 +168,7 @@ impl Visit<'_> {
     }
 
     /// Revisions to read, those of running services first, no more than can be read without waiting.
-    fn wanted(&self, services: &[ObservedService], tasks: &[Task], known: impl Fn(&str) -> bool) -> Vec<String> {
+    fn wanted(&self, services: &[ObservedService], tasks: &[Task], claim: impl Fn(&str) -> bool) -> Vec<String> {
         if !self.definitions {
             return Vec::new();
         }
@@ -177,10 +177,9 @@ impl Visit<'_> {
         let deployed = busy.iter().flat_map(|service| &service.deployments).filter_map(|deployment| deployment.revision.as_ref());
         let running = tasks.iter().filter_map(|task| task.revision.as_ref());
         let rest = idle.iter().filter_map(|service| service.revision.as_ref());
-        let mut seen = std::collections::HashSet::new();
         let limit = self.connection.caller.ready(Family::EcsDefinitions).clamp(1, MOST_DEFINITIONS);
-        let fresh = current.chain(deployed).chain(running).chain(rest).filter(|arn| !known(arn));
-        fresh.filter(|arn| seen.insert((*arn).clone())).take(limit).cloned().collect()
+        // claimed only as far as they are taken: the rest is left for the next sweep
+        current.chain(deployed).chain(running).chain(rest).filter(|arn| claim(arn)).take(limit).cloned().collect()
     }
 
     async fn read_definitions(&self, wanted: Vec<String>, shortfalls: &mut Vec<Shortfall>) -> (Vec<TaskDefinition>, Vec<String>) {

@@ -286,6 +286,10 @@ async fn options(scope: &NatsScope) -> Result<ConnectOptions, Fault> {
         let seed = String::from_utf8_lossy(&tls::read(path).await?).trim().to_owned();
         options = options.nkey(seed);
     }
+    // read once for nothing: the library's own error does not say which file it missed
+    for path in [&scope.ca_file, &scope.cert_file, &scope.key_file].into_iter().flatten() {
+        tls::read(path).await?;
+    }
     if let Some(path) = &scope.ca_file {
         options = options.add_root_certificates(path.clone());
     }

@@ -130,6 +130,7 @@ async fn without_named_clusters_all_are_read() {
     let names: Vec<&str> = ecs(&sweep).clusters.items.iter().map(|cluster| cluster.name.as_str()).collect();
     assert_eq!(names, [CLUSTER, "staging"]);
     assert_eq!((fake.calls("ListClusters"), fake.calls("DescribeClusters")), (1, 0));
+    assert_eq!(fake.calls("DescribeTaskDefinition"), 2, "a revision two clusters run is read once");
 }
 
 #[tokio::test]

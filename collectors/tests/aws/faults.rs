@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use collectors::{AwsScope, Collector, EcsCollector, Poller};
+use collectors::{AwsEnvironment, AwsScope, Collector, EcsCollector, Poller};
 use domain::port::Clock;
 use domain::source::{Breaker, Fault, FaultKind, Outcome};
 
@@ -84,6 +84,17 @@ async fn an_unreachable_address_is_named() {
     let fault = failure(&EcsCollector::new(environment(scope, &clock), INTERVAL)).await;
     assert_eq!(fault.kind, FaultKind::Unreachable);
     assert!(fault.message.contains(&closed.to_string()) && fault.message.contains("refused"), "{}", fault.message);
+}
+
+#[tokio::test]
+async fn a_named_profile_is_the_only_one_used() {
+    let (fake, clock) = (Fake::start(3).await, ManualClock::eager());
+    let scope = AwsScope { profile: Some("no-such-profile".into()), ..fake.scope() };
+    let environment = Arc::new(AwsEnvironment::new(scope, clock.clone()));
+    let fault = failure(&EcsCollector::new(environment, INTERVAL)).await;
+    assert_eq!(fault.kind, FaultKind::Credentials);
+    assert!(fault.message.contains("no-such-profile"), "{}", fault.message);
+    assert_eq!(fake.all_calls(), 0);
 }
 
 #[tokio::test]
