@@ -1,6 +1,7 @@
 //! The Overview: what needs a person now, the fleet at a glance, what just happened.
 
 use domain::Timestamp;
+use domain::judge::Tone;
 use domain::live::Topic;
 use domain::text;
 use domain::view;
@@ -10,7 +11,7 @@ use leptos_meta::Title;
 use crate::api;
 use crate::live::Live;
 use crate::load::load;
-use crate::parts::age::Age;
+use crate::parts::age::{Age, For};
 use crate::parts::facts::Facts;
 use crate::parts::needs::Needs;
 use crate::parts::tiles::Tiles;
@@ -34,7 +35,7 @@ fn body(overview: RwSignal<view::Overview>) -> AnyView {
     let observed = Memo::new(move |_| overview.with(|overview| overview.services.observed));
     view! {
         <Title text=move || verdict.get().1/>
-        {heading(verdict, Memo::new(move |_| overview.with(oldest)))}
+        {heading(verdict, Memo::new(move |_| overview.with(freshness)))}
         <Show when=move || needs.with(|needs| !needs.is_empty())>
             <Needs needs/>
         </Show>
@@ -65,16 +66,40 @@ fn verdict(overview: &view::Overview) -> (Light, String) {
     }
 }
 
-/// When the source that answered longest ago did so: the whole page is at least that fresh.
-fn oldest(overview: &view::Overview) -> Option<Timestamp> {
-    overview.sources.iter().map(|source| source.observed).min().flatten()
+/// How fresh the whole page is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Freshness {
+    /// Every source answers; the one that answered longest ago did so then.
+    Whole(Timestamp),
+    /// So many sources do not answer, and what depends on them is grey.
+    Grey(u64),
+    /// Nothing was read yet.
+    None,
 }
 
-fn heading(verdict: Memo<(Light, String)>, oldest: Memo<Option<Timestamp>>) -> AnyView {
+fn freshness(overview: &view::Overview) -> Freshness {
+    let grey = overview.sources.iter().filter(|source| matches!(source.tone, Tone::Bad | Tone::Unknown)).count() as u64;
+    match overview.sources.iter().map(|source| source.observed).min().flatten() {
+        _ if grey > 0 => Freshness::Grey(grey),
+        Some(oldest) => Freshness::Whole(oldest),
+        None => Freshness::None,
+    }
+}
+
+fn heading(verdict: Memo<(Light, String)>, freshness: Memo<Freshness>) -> AnyView {
     view! {
         <div class="headline">
             <h1>{move || { let (light, said) = verdict.get(); view! { <Lamp light worded=true/><span role="status">{said}</span> } }}</h1>
-            <p class="dim">{move || oldest.get().map(|at| view! { "every source answered within the last "<crate::parts::age::For since=at/> })}</p>
+            <p class="dim">
+                {move || match freshness.get() {
+                    Freshness::Whole(oldest) => view! { "every source answered within the last "<For since=oldest/> }.into_any(),
+                    Freshness::Grey(grey) => {
+                        let does = if grey == 1 { "does" } else { "do" };
+                        format!("{} {does} not answer; what depends on that is grey", text::count(grey, "source")).into_any()
+                    }
+                    Freshness::None => ().into_any(),
+                }}
+            </p>
         </div>
     }
     .into_any()

@@ -44,6 +44,6 @@ fn told(alarm: &AlarmRow) -> AnyView {
     match (alarm.actions, alarm.actions_enabled) {
         (0, _) => view! { <Tag light=Light::Warn>"notifies nobody"</Tag> }.into_any(),
         (_, false) => view! { <Tag light=Light::Warn>"notifies nobody: its actions are off"</Tag> }.into_any(),
-        (actions, true) => format!("carries out {}", text::count(actions.into(), "action")).into_any(),
+        (actions, true) => format!("notifies {}", text::count(actions.into(), "target")).into_any(),
     }
 }

@@ -52,7 +52,10 @@ fn all(overview: &Overview) -> Vec<AnyView> {
 }
 
 fn fact(tally: &Tally, words: &str, path: String) -> AnyView {
-    let of = tally.of.map(|of| view! { <span class="of">{format!(" / {of}")}</span> });
+    // nothing known is not nought: "0 up" of a source that is silent would read as an outage
+    let unknown = tally.stale.is_some() && tally.value == 0;
+    let value = if unknown { "?".to_owned() } else { tally.value.to_string() };
+    let of = tally.of.filter(|of| !unknown || *of > 0).map(|of| view! { <span class="of">{format!(" / {of}")}</span> });
     let age = match (tally.stale.as_deref(), tally.observed) {
         (Some(why), _) => {
             let why = text::shown(why);
@@ -64,7 +67,7 @@ fn fact(tally: &Tally, words: &str, path: String) -> AnyView {
     view! {
         <li class:stale=tally.stale.is_some()>
             <a href=path>
-                <b>{tally.value}{of}</b>
+                <b>{value}{of}</b>
                 <span class="words"><Lamp light=tally.tone.into()/>{words.to_owned()}</span>
                 {age}
             </a>
@@ -75,11 +78,12 @@ fn fact(tally: &Tally, words: &str, path: String) -> AnyView {
 
 /// A count that stands beside the others and is out of nothing.
 fn apart(overview: &Overview, value: u64, words: &str, light: Light, path: String) -> AnyView {
+    let unknown = overview.services.stale.is_some() && value == 0;
     let light = if overview.services.stale.is_some() { Light::Unknown } else { light };
     view! {
         <li class:stale=overview.services.stale.is_some()>
             <a href=path>
-                <b>{value}</b>
+                <b>{if unknown { "?".to_owned() } else { value.to_string() }}</b>
                 <span class="words"><Lamp light worded=true/>{words.to_owned()}</span>
                 {overview.services.observed.map(|at| view! { <Age of=at/> })}
             </a>

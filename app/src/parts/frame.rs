@@ -1,7 +1,7 @@
 //! What stands around every page: the bar, the notices, the foot.
 
 use domain::judge;
-use domain::view::{NATS_COUNT_RULE, SourceBrief};
+use domain::view::NATS_COUNT_RULE;
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet};
 
@@ -77,7 +77,7 @@ fn Nav() -> impl IntoView {
 
 /// The end of the bar: live, search, keys, environments.
 fn end(around: RwSignal<Around>) -> AnyView {
-    let newest = Signal::derive(move || around.with(|around| around.sources.iter().filter_map(|source| source.observed).max()));
+    let sources = Signal::derive(move || around.with(|around| around.sources.clone()));
     let environments =
         move || around.with(|around| around.frame.environments.iter().map(|name| domain::text::shown(name)).collect::<Vec<_>>());
     let named = move || match environments().as_slice() {
@@ -86,7 +86,7 @@ fn end(around: RwSignal<Around>) -> AnyView {
         more => format!("{} environments", more.len()),
     };
     view! {
-        <LiveTag newest/>
+        <LiveTag sources/>
         <a class="search-link" href="/services#q"><kbd>"/"</kbd>" search"</a>
         <KeysLink href="#keys" open=keyboard::show_keys/>
         <span class="environments" title=move || environments().join("\n")><bdi>{named}</bdi></span>
@@ -120,7 +120,7 @@ fn Adrift() -> impl IntoView {
 }
 
 fn foot(around: RwSignal<Around>) -> AnyView {
-    let sources = Signal::derive(move || around.with(|around| around.sources.clone()) as Vec<SourceBrief>);
+    let sources = Signal::derive(move || around.with(|around| around.sources.clone()));
     view! {
         <SourcesLine sources/>
         <p class="version">{move || format!("Signalbox {}", around.with(|around| around.frame.version.clone()))}</p>

@@ -3,8 +3,10 @@
 //! Three truths, each in its own words: the page stands still (as rendered, or without JavaScript), it is live and so
 //! many seconds behind, or the line broke and is being made again.
 
-use domain::Timestamp;
+use domain::judge::Tone;
+use domain::text;
 use domain::time::span;
+use domain::view::SourceBrief;
 use leptos::prelude::*;
 
 use crate::live::{Line, Live};
@@ -12,15 +14,17 @@ use crate::now::{Now, Seed};
 use crate::ui::lamp::Light;
 use crate::ui::tag::Tag;
 
-/// The tag; `newest` is when a source last answered.
+/// The tag, with the sources whose newest answer says how far behind the page is.
 #[component]
-pub(crate) fn LiveTag(#[prop(into)] newest: Signal<Option<Timestamp>>) -> impl IntoView {
+pub(crate) fn LiveTag(#[prop(into)] sources: Signal<Vec<SourceBrief>>) -> impl IntoView {
     let (live, now, seed) = (Live::here(), Now::here(), use_context::<Seed>());
     let state = Memo::new(move |_| live.line());
     let as_of = seed.map(|seed| seed.0.clock_time()).unwrap_or_default();
-    let behind = move || match newest.get() {
-        Some(at) => format!(", {} behind", span(now.get(seed).since(at))),
-        None => ", nothing read yet".to_owned(),
+    let told = Memo::new(move |_| sources.with(|sources| told(sources)));
+    let behind = move || match told.get() {
+        Told::Behind(at) => format!(", {} behind", span(now.get(seed).since(at))),
+        Told::Silent(silent) => format!(", but {} {} not answer", text::count(silent, "source"), if silent == 1 { "does" } else { "do" }),
+        Told::Nothing => ", nothing read yet".to_owned(),
     };
     move || {
         match state.get() {
@@ -32,7 +36,7 @@ pub(crate) fn LiveTag(#[prop(into)] newest: Signal<Option<Timestamp>>) -> impl I
         }
         .into_any(),
         Line::Open => view! {
-            <span class="live"><Tag light=Light::Good><span role="status">"live"</span>{behind}</Tag></span>
+            <span class="live"><Tag light=told.get().light()><span role="status">"live"</span>{behind}</Tag></span>
         }
         .into_any(),
         Line::Lost { since } => view! {
@@ -40,5 +44,35 @@ pub(crate) fn LiveTag(#[prop(into)] newest: Signal<Option<Timestamp>>) -> impl I
         }
         .into_any(),
     }
+    }
+}
+
+/// What the sources say of the page's age.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// All answer, the newest answer came then.
+    Behind(domain::Timestamp),
+    /// So many do not answer.
+    Silent(u64),
+    /// None has answered yet.
+    Nothing,
+}
+
+impl Told {
+    fn light(self) -> Light {
+        match self {
+            Self::Behind(_) => Light::Good,
+            Self::Silent(_) => Light::Warn,
+            Self::Nothing => Light::Move,
+        }
+    }
+}
+
+fn told(sources: &[SourceBrief]) -> Told {
+    let silent = sources.iter().filter(|source| matches!(source.tone, Tone::Bad | Tone::Unknown)).count() as u64;
+    match sources.iter().filter_map(|source| source.observed).max() {
+        _ if silent > 0 => Told::Silent(silent),
+        Some(at) => Told::Behind(at),
+        None => Told::Nothing,
     }
 }

@@ -1,18 +1,26 @@
 //! What needs a person, as sentences: what, how bad, since when, why, where to look next.
 
+use domain::judge::Standing;
 use domain::text;
-use domain::view::Need;
+use domain::view::{Need, ServiceQuery};
 use leptos::prelude::*;
 
 use super::age::Since;
 use crate::ui::lamp::Lamp;
+
+/// Most needs spelled out; who has more of them needs the list of services, not a longer page.
+const MOST_NEEDS: usize = 30;
 
 /// The list. Not keyed: what matters is the order, worst first, and each line is one glance.
 #[component]
 pub(crate) fn Needs(#[prop(into)] needs: Signal<Vec<Need>>) -> impl IntoView {
     view! {
         <section class="panel needs" id="needs" aria-label="What needs you">
-            <ul>{move || needs.get().iter().map(need).collect::<Vec<_>>()}</ul>
+            <ul>{move || needs.with(|needs| needs.iter().take(MOST_NEEDS).map(need).collect::<Vec<_>>())}</ul>
+            {move || needs.with(|needs| needs.len().checked_sub(MOST_NEEDS + 1)).map(|more| {
+                let down = ServiceQuery { state: Some(Standing::Down), ..ServiceQuery::default() }.path();
+                view! { <p class="note">{format!("and {} more. ", more + 1)}<a href=down>"Every service that is down"</a></p> }
+            })}
         </section>
     }
     .into_any()

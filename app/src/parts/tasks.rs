@@ -46,7 +46,7 @@ fn cells(task: &TaskRow) -> AnyView {
     view! {
         <th scope="row" data-label="Task">
             <code class="copy short" title=text::shown(&task.id)>{text::shown(&task.id)}</code>
-            <span class="line dim"><bdi>{task.revision.as_deref().map(text::shown)}</bdi></span>
+            <span class="line dim ellipsis" title=task.revision.as_deref().map(text::shown)><bdi>{task.revision.as_deref().map(text::shown)}</bdi></span>
         </th>
         <td data-label="State">
             <span class="state"><Lamp light=task.tone().into() worded=true/>{text::shown(&task.status)}</span>
