@@ -135,8 +135,24 @@ impl Caller {
 
     /// Full jitter: anything between nothing and the ceiling, so that callers refused together do not return together.
     fn pause(&self, tries: u32) -> Duration {
-        let ceiling = BACKOFF_BASE.saturating_mul(1 << (tries.max(1) - 1).min(16)).min(BACKOFF_CAP);
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
-        ceiling.mul_f64(random.random_range(0.0..=1.0))
+        ceiling(tries).mul_f64(random.random_range(0.0..=1.0))
+    }
+}
+
+/// The longest pause after this many tries.
+fn ceiling(tries: u32) -> Duration {
+    BACKOFF_BASE.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(BACKOFF_CAP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_cap() {
+        for (tries, millis) in [(0, 200), (1, 200), (2, 400), (3, 800), (7, 12_800), (8, 20_000), (40, 20_000)] {
+            assert_eq!(ceiling(tries), Duration::from_millis(millis), "{tries}");
+        }
     }
 }

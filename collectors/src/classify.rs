@@ -38,7 +38,7 @@ const DENIED: [&str; 6] =
     ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "UnauthorizedException", "AuthorizationError"];
 
 /// Codes that mean the credentials themselves are wrong.
-const CREDENTIALS: [&str; 14] = [
+const CREDENTIALS: [&str; 15] = [
     "AuthFailure",
     "ExpiredToken",
     "ExpiredTokenException",
@@ -51,6 +51,7 @@ const CREDENTIALS: [&str; 14] = [
     "MissingAuthenticationTokenException",
     "OptInRequired",
     "RequestExpired",
+    "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 ];

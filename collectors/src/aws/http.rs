@@ -39,9 +39,25 @@ struct Inner {
 }
 
 impl Inner {
-    fn for_address(&self, uri: &str) -> &SharedHttpClient {
-        if uri.starts_with("http://") { &self.plain } else { self.tls.get_or_init(tls) }
+    fn for_address(&self, uri: &str) -> Result<&SharedHttpClient, ConnectorError> {
+        if uri.starts_with("http://") {
+            return Ok(&self.plain);
+        }
+        match self.tls.get() {
+            Some(client) => Ok(client),
+            // the SDK panics on an empty trust store, and a slim container has one
+            None if !trusts_anyone() => Err(ConnectorError::io(NO_ROOTS.into())),
+            None => Ok(self.tls.get_or_init(tls)),
+        }
     }
+}
+
+const NO_ROOTS: &str =
+    "this machine trusts no certificate authority: install its CA certificates (the ca-certificates package) or set SSL_CERT_FILE";
+
+fn trusts_anyone() -> bool {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs).0 > 0
 }
 
 /// The `https` half: ring, the machine's trust store, and a proxy where the environment names one.
@@ -76,7 +92,10 @@ impl HttpConnector for CappedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let address = authority(request.uri());
         let cap = self.inner.cap;
-        let client = self.inner.for_address(request.uri());
+        let client = match self.inner.for_address(request.uri()) {
+            Ok(client) => client,
+            Err(error) => return HttpConnectorFuture::ready(Err(named(error, address))),
+        };
         let answer = client.http_connector(&self.settings, &self.components).call(request);
         HttpConnectorFuture::new(async move {
             match answer.await {

@@ -242,11 +242,14 @@ fn speaker_of(payload: &[u8]) -> Speaker {
     parsed::<Envelope<serde::de::IgnoredAny>>(payload).map(|envelope| envelope.server).unwrap_or_default()
 }
 
-/// Whether everybody answered: all known names, and as many as any of them has routes to, and itself.
+/// Whether everybody answered: all known names, and as many as any of them has routes to, and itself. Beyond gateways and
+/// leaf nodes there are servers no route tells of; there only the quiet tells that all have spoken.
 fn all_there(answers: &[Answer<Varz>], expected: &BTreeSet<String>) -> bool {
     let mesh = answers.iter().filter_map(|answer| answer.data.remotes).max().unwrap_or(0);
+    let wider = |varz: &Varz| varz.leafnodes.unwrap_or(0) > 0 || varz.gateway.as_ref().is_some_and(|gateway| !gateway.name.is_empty());
     let named = |name: &String| answers.iter().any(|answer| answer.from.name == *name);
-    !answers.is_empty() && answers.len() as u64 > mesh && expected.iter().all(named)
+    let closed = answers.iter().all(|answer| !wider(&answer.data));
+    closed && !answers.is_empty() && answers.len() as u64 > mesh && expected.iter().all(named)
 }
 
 /// Answers by server id, and those that could not be read. Where nobody answered at all, every node will be found
@@ -312,4 +315,45 @@ fn refused(scope: &NatsScope, kind: ConnectErrorKind, said: &str) -> Fault {
     };
     let places: Vec<&str> = scope.urls.iter().map(|url| url.rsplit('@').next().unwrap_or(url)).collect();
     Fault::new(class, Some("connect"), &format!("{}: {}", places.join(", "), text::shown(said)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(name: &str, varz: &str) -> Answer<Varz> {
+        let from = Speaker { id: format!("N{name}"), name: name.to_owned() };
+        Answer { from, data: parsed(varz.as_bytes()).unwrap(), at: Timestamp::default() }
+    }
+
+    #[test]
+    fn nobody_is_waited_for_when_all_have_answered() {
+        let known = BTreeSet::from(["n1".to_owned(), "n2".to_owned()]);
+        let two = [answer("n1", r#"{"remotes": 1, "gateway": {}}"#), answer("n2", r#"{"remotes": 1}"#)];
+        assert!(all_there(&two, &known));
+        assert!(!all_there(&two[..1], &known));
+        assert!(!all_there(&two[..1], &BTreeSet::new()), "it has a route to one more");
+        assert!(!all_there(&[], &BTreeSet::new()));
+        assert!(all_there(&[answer("lone", "{}")], &BTreeSet::new()));
+    }
+
+    #[test]
+    fn beyond_a_gateway_or_a_leaf_node_only_the_quiet_tells() {
+        for varz in [r#"{"gateway": {"name": "east"}}"#, r#"{"leafnodes": 1}"#] {
+            assert!(!all_there(&[answer("n1", varz)], &BTreeSet::new()), "{varz}");
+        }
+    }
+
+    #[test]
+    fn an_unreadable_answer_names_its_node_where_it_can() {
+        let mut got = Answers::<Connz> { answers: Vec::new(), unreadable: Vec::new() };
+        got.take(br#"{"server": {"id": "N1", "name": "n1"}, "data": {"connections": 5}}"#, "s", Timestamp::default());
+        got.take(b"\xff", "s", Timestamp::default());
+        got.take(br#"{"server": {"id": "N2", "name": "n2"}, "error": {"code": 500, "description": "no"}}"#, "s", Timestamp::default());
+        let whats: Vec<&str> = got.unreadable.iter().map(|shortfall| shortfall.what.as_str()).collect();
+        assert_eq!(whats, ["node n1", "an answer of a node without a name", "node n2"]);
+        let fault = why_unlisted("n1", &mut got.unreadable);
+        assert_eq!((fault.kind, got.unreadable.len()), (FaultKind::Malformed, 2));
+        assert_eq!(why_unlisted("n9", &mut got.unreadable).kind, FaultKind::TimedOut);
+    }
 }

@@ -60,6 +60,10 @@ pub(super) struct Varz {
     #[serde(deserialize_with = "nested")]
     pub(super) cluster: Option<VarzCluster>,
     #[serde(deserialize_with = "nested")]
+    pub(super) gateway: Option<VarzCluster>,
+    #[serde(deserialize_with = "number")]
+    pub(super) leafnodes: Option<u64>,
+    #[serde(deserialize_with = "nested")]
     pub(super) jetstream: Option<VarzJetStream>,
     #[serde(deserialize_with = "flag")]
     pub(super) tls_required: bool,
@@ -85,6 +89,7 @@ pub(super) struct Varz {
     pub(super) system_account: String,
 }
 
+/// `cluster` or `gateway`; `{}` where there is none.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct VarzCluster {

@@ -87,6 +87,16 @@ async fn an_unreachable_address_is_named() {
 }
 
 #[tokio::test]
+async fn tls_that_does_not_come_about_is_said_to_be_that() {
+    let (fake, clock) = (Fake::start(3).await, ManualClock::eager());
+    collectors::install_crypto();
+    let scope = AwsScope { endpoint_url: Some(format!("https://{}", fake.address)), ..fake.scope() };
+    let fault = failure(&EcsCollector::new(environment(scope, &clock), INTERVAL)).await;
+    assert_eq!(fault.kind, FaultKind::Unreachable);
+    assert!(fault.message.contains(&fake.address.to_string()), "{}", fault.message);
+}
+
+#[tokio::test]
 async fn a_named_profile_is_the_only_one_used() {
     let (fake, clock) = (Fake::start(3).await, ManualClock::eager());
     let scope = AwsScope { profile: Some("no-such-profile".into()), ..fake.scope() };
