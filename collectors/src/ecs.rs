@@ -2,7 +2,7 @@
 //!
 //! ECS forgets why a task stopped after about an hour and keeps the newest hundred events of a service; whoever wants
 //! to know later must have read them in time. So every sweep brings stopped tasks and events home once, and the
-//! [`memory`] sees to it that a quiet sweep describes nothing twice.
+//! `memory` sees to it that a quiet sweep describes nothing twice.
 
 mod cluster;
 mod find;

@@ -1,8 +1,8 @@
 //! The NATS collector: nodes and client connections of one NATS cluster.
 //!
 //! Two ways in, together or alone: a system-account user, through whom one connection hears every node, and the
-//! nodes' monitoring ports one by one. A node that does not answer is not left out in silence: the [`roster`] knows who
-//! ought to be there, and whoever is missing is named. What counts as a client connection is said in [`map`].
+//! nodes' monitoring ports one by one. A node that does not answer is not left out in silence: the `roster` knows who
+//! ought to be there, and whoever is missing is named. What counts as a client connection is said in its module `map`.
 
 mod http;
 mod map;
