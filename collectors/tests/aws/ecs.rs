@@ -148,6 +148,17 @@ async fn a_missing_cluster_is_named_with_the_nearest_that_exists() {
 }
 
 #[tokio::test]
+async fn named_clusters_are_believed_where_they_cannot_be_checked() {
+    let (fake, clock) = (Fake::start(3).await, ManualClock::eager());
+    fake.trouble("DescribeClusters", Trouble::Error(400, "AccessDeniedException", "no"));
+    let sweep = collector(&fake, &clock).sweep().await;
+    assert_eq!(sweep.outcome, Outcome::Complete);
+    let cluster = &ecs(&sweep).clusters.items[0];
+    assert_eq!((cluster.name.as_str(), cluster.services.items.len()), (CLUSTER, 3));
+    assert_eq!(cluster.arn, format!("arn:aws:ecs:us-east-1:{ACCOUNT}:cluster/{CLUSTER}"), "taken from the tasks'");
+}
+
+#[tokio::test]
 async fn one_denied_operation_leaves_the_rest() {
     let (fake, clock) = (Fake::start(12).await, ManualClock::eager());
     let said = "User: arn:aws:iam::111122223333:user/x is not authorized to perform: ecs:ListTasks on resource: *";
