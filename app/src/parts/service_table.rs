@@ -25,7 +25,7 @@ pub(crate) fn ServiceTable(page: RwSignal<ServicePage>) -> impl IntoView {
         })
     };
     view! {
-        <table class="cards services" class:one-place=move || page.with(one_place)>
+        <table class="services" class:one-place=move || page.with(one_place)>
             <caption class="sr">"Services that match; the headings sort"</caption>
             <thead><tr>{heads}</tr></thead>
             <tbody>{rows(move || page.with(|page| page.rows.clone()), |row| row.key.path(), row)}</tbody>
@@ -63,24 +63,25 @@ fn row(row: ArcRwSignal<ServiceRow>) -> AnyView {
 fn cells(row: &ServiceRow) -> AnyView {
     let light: Light = if row.moving && row.standing == Standing::Up { Tone::Move } else { row.standing.tone() }.into();
     let standing = row.standing;
+    let quiet = row.alarms_on == 0;
     let name = text::shown(&row.key.service);
     let reasons = (!row.reasons.is_empty()).then(|| text::shown(&row.reasons.join(", ")));
     let place = format!("{} · {}", text::shown(&row.key.environment), text::shown(&row.key.cluster));
     view! {
-        <td data-label="State">
+        <td class="c-state">
             <Tag light>{standing.title()}</Tag>
             {row.moving.then(|| view! { <span class="dim">" deploying"</span> })}
         </td>
-        <th scope="row" data-label="Service">
+        <th scope="row" class="c-name">
             <a class="ellipsis" href=row.key.path() title=name.clone()><bdi>{name.clone()}</bdi></a>
             {reasons.map(|reasons| view! { <p class="reasons"><bdi>{reasons}</bdi></p> })}
             <p class="place"><bdi>{place}</bdi></p>
         </th>
-        <td data-label="Group" class="group"><bdi class="ellipsis">{row.group.as_deref().map_or_else(|| "—".to_owned(), text::shown)}</bdi></td>
-        <td data-label="Tasks">{tasks(row)}</td>
-        <td data-label="Revision"><code class="ellipsis" title=row.revision.as_deref().map(text::shown)><bdi>{revision(row)}</bdi></code></td>
-        <td data-label="Alarms">{alarms(row)}</td>
-        <td data-label="Stands so"><Since at=row.since/></td>
+        <td class="c-group"><bdi class="ellipsis">{row.group.as_deref().map_or_else(|| "—".to_owned(), text::shown)}</bdi></td>
+        <td class="c-tasks">{tasks(row)}</td>
+        <td class="c-revision"><code class="ellipsis" title=row.revision.as_deref().map(text::shown)><bdi>{revision(row)}</bdi></code></td>
+        <td class="c-alarms" class:quiet=quiet>{alarms(row)}</td>
+        <td class="c-since"><Since at=row.since/></td>
     }
     .into_any()
 }
