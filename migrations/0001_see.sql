@@ -100,9 +100,11 @@ CREATE TABLE stopped_task (
     service     TEXT,
     stopped_at  INTEGER NOT NULL,
     seen_at     INTEGER NOT NULL,
+    failed      INTEGER NOT NULL,       -- 1: the service's own failure, not a wish of ECS or of a person
     body        TEXT NOT NULL           -- domain::service::Task as JSON
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX stopped_of_service ON stopped_task (environment, cluster, service, stopped_at);
+CREATE INDEX failed_lately ON stopped_task (stopped_at) WHERE failed = 1;
 
 -- Revisions never change, so each is read once and kept.
 CREATE TABLE task_definition (

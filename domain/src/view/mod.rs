@@ -5,6 +5,7 @@
 //! The trap: age. Views carry instants, never "4 s ago", so an answer can be kept for as long as the store's revision
 //! stands and every reader still sees the true age.
 
+mod needs;
 mod overview;
 mod service;
 mod services;

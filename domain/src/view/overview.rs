@@ -15,7 +15,7 @@ use crate::time::span;
 
 /// How nodes and connections are counted, shown where they are.
 pub const NATS_COUNT_RULE: &str = "Nodes: servers that answered, out of those that answered before or that others have routes to. \
-                                   Connections: client connections of all accounts but the system account.";
+                                   Connections: client connections of all accounts but the system account, on the nodes that answer.";
 
 /// What the store knows, before it is judged by the clock.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,7 +24,7 @@ pub struct Facts {
     pub revision: u64,
     /// Every service, judged from its last reading.
     pub services: Vec<ServiceRow>,
-    /// Newest stop of services that are down, with how many stops there were in the last 15 minutes.
+    /// Newest stop of services that are down or whose tasks failed in the last 15 minutes, with how many did.
     pub stops: Vec<(ServiceKey, StoppedTaskRow, u64)>,
     /// Alarms that are on or cannot tell.
     pub alarms: Vec<AlarmRow>,
@@ -32,7 +32,7 @@ pub struct Facts {
     pub alarms_total: u64,
     /// Nodes by NATS cluster: name, whether it answers, since when it does or does not.
     pub nodes: Vec<(String, String, bool, Timestamp)>,
-    /// Client connections.
+    /// Client connections on nodes that answer.
     pub connections: u64,
     /// Of those, with TLS.
     pub connections_tls: u64,
@@ -212,107 +212,6 @@ impl Facts {
             rule: crate::judge::RULE.to_owned(),
         }
     }
-
-    fn needs(&self, services: &[ServiceRow], freshness: &Freshness, now: Timestamp) -> Vec<Need> {
-        let mut needs: Vec<Need> = self.sources.iter().filter_map(|health| source_need(health, now)).collect();
-        needs.extend(services.iter().filter_map(|row| self.service_need(row, now)));
-        let answering = |cluster: &str| freshness.stale(SourceKind::Nats, cluster).is_none();
-        needs.extend(self.nodes.iter().filter(|(cluster, _, up, _)| !up && answering(cluster)).map(|(cluster, name, _, since)| Need {
-            tone: Tone::Bad,
-            subject: text::shown(name),
-            path: None,
-            text: "does not answer".to_owned(),
-            detail: Some(format!("A NATS node of {} that answered before, or that others have routes to.", text::shown(cluster))),
-            since: Some(*since),
-            links: vec![Link { label: "sources".into(), path: "/sources".into() }],
-        }));
-        needs.extend(self.alarm_needs(freshness));
-        needs.sort_by_key(|need| (need.tone, need.since.is_none(), need.since));
-        needs
-    }
-
-    fn service_need(&self, row: &ServiceRow, now: Timestamp) -> Option<Need> {
-        if !matches!(row.standing, Standing::Down | Standing::Contradiction) {
-            return None;
-        }
-        let path = row.key.path();
-        let stop = self.stops.iter().find(|(key, ..)| *key == row.key);
-        let detail = stop.map(|(_, stop, count)| {
-            let newest = format!("Last stop {} ago: {}.", span(now.since(stop.stopped)), stop.phrase());
-            if *count > 1 { format!("{count} tasks stopped in the last 15 minutes. {newest}") } else { newest }
-        });
-        Some(Need {
-            tone: row.standing.tone(),
-            subject: text::shown(&row.key.service),
-            path: Some(path.clone()),
-            text: if row.moving { format!("{} (a deployment is under way)", row.reasons.join(", ")) } else { row.reasons.join(", ") },
-            detail,
-            since: Some(row.since),
-            links: vec![
-                Link { label: "stopped tasks".into(), path: format!("{path}#stopped") },
-                Link { label: "what happened".into(), path: format!("{path}#record") },
-            ],
-        })
-    }
-
-    /// Alarms that are on, one need per service they watch (or per alarm that watches none).
-    fn alarm_needs(&self, freshness: &Freshness) -> Vec<Need> {
-        let mut by_service: BTreeMap<(&str, &str, &str), Vec<&AlarmRow>> = BTreeMap::new();
-        for alarm in self.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm) {
-            if freshness.stale(SourceKind::Alarms, &alarm.environment).is_some() {
-                continue;
-            }
-            let (cluster, service) = alarm.service.as_ref().map_or(("", alarm.name.as_str()), |(cluster, service)| (cluster, service));
-            by_service.entry((&alarm.environment, cluster, service)).or_default().push(alarm);
-        }
-        by_service.into_iter().map(|((environment, cluster, service), alarms)| alarm_need(environment, cluster, service, &alarms)).collect()
-    }
-}
-
-fn alarm_need(environment: &str, cluster: &str, service: &str, alarms: &[&AlarmRow]) -> Need {
-    let names: Vec<String> = alarms.iter().map(|alarm| text::shown(&alarm.name)).collect();
-    let quiet = alarms.iter().filter(|alarm| alarm.actions == 0 || !alarm.actions_enabled).count();
-    let reason = alarms.iter().find_map(|alarm| alarm.reason.as_deref()).map(text::shown);
-    let untold = match (quiet, alarms.len()) {
-        (0, _) => None,
-        (1, 1) => Some("It notifies nobody.".to_owned()),
-        (quiet, all) if quiet == all => Some("None of them notifies anybody.".to_owned()),
-        (1, _) => Some("One of them notifies nobody.".to_owned()),
-        (quiet, _) => Some(format!("{quiet} of them notify nobody.")),
-    };
-    let key = ServiceKey { environment: environment.into(), cluster: cluster.into(), service: service.into() };
-    Need {
-        tone: Tone::Warn,
-        subject: text::shown(service),
-        path: Some(if cluster.is_empty() { "/services".to_owned() } else { format!("{}#alarms", key.path()) }),
-        text: if cluster.is_empty() {
-            "is in ALARM".to_owned()
-        } else {
-            format!("has {} on: {}", text::count(alarms.len() as u64, "alarm"), names.join(", "))
-        },
-        detail: [reason, untold].into_iter().flatten().reduce(|reason, untold| format!("{reason} {untold}")),
-        since: alarms.iter().filter_map(|alarm| alarm.since).min(),
-        links: Vec::new(),
-    }
-}
-
-fn source_need(health: &SourceHealth, now: Timestamp) -> Option<Need> {
-    let row = SourceRow::judge(health.clone(), now);
-    let (tone, text) = match (&row.stale, &health.outcome) {
-        (Some(_), None) => return None, // the first sweep is still under way: nothing is wrong yet
-        (Some(_), Some(_)) => (Tone::Bad, "cannot be read; what depends on it is shown grey"),
-        (None, Some(Outcome::Partial { .. })) => (Tone::Warn, "is read only in part"),
-        (None, _) => return None,
-    };
-    Some(Need {
-        tone,
-        subject: format!("{} of {}", health.id.kind.title(), text::shown(&health.id.scope)),
-        path: Some(format!("/sources#{}", encoded(&health.id.to_string()))),
-        text: text.to_owned(),
-        detail: Some(format!("{}. {}", row.summary.trim_end_matches('.'), row.remedies.join(" "))),
-        since: health.last_success.filter(|_| row.stale.is_some()),
-        links: Vec::new(),
-    })
 }
 
 fn brief(health: &SourceHealth, now: Timestamp) -> SourceBrief {
@@ -393,7 +292,7 @@ impl Freshness {
         Self { sources: sources.iter().map(|health| (health.id.clone(), health.last_success, health.stale(now))).collect() }
     }
 
-    fn stale(&self, kind: SourceKind, scope: &str) -> Option<&str> {
+    pub(super) fn stale(&self, kind: SourceKind, scope: &str) -> Option<&str> {
         let (.., stale) = self.sources.iter().find(|(id, ..)| id.kind == kind && id.scope == scope)?;
         stale.as_deref()
     }

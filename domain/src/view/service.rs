@@ -104,7 +104,7 @@ pub struct ConnectionRow {
 }
 
 /// One stopped task, kept after ECS forgot it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StoppedTaskRow {
     /// Last part of its ARN.

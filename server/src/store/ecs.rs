@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use domain::Timestamp;
-use domain::judge::{Judgement, Standing, judge};
+use domain::judge::{Judgement, Standing, Tone, judge};
 use domain::live::Topic;
 use domain::reading::{ClusterReading, EcsReading, ObservedService, Sweep};
 use domain::service::{Service, Task};
@@ -101,10 +101,10 @@ async fn stops(
     for task in stopped {
         let body = json("stopped task", task)?;
         let at = task.stopped.or(task.stopping).unwrap_or(place.at).as_micros();
-        let seen = place.at.as_micros();
+        let (seen, failed) = (place.at.as_micros(), event::stop_tone(task) == Tone::Bad);
         let done = sqlx::query!(
-            "INSERT INTO stopped_task (arn, environment, account, region, cluster, service, stopped_at, seen_at, body)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (arn) DO NOTHING",
+            "INSERT INTO stopped_task (arn, environment, account, region, cluster, service, stopped_at, seen_at, failed, body)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (arn) DO NOTHING",
             task.arn,
             place.environment,
             place.account,
@@ -113,6 +113,7 @@ async fn stops(
             task.service,
             at,
             seen,
+            failed,
             body,
         )
         .execute(&mut *connection)

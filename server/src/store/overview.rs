@@ -31,23 +31,24 @@ impl Store {
     }
 }
 
-/// Query 1: every present service with its alarms; those that are not well with their newest stop and how many.
+/// Query 1: every present service with its alarms; those that are down or failed lately with their newest stop.
 async fn services_and_stops(connection: &mut SqliteConnection, now: Timestamp, facts: &mut Facts) -> Result<(), StoreError> {
     let after = now.as_micros().saturating_sub(STOPS_WITHIN);
     let rows = sqlx::query!(
         r#"SELECT s.environment, s.cluster, s.name, s.grouping, s.standing, s.since, s.moving, s.reasons, s.desired, s.running,
                   s.pending, s.unhealthy, s.revision,
                   COALESCE(a.alarms, 0) AS "alarms!: i64", COALESCE(a.alarms_on, 0) AS "alarms_on!: i64",
-                  CASE WHEN s.standing = 'down' THEN
+                  CASE WHEN s.standing = 'down' OR f.failed > 0 THEN
                       (SELECT t.body FROM stopped_task t WHERE t.environment = s.environment AND t.cluster = s.cluster
                        AND t.service = s.name ORDER BY t.stopped_at DESC LIMIT 1) END AS "stop: String",
-                  CASE WHEN s.standing = 'down' THEN
-                      (SELECT count(*) FROM stopped_task t WHERE t.environment = s.environment AND t.cluster = s.cluster
-                       AND t.service = s.name AND t.stopped_at > ?) ELSE 0 END AS "stops!: i64"
+                  COALESCE(f.failed, 0) AS "stops!: i64"
            FROM service s JOIN source ON source.id = 'ecs:' || s.environment
            LEFT JOIN (SELECT environment, cluster, service, count(*) AS alarms, sum(state = 'ALARM') AS alarms_on FROM alarm
                       WHERE service IS NOT NULL GROUP BY environment, cluster, service) a
              ON a.environment = s.environment AND a.cluster = s.cluster AND a.service = s.name
+           LEFT JOIN (SELECT environment, cluster, service, count(*) AS failed FROM stopped_task
+                      WHERE failed = 1 AND stopped_at > ? GROUP BY environment, cluster, service) f
+             ON f.environment = s.environment AND f.cluster = s.cluster AND f.service = s.name
            WHERE s.present = 1
            ORDER BY s.environment, s.cluster, s.name"#,
         after,
@@ -82,16 +83,19 @@ async fn services_and_stops(connection: &mut SqliteConnection, now: Timestamp, f
 /// Query 2: what is counted or listed whole, one row a fact, told apart by `what`.
 async fn everything_else(connection: &mut SqliteConnection, facts: &mut Facts) -> Result<(), StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT 'revision' AS "what!: String", '' AS "scope!: String", '' AS "body!: String", value AS "number!: i64", 0 AS "position!: i64" FROM revision
+        r#"WITH held AS (
+               SELECT c.body FROM interval c JOIN source ON source.id = c.source
+               JOIN interval n ON n.noun = 'node' AND n.source = c.source AND n.cluster = c.cluster AND n.valid_to IS NULL
+                AND n.name = json_extract(c.body, '$.node_name') AND json_extract(n.body, '$.answers')
+               WHERE c.noun = 'connection' AND c.valid_to IS NULL)
+           SELECT 'revision' AS "what!: String", '' AS "scope!: String", '' AS "body!: String", value AS "number!: i64", 0 AS "position!: i64" FROM revision
            UNION ALL SELECT 'source', id, health, 0, position FROM source
            UNION ALL SELECT 'alarms', '', '', count(*), 0 FROM alarm JOIN source ON source.id = 'alarms:' || environment
            UNION ALL SELECT 'alarm', environment, body, 0, 0 FROM alarm JOIN source ON source.id = 'alarms:' || environment WHERE state <> 'OK'
            UNION ALL SELECT 'node', i.cluster, i.body, i.valid_from, 0 FROM interval i JOIN source ON source.id = i.source
                      WHERE i.noun = 'node' AND i.valid_to IS NULL
-           UNION ALL SELECT 'connections', '', '', count(*), 0 FROM interval i JOIN source ON source.id = i.source
-                     WHERE i.noun = 'connection' AND i.valid_to IS NULL
-           UNION ALL SELECT 'tls', '', '', count(*), 0 FROM interval i JOIN source ON source.id = i.source
-                     WHERE i.noun = 'connection' AND i.valid_to IS NULL AND json_extract(i.body, '$.tls') IS NOT NULL
+           UNION ALL SELECT 'connections', '', '', count(*), 0 FROM held
+           UNION ALL SELECT 'tls', '', '', count(*), 0 FROM held WHERE json_extract(body, '$.tls') IS NOT NULL
            ORDER BY 5, 2"#
     )
     .fetch_all(connection)

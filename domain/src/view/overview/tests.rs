@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::source::{Fault, FaultKind};
+use crate::source::{Fault, FaultKind, Shortfall};
 
 fn row(name: &str, standing: Standing, running: u32, desired: u32) -> ServiceRow {
     ServiceRow {
@@ -75,9 +75,35 @@ fn a_service_that_is_down_says_why_and_since_when() {
     assert_eq!(overview.needs.len(), 1);
     let need = &overview.needs[0];
     assert_eq!((need.subject.as_str(), need.text.as_str()), ("auth", "runs 1 of 2 tasks"));
-    assert_eq!(need.detail.as_deref(), Some("3 tasks stopped in the last 15 minutes. Last stop 10 s ago: exit 137, OutOfMemoryError."));
+    assert_eq!(need.detail.as_deref(), Some("3 tasks failed in the last 15 minutes. Last stop at 00:16:30: exit 137, OutOfMemoryError."));
     assert_eq!(need.since, Some(Timestamp::from_secs(100)));
     assert_eq!(overview.services.tone, Tone::Bad);
+}
+
+#[test]
+fn a_crash_loop_is_told_while_it_happens_to_be_up() {
+    let now = Timestamp::from_secs(1_000);
+    let mut facts = calm(now);
+    let stop = StoppedTaskRow { stopped: Timestamp::from_secs(990), exit_code: Some(1), ..StoppedTaskRow::default() };
+    facts.stops = vec![(facts.services[0].key.clone(), stop, 2)];
+    assert_eq!(facts.compose(now).needs, [], "two may be chance");
+    facts.stops[0].2 = 3;
+    let overview = facts.compose(now);
+    assert_eq!(overview.needs[0].text, "is up for the moment, but its tasks keep stopping");
+    assert_eq!(overview.needs[0].tone, Tone::Warn);
+    assert_eq!(overview.services.value, 2, "the count keeps to its rule");
+}
+
+#[test]
+fn a_silent_node_is_told_once() {
+    let now = Timestamp::from_secs(1_000);
+    let mut facts = calm(now);
+    facts.nodes.push(("bus".into(), "n2".into(), false, now));
+    let fault = Fault::new(FaultKind::Unreachable, None, "n2 did not answer");
+    facts.sources[2].outcome = Some(Outcome::Partial { missing: vec![Shortfall { what: "node n2".into(), fault }] });
+    let overview = facts.compose(now);
+    assert_eq!(overview.needs.iter().map(|need| need.subject.as_str()).collect::<Vec<_>>(), ["n2"]);
+    assert_eq!(overview.needs[0].detail.as_deref(), Some("Still answering: 1 node, holding 4 client connections."));
 }
 
 #[test]

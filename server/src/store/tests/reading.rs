@@ -25,7 +25,7 @@ async fn the_overview_says_what_is_down_and_why() {
     assert_eq!((overview.services.value, overview.services.of), (1, Some(2)));
     assert_eq!((overview.alarms.value, overview.alarms.of), (1, Some(2)));
     assert_eq!((overview.nodes.value, overview.connections.value, overview.off_on_purpose), (1, 1, 1));
-    assert!(overview.needs[0].detail.as_deref().is_some_and(|detail| detail.starts_with("2 tasks stopped in the last 15 minutes.")));
+    assert!(overview.needs[0].detail.as_deref().is_some_and(|detail| detail.starts_with("2 tasks failed in the last 15 minutes.")));
 }
 
 #[tokio::test]

@@ -143,7 +143,8 @@ async fn a_silent_node_is_kept_and_its_connections_are_not_closed() {
         facts.nodes.iter().map(|(_, name, answers, _)| (name.as_str(), *answers)).collect::<Vec<_>>(),
         [("n1", true), ("n2", false)]
     );
-    assert_eq!(facts.connections, 2, "nobody knows, so nothing is claimed");
+    assert_eq!(facts.connections, 1, "counted where a node answers");
+    assert_eq!(fixture.rows().await[0], ("interval", 5), "and the other is not claimed to be closed");
     let back = NatsReading { nodes: Seen::whole(vec![node("n1", 0), node("n2", 20)]), ..whole };
     fixture.record(nats(30, back)).await;
     assert_eq!(fixture.timeline().await, ["n2 does not answer", "n2 answers"]);
