@@ -8,10 +8,9 @@ use super::{AlarmRow, ServiceRow, SourceRow, StoppedTaskRow, TimelineEntry};
 use crate::Timestamp;
 use crate::alarm::AlarmState;
 use crate::judge::{Standing, Tone};
-use crate::service::{ServiceKey, encoded};
-use crate::source::{Outcome, SourceHealth, SourceId, SourceKind};
+use crate::service::ServiceKey;
+use crate::source::{SourceHealth, SourceId, SourceKind};
 use crate::text;
-use crate::time::span;
 
 /// How nodes and connections are counted, shown where they are.
 pub const NATS_COUNT_RULE: &str = "Nodes: servers that answered, out of those that answered before or that others have routes to. \

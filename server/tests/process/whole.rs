@@ -161,3 +161,37 @@ async fn the_api_answers_what_it_documents() {
     let (status, _) = ask("GET", &format!("{url}/no-such-page"), &[], "").await;
     assert_eq!(status, 404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_costs_what_it_should() {
+    for (services, lists, describes) in [("23", 1, 3), ("1000", 10, 100)] {
+        let fleet = fleet(&["--nats-nodes", "0", "--no-throttles", "--services", services]);
+        let text = std::fs::read_to_string(&fleet.config).unwrap().replace("[poll]\n", "[poll]\nrate_share = 1.0\n");
+        std::fs::write(&fleet.config, text).unwrap();
+        let (code, stdout, stderr) = run(&mut signalbox(&["verify", "--only", "ecs", "--config", fleet.config.to_str().unwrap()]));
+        assert_eq!(code, 0, "{stdout}{stderr}");
+        let counted = get(&format!("{}/requests", fleet.control)).await;
+        assert_eq!(counted["requests"]["ecs:ListServices"], lists, "{counted:#}");
+        assert_eq!(counted["requests"]["ecs:DescribeServices"], describes, "{counted:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_environments_and_their_like_named_services_are_kept_apart() {
+    let first = fleet(&["--nats-nodes", "0"]);
+    let (_second, endpoints) = yard(&["--nats-nodes", "0"]);
+    let more = format!("[[environment]]\nname = \"staging\"\nregion = \"us-east-1\"\nendpoint_url = {}\n", endpoints["aws"]);
+    let text = std::fs::read_to_string(&first.config).unwrap();
+    std::fs::write(&first.config, format!("{text}{more}")).unwrap();
+    let (_server, url) = serve(&first.config);
+    until("both fleets", || overview(&url), |seen| seen["services"]["value"] == 44 && seen["alarms"]["of"] == 132).await;
+    let seen = overview(&url).await;
+    assert_eq!((&seen["off_on_purpose"], &seen["off"]), (&json!(1), &json!(1)), "only production marks it");
+    post(&format!("{}/services/auth-nats/desired", endpoints["control"].as_str().unwrap()), json!({ "count": 3 })).await;
+    let page = |environment: &str| format!("{url}/api/v1/services/{environment}/gaming-system-cluster/auth-nats");
+    let staging = page("staging");
+    until("three in staging", || get(&staging), |page| page["row"]["desired"] == 3).await;
+    assert_eq!(get(&page("production")).await["row"]["desired"], 2);
+    let only = get(&format!("{url}/api/v1/services?environment=staging&q=auth")).await;
+    assert_eq!(only["matching"], 1);
+}
