@@ -4,9 +4,11 @@
 //! A report that could not be recorded is logged and lost on purpose: the next sweep sees the same world again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use collectors::nats::{NatsCollector, NatsScope};
 use collectors::{AlarmCollector, AwsEnvironment, AwsScope, Budgets, Collector, EcsCollector, Keys, Poller, Report};
+use domain::live::Topic;
 use domain::port::Clock;
 use domain::source::SourceKind;
 use tokio::sync::{Notify, mpsc};
@@ -17,6 +19,8 @@ use crate::config::{Config, Environment, Nats};
 use crate::live::Live;
 use crate::store::{Store, StoreError};
 
+/// How often sources are looked at for having gone stale.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Reports waiting to be recorded; a collector that is ahead of the store waits.
 const WAITING: usize = 64;
 
@@ -134,6 +138,9 @@ impl Collection {
         for poller in pollers {
             tasks.spawn(poller.run(reports.clone(), Arc::new(Notify::new()), stop.clone()));
         }
+        let watching = watch_freshness(store.clone(), live.clone(), clock);
+        let ended = stop.clone();
+        tasks.spawn(async move { ended.run_until_cancelled(watching).await });
         tasks.spawn(record_all(received, store, live, config.clone()));
         Ok(Self { tasks, stop })
     }
@@ -143,6 +150,28 @@ impl Collection {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+    }
+}
+
+/// Tells open pages when a source goes stale by nothing but time: a collector that hangs reports nothing, and nothing
+/// stale may stay green.
+async fn watch_freshness(store: Store, live: Live, clock: Arc<dyn Clock>) {
+    let mut before = Vec::new();
+    loop {
+        clock.sleep(LOOK_EVERY).await;
+        match store.staleness(clock.now()).await {
+            Ok(stale) if stale == before => {}
+            Ok(stale) => {
+                before = stale;
+                match store.touch().await {
+                    Ok(revision) => live.changed(&Topic::ALL.into(), revision),
+                    Err(error) => {
+                        tracing::error!(error = %crate::error_chain(&error), "open pages could not be told that a source went stale")
+                    }
+                }
+            }
+            Err(error) => tracing::error!(error = %crate::error_chain(&error), "the sources' freshness could not be read"),
+        }
     }
 }
 
@@ -161,5 +190,37 @@ async fn record_all(mut received: mpsc::Receiver<Report>, store: Store, live: Li
                 tracing::error!(source = %report.health.id, error = %crate::error_chain(&error), "a sweep could not be recorded; the next one will be")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::source::{SourceHealth, SourceId};
+
+    use super::*;
+    use crate::clock::ScaledClock;
+
+    #[tokio::test]
+    async fn pages_are_told_when_time_alone_makes_a_source_stale() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join("signalbox.db")).await.unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(*ScaledClock::SPEEDS.end()));
+        let mut health = SourceHealth::untried(SourceId::new(SourceKind::Ecs, "production"), Duration::from_secs(15));
+        health.last_success = Some(clock.now());
+        store.sources_set(&[health]).await.unwrap();
+        let live = Live::at(0);
+        let mut told = live.watch();
+        let watching = watch_freshness(store.clone(), live, Arc::clone(&clock));
+        let stale = async {
+            // the first look tells what it found, the second that it changed
+            while !store.staleness(clock.now()).await.unwrap().contains(&true) {
+                told.changed().await.unwrap();
+            }
+        };
+        tokio::select! {
+            () = watching => {}
+            () = stale => {}
+        }
+        assert!(store.revision().await.unwrap() > 0);
     }
 }

@@ -136,6 +136,12 @@ async fn revision(connection: &mut SqliteConnection) -> Result<u64, StoreError> 
     Ok(unsigned(value))
 }
 
+/// The next revision, made in this transaction.
+async fn advance(connection: &mut SqliteConnection) -> Result<u64, StoreError> {
+    let value = sqlx::query_scalar!("UPDATE revision SET value = value + 1 RETURNING value").fetch_one(connection).await?;
+    Ok(unsigned(value))
+}
+
 /// A count as the domain has it; SQLite's integers are signed.
 fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)

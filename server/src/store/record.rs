@@ -13,7 +13,7 @@ use domain::source::{Outcome, SourceHealth};
 use domain::timeline::source_change;
 use sqlx::SqliteConnection;
 
-use super::{Store, StoreError, alarms, ecs, json, nats, sources, timeline, unsigned};
+use super::{Store, StoreError, advance, alarms, ecs, json, nats, sources, timeline};
 
 /// Which services the config marks *do not touch*, and why.
 #[derive(Clone, Debug, Default)]
@@ -82,9 +82,9 @@ impl Store {
                 None => {}
             }
         }
-        let value = sqlx::query_scalar!("UPDATE revision SET value = value + 1 RETURNING value").fetch_one(&mut *tx).await?;
+        let revision = advance(&mut tx).await?;
         tx.commit().await?;
-        Ok(Written { revision: unsigned(value), topics: found.topics })
+        Ok(Written { revision, topics: found.topics })
     }
 }
 

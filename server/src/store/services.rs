@@ -127,8 +127,17 @@ async fn fleet(connection: &mut SqliteConnection, blind: &str) -> Result<Fleet, 
     Ok(fleet)
 }
 
-/// The rows of one page and how many match in all (`count(*) OVER ()`, so a page past the end asks once more).
+/// The rows of one page and how many match in all. The count comes with the rows, so a page past the end asks once more.
 async fn matching(connection: &mut SqliteConnection, query: &ServiceQuery, blind: &str) -> Result<(u64, Vec<ServiceRow>), StoreError> {
+    let (count, rows) = page_of(connection, query, blind).await?;
+    if rows.is_empty() && query.page > 1 {
+        let first = ServiceQuery { page: 1, per: 1, ..query.clone() };
+        return Ok((page_of(connection, &first, blind).await?.0, rows));
+    }
+    Ok((count, rows))
+}
+
+async fn page_of(connection: &mut SqliteConnection, query: &ServiceQuery, blind: &str) -> Result<(u64, Vec<ServiceRow>), StoreError> {
     let state = query.state.map(Standing::as_str);
     let (sort, offset) = (query.sort.as_str(), i64::from(query.page.saturating_sub(1)) * i64::from(query.per));
     let (per, reverse) = (i64::from(query.per), query.reverse);

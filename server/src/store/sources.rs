@@ -6,7 +6,7 @@ use domain::timeline::EventKind;
 use domain::view::{SourceRow, SourcesView};
 use sqlx::SqliteConnection;
 
-use super::{Store, StoreError, json, parse, revision, timeline};
+use super::{Store, StoreError, advance, json, parse, revision, timeline};
 
 /// Gaps shown on the Sources page.
 const GAPS: i64 = 20;
@@ -70,6 +70,26 @@ impl Store {
         let mut snapshot = self.read().await?;
         let known = health_list(&mut snapshot).await?;
         Ok(known.into_iter().find(|health| health.id == *id).and_then(|health| health.last_success))
+    }
+
+    /// Which sources are stale at `now`, in the order of the config.
+    ///
+    /// # Errors
+    /// When a statement fails or a row cannot be read.
+    pub async fn staleness(&self, now: Timestamp) -> Result<Vec<bool>, StoreError> {
+        let mut snapshot = self.read().await?;
+        Ok(health_list(&mut snapshot).await?.iter().map(|health| health.stale(now).is_some()).collect())
+    }
+
+    /// Makes a new revision without a change of what is stored: for what changed by time alone.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn touch(&self) -> Result<u64, StoreError> {
+        let mut tx = self.write().await?;
+        let revision = advance(&mut tx).await?;
+        tx.commit().await?;
+        Ok(revision)
     }
 
     /// The Sources page.

@@ -50,6 +50,8 @@ async fn the_list_is_filtered_sorted_and_paged() {
     assert_eq!(fixture.list(ServiceQuery { q: "' OR 1=1 --".into(), ..query() }, now).await, Vec::<String>::new());
     let second = fixture.store.service_page(ServiceQuery { per: 2, page: 2, ..query() }, now).await.unwrap();
     assert_eq!((second.rows.len(), second.matching, second.pages(), second.total), (1, 3, 2, 3));
+    let past = fixture.store.service_page(ServiceQuery { per: 2, page: 9, ..query() }, now).await.unwrap();
+    assert_eq!((past.rows.len(), past.matching, past.pages()), (0, 3, 2), "a page past the end knows where the end is");
     assert_eq!(second.standings, [(Standing::Down, 1), (Standing::Up, 1), (Standing::OffOnPurpose, 1)]);
     assert_eq!(second.groups, ["game"]);
 }
