@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as after } from 'node:timers/promises';
 import { natsServer, signalbox } from './surroundings.ts';
 
 /** What `signalbox demo --format json` prints once it serves. */
@@ -16,6 +17,20 @@ interface ServiceKey {
   environment: string;
   cluster: string;
   service: string;
+}
+
+interface Tally {
+  value: number;
+  of: number | null;
+}
+
+/** What of the API's overview tells that the fleet is whole. */
+interface Glance {
+  tasks: Tally;
+  alarms: Tally;
+  nodes: Tally;
+  connections: Tally;
+  needs: unknown[];
 }
 
 export class Demo {
@@ -39,7 +54,25 @@ export class Demo {
       log.splice(0, log.length - 200);
     });
     const addresses = await firstLine(child, log);
-    return new Demo(child, data, JSON.parse(addresses) as Addresses, log);
+    const demo = new Demo(child, data, JSON.parse(addresses) as Addresses, log);
+    await demo.settled();
+    return demo;
+  }
+
+  /**
+   * Until every source has answered and nothing is missing. A page without JavaScript stays as it was rendered, so a test
+   * of it must not begin while the first sweeps are under way; and a test that broke something waits here until it is whole.
+   */
+  async settled(): Promise<void> {
+    let last = '';
+    for (let tries = 0; tries < 300; tries += 1) {
+      const { tasks, alarms, nodes, connections, needs } = await this.api<Glance>('/overview');
+      const all = [tasks, nodes].every(({ value, of }) => value > 0 && value === of);
+      if (all && (alarms.of ?? 0) > 0 && connections.value >= tasks.value && needs.length === 0) return;
+      last = JSON.stringify({ tasks, alarms, nodes, connections, needs });
+      await after(200);
+    }
+    throw new Error(`the fleet was not whole within a minute: ${last}`);
   }
 
   get url(): string {
@@ -111,7 +144,4 @@ function exited(child: ChildProcess): Promise<void> {
     : new Promise((resolve) => child.once('exit', () => resolve()));
 }
 
-async function limit(ms: number): Promise<false> {
-  const { setTimeout: after } = await import('node:timers/promises');
-  return after(ms, false as const, { ref: false });
-}
+const limit = (ms: number): Promise<false> => after(ms, false as const, { ref: false });

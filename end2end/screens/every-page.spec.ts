@@ -5,7 +5,7 @@ import { pages, themes } from '../harness/pages.ts';
 
 const to = process.env.SIGNALBOX_SCREENS ?? 'screens';
 
-test.use({ tolerated: [/404/] });
+test.use({ tolerated: /404/ });
 
 for (const { name, path } of pages) {
   for (const width of [390, 1280, 1920]) {

@@ -1,7 +1,7 @@
 // Names that others choose are text: never markup, never a script, never a wider page.
 import { expect, test } from '../harness/test.ts';
 
-test.use({ demoArgs: ['--hostile'] });
+test.use({ demoArgs: ['--no-script', '--hostile'] });
 
 for (const path of ['/', '/services', '/sources']) {
   test(`hostile names are text on ${path}`, async ({ page }) => {

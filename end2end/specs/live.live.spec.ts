@@ -1,6 +1,8 @@
 // What happens in the fleet shows in a page that is already open, without touching it.
 import { expect, test, type Page } from '../harness/test.ts';
-import type { Demo } from '../harness/demo.ts';
+
+// five times as fast: a sweep every second, and a stopped task is replaced while one watches
+test.use({ demoArgs: ['--no-script', '--speed', '5'] });
 
 const REASON = 'stopped from outside by the browser tests';
 
@@ -12,13 +14,6 @@ async function markDocument(page: Page): Promise<() => Promise<void>> {
 
 async function isLive(page: Page): Promise<void> {
   await expect(page.getByRole('status').filter({ hasText: 'live' })).toBeVisible();
-}
-
-/** The fleet as the next test expects it. */
-async function wellAgain(demo: Demo): Promise<void> {
-  await expect
-    .poll(async () => (await demo.api<{ tasks: { value: number } }>('/overview')).tasks.value, { timeout: 45_000 })
-    .toBe(44);
 }
 
 test('a stopped task appears in an open page, and stays on record after the fleet forgot it', async ({ page, demo }) => {
@@ -34,7 +29,7 @@ test('a stopped task appears in an open page, and stays on record after the flee
   await demo.order('/tasks/forget-stopped');
   await page.reload();
   await expect(page.locator('#stopped')).toContainText(REASON);
-  await wellAgain(demo);
+  await demo.settled();
 });
 
 test('the Overview moves by itself, and counts the task that is missing', async ({ page, demo }) => {
@@ -44,7 +39,7 @@ test('the Overview moves by itself, and counts the task that is missing', async 
   await demo.order('/tasks/stop', { service: 'settings-nats', reason: REASON });
   await expect(page.getByRole('main')).toContainText(/settings-nats.*stopped/, { timeout: 30_000 });
   await notReloaded();
-  await wellAgain(demo);
+  await demo.settled();
 });
 
 test('what has the focus keeps it over a live update', async ({ page, demo }) => {
@@ -56,7 +51,7 @@ test('what has the focus keeps it over a live update', async ({ page, demo }) =>
   const row = page.getByRole('row').filter({ hasText: 'quest-system-nats' });
   await expect(row).not.toContainText(/\bup\b/, { timeout: 30_000 });
   await expect(link).toBeFocused();
-  await wellAgain(demo);
+  await demo.settled();
 });
 
 test('ages tick', async ({ page }) => {

@@ -23,7 +23,7 @@ test('says why nobody should touch the one that is off on purpose', async ({ pag
 });
 
 test.describe('an address that leads nowhere', () => {
-  test.use({ tolerated: [/status of 404/] });
+  test.use({ tolerated: /status of 404/ });
 
   test('is a 404 that says so', async ({ page }) => {
     const answer = await page.goto('/services/production/no-such-cluster/no-such-service');
