@@ -1,7 +1,8 @@
 //! Runs the collectors and records what they report.
 //!
 //! One task per source and one that records, so that a source that hangs holds up nobody, and the store has one writer.
-//! A report that could not be recorded is logged and lost on purpose: the next sweep sees the same world again.
+//! A report that could not be recorded is logged and lost: the next sweep sees the same world again. What a collector
+//! brings home only once (stops, revisions) it is then told to bring again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use collectors::nats::{NatsCollector, NatsScope};
 use collectors::{AlarmCollector, AwsEnvironment, AwsScope, Budgets, Collector, EcsCollector, Keys, Poller, Report};
 use domain::live::Topic;
 use domain::port::Clock;
-use domain::source::SourceKind;
+use domain::source::{SourceId, SourceKind};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -43,11 +44,17 @@ impl Making {
     }
 }
 
-/// A collector, and the ECS one once more by its own type so that it can be told what is known already.
+/// A collector, once more by its own type where it can be told what is known already.
 pub struct Made {
     /// To be swept.
     pub collector: Arc<dyn Collector>,
-    ecs: Option<Arc<EcsCollector>>,
+    own: Own,
+}
+
+enum Own {
+    Ecs(Arc<EcsCollector>),
+    Alarms,
+    Nats(Arc<NatsCollector>),
 }
 
 /// The collectors of a config, in its order.
@@ -59,16 +66,16 @@ pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making) -> Vec<Mad
         if making.kinds.contains(&SourceKind::Ecs) {
             let collector = EcsCollector::new(Arc::clone(&aws), config.poll.services.0);
             let collector = Arc::new(if making.definitions { collector } else { collector.without_definitions() });
-            made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, ecs: Some(collector) });
+            made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Ecs(collector) });
         }
         if making.kinds.contains(&SourceKind::Alarms) {
-            made.push(Made { collector: Arc::new(AlarmCollector::new(aws, config.poll.alarms.0)), ecs: None });
+            made.push(Made { collector: Arc::new(AlarmCollector::new(aws, config.poll.alarms.0)), own: Own::Alarms });
         }
     }
     if making.kinds.contains(&SourceKind::Nats) {
         for nats in &config.nats {
-            let collector = NatsCollector::new(nats_scope(nats, config), Arc::clone(clock));
-            made.push(Made { collector: Arc::new(collector), ecs: None });
+            let collector = Arc::new(NatsCollector::new(nats_scope(nats, config), Arc::clone(clock)));
+            made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Nats(collector) });
         }
     }
     made
@@ -125,10 +132,17 @@ impl Collection {
         let (reports, received) = mpsc::channel(WAITING);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let known = store.known_definitions().await?;
-        let mut pollers = Vec::new();
+        let (mut pollers, mut bringing) = (Vec::new(), Vec::new());
         for (index, made) in made.into_iter().enumerate() {
-            if let Some(ecs) = made.ecs {
-                ecs.know(known.iter().cloned());
+            let id = made.collector.id().clone();
+            match made.own {
+                Own::Ecs(ecs) => {
+                    ecs.know(known.iter().cloned());
+                    bringing.push((id, ecs));
+                }
+                // a node that went down while nobody looked is missed all the same
+                Own::Nats(nats) => nats.expect(store.known_nodes(&id).await?),
+                Own::Alarms => {}
             }
             let seed = making.seed.wrapping_add(u64::try_from(index).unwrap_or(0));
             pollers.push(Poller::new(made.collector, Arc::clone(&clock), seed));
@@ -141,7 +155,7 @@ impl Collection {
         let watching = watch_freshness(store.clone(), live.clone(), clock);
         let ended = stop.clone();
         tasks.spawn(async move { ended.run_until_cancelled(watching).await });
-        tasks.spawn(record_all(received, store, live, config.clone()));
+        tasks.spawn(record_all(received, store, live, config.clone(), bringing));
         Ok(Self { tasks, stop })
     }
 
@@ -175,7 +189,13 @@ async fn watch_freshness(store: Store, live: Live, clock: Arc<dyn Clock>) {
     }
 }
 
-async fn record_all(mut received: mpsc::Receiver<Report>, store: Store, live: Live, config: Config) {
+async fn record_all(
+    mut received: mpsc::Receiver<Report>,
+    store: Store,
+    live: Live,
+    config: Config,
+    bringing: Vec<(SourceId, Arc<EcsCollector>)>,
+) {
     let marks = config.marks();
     while let Some(report) = received.recv().await {
         let scope = &report.health.id.scope;
@@ -187,6 +207,7 @@ async fn record_all(mut received: mpsc::Receiver<Report>, store: Store, live: Li
         match store.record(&report, &marks, grouping).await {
             Ok(written) => live.changed(&written.topics, written.revision),
             Err(error) => {
+                bringing.iter().filter(|(id, _)| *id == report.health.id).for_each(|(_, ecs)| ecs.forget());
                 tracing::error!(source = %report.health.id, error = %crate::error_chain(&error), "a sweep could not be recorded; the next one will be")
             }
         }
@@ -195,7 +216,7 @@ async fn record_all(mut received: mpsc::Receiver<Report>, store: Store, live: Li
 
 #[cfg(test)]
 mod tests {
-    use domain::source::{SourceHealth, SourceId};
+    use domain::source::SourceHealth;
 
     use super::*;
     use crate::clock::ScaledClock;

@@ -147,7 +147,9 @@ impl Observe for ControlPlane {
 
     async fn service(&self, key: ServiceKey) -> Result<ServiceDetail, Failure> {
         let mark = self.setting.marks.reason(&key.environment, &key.cluster, &key.service);
-        let found = self.setting.store.service_detail(&key, mark, self.setting.clock.now()).await.map_err(internal)?;
+        let clock = &self.setting.clock;
+        let same_time = (clock.speed() - 1.0).abs() < f64::EPSILON;
+        let found = self.setting.store.service_detail(&key, mark, same_time, clock.now()).await.map_err(internal)?;
         found.ok_or_else(|| Failure::NotFound { what: format!("The service {} in {} of {}", key.service, key.cluster, key.environment) })
     }
 

@@ -5,6 +5,7 @@
 use domain::live::Topic;
 use domain::nats::{Connection, Node};
 use domain::reading::{NatsReading, Sweep};
+use domain::source::SourceId;
 use domain::timeline::node_change;
 use serde::{Deserialize, Serialize};
 use sqlx::SqliteConnection;
@@ -78,4 +79,19 @@ async fn connections(
         reading.connections.items.iter().map(|(connection, _)| (format!("{}/{}", connection.node, connection.cid), connection)).collect();
     let changed = reconcile(connection, scope, &seen, reading.connections.whole && reading.silent.is_empty(), sweep.finished).await?;
     Ok(!changed.changes.is_empty())
+}
+
+impl super::Store {
+    /// Names of the nodes a NATS cluster had when it was last swept.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn known_nodes(&self, source: &SourceId) -> Result<Vec<String>, StoreError> {
+        let source = source.to_string();
+        let mut snapshot = self.read().await?;
+        let names = sqlx::query_scalar!("SELECT name FROM interval WHERE noun = 'node' AND source = ? AND valid_to IS NULL", source)
+            .fetch_all(&mut *snapshot)
+            .await?;
+        Ok(names)
+    }
 }

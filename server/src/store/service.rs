@@ -20,7 +20,8 @@ const STOPS: i64 = 20;
 const RECORD: i64 = 50;
 
 impl Store {
-    /// The page of one service; nothing if it was never seen.
+    /// The page of one service; nothing if it was never seen. `same_time` says whether NATS servers and AWS tell the same
+    /// time: in a sped-up demo the real servers keep the wall's, so their instants cannot be compared.
     ///
     /// # Errors
     /// When a statement fails or a row cannot be read.
@@ -28,6 +29,7 @@ impl Store {
         &self,
         key: &ServiceKey,
         do_not_touch: Option<&str>,
+        same_time: bool,
         now: Timestamp,
     ) -> Result<Option<ServiceDetail>, StoreError> {
         let mut snapshot = self.read().await?;
@@ -41,7 +43,7 @@ impl Store {
         }
         let service = newest_state(&mut snapshot, key).await?;
         let definition = definition(&mut snapshot, service.revision.as_deref()).await?;
-        let (tasks, nats) = tasks(&mut snapshot, key).await?;
+        let (tasks, nats) = tasks(&mut snapshot, key, same_time).await?;
         let (stopped_on_record, stopped) = stops(&mut snapshot, key).await?;
         let alarms = alarms(&mut snapshot, key).await?;
         listed.alarms_on =
@@ -138,7 +140,7 @@ async fn definition(connection: &mut SqliteConnection, arn: Option<&str>) -> Res
 
 /// Tasks that are not stopped, each with the NATS connections from its address that were opened while it lived
 /// (addresses are used again, so the instant decides). Also: which NATS sources hold such connections.
-async fn tasks(connection: &mut SqliteConnection, key: &ServiceKey) -> Result<(Vec<TaskRow>, Vec<String>), StoreError> {
+async fn tasks(connection: &mut SqliteConnection, key: &ServiceKey, same_time: bool) -> Result<(Vec<TaskRow>, Vec<String>), StoreError> {
     let source = format!("ecs:{}", key.environment);
     let rows = sqlx::query!(
         r#"SELECT t.body, c.body AS "connection?: String", c.source AS "holder?: String"
@@ -162,7 +164,7 @@ async fn tasks(connection: &mut SqliteConnection, key: &ServiceKey) -> Result<(V
         }
         if let (Some(body), Some(last)) = (row.connection, tasks.last_mut()) {
             let opened: Connection = parse("connection", &body)?;
-            if opened.started >= task.created {
+            if !same_time || opened.started >= task.created {
                 last.connections.push(connection_row(opened));
                 holders.extend(row.holder);
             }

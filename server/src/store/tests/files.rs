@@ -44,8 +44,11 @@ async fn a_store_written_before_is_shown_after() {
     assert_eq!(store.revision().await.unwrap(), 7);
     let facts = store.overview_facts(at(0)).await.unwrap();
     assert_eq!((facts.services.len(), facts.recent.len()), (1, 1));
-    let detail =
-        store.service_detail(&domain::service::ServiceKey { service: "auth-nats".into(), ..key("") }, None, at(0)).await.unwrap().unwrap();
+    let detail = store
+        .service_detail(&domain::service::ServiceKey { service: "auth-nats".into(), ..key("") }, None, true, at(0))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(detail.stopped.len(), 1);
 }
 

@@ -63,7 +63,7 @@ async fn a_stale_source_makes_its_services_unknown_in_list_filter_and_page() {
     let late = at(60);
     assert_eq!(fixture.list(ServiceQuery { state: Some(Standing::Unknown), ..ServiceQuery::default() }, late).await.len(), 3);
     assert_eq!(fixture.list(ServiceQuery { state: Some(Standing::Up), ..ServiceQuery::default() }, late).await.len(), 0);
-    let detail = fixture.store.service_detail(&key("auth"), None, late).await.unwrap().unwrap();
+    let detail = fixture.store.service_detail(&key("auth"), None, true, late).await.unwrap().unwrap();
     assert_eq!(detail.row.standing, Standing::Unknown);
     assert!(detail.stale.is_some_and(|why| why.contains("last answered 60 s ago")));
 }
@@ -75,12 +75,12 @@ async fn a_task_owns_the_connections_from_its_address_opened_in_its_life() {
     let connections = vec![connection("n1", 1, "10.0.4.1", -80), connection("n1", 2, "10.0.4.1", -200), connection("n1", 3, "10.0.9.9", 1)];
     let reading = NatsReading { nodes: Seen::whole(vec![node("n1", 0)]), connections: Seen::whole(connections), silent: vec![] };
     fixture.record(nats(0, reading)).await;
-    let detail = fixture.store.service_detail(&key("auth"), Some("leave it"), at(1)).await.unwrap().unwrap();
+    let detail = fixture.store.service_detail(&key("auth"), Some("leave it"), true, at(1)).await.unwrap().unwrap();
     let owned: Vec<Vec<u64>> = detail.tasks.iter().map(|task| task.connections.iter().map(|connection| connection.cid).collect()).collect();
     assert_eq!(owned, [vec![1], vec![]], "an older connection belongs to whoever had the address before");
     assert_eq!(detail.do_not_touch.as_deref(), Some("leave it"));
     assert_eq!(detail.record.len(), 1);
-    assert!(fixture.store.service_detail(&key("nobody"), None, at(1)).await.unwrap().is_none());
+    assert!(fixture.store.service_detail(&key("nobody"), None, true, at(1)).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn hostile_names_are_kept_as_they_are() {
     let query = ServiceQuery { q: "ONERROR".into(), ..ServiceQuery::default() };
     let page = fixture.store.service_page(query, at(1)).await.unwrap();
     assert_eq!(page.rows[0].key.service, name);
-    assert!(fixture.store.service_detail(&key(name), None, at(1)).await.unwrap().is_some());
+    assert!(fixture.store.service_detail(&key(name), None, true, at(1)).await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ async fn a_stop_outlives_what_ecs_remembers() {
     assert!(written.topics.contains(&Topic::Services) && written.topics.contains(&Topic::Timeline));
     trouble.stopped.clear(); // an hour later ECS knows nothing of it
     fixture.record(ecs(4_000, trouble)).await;
-    let detail = fixture.store.service_detail(&key("auth"), None, at(4_001)).await.unwrap().unwrap();
+    let detail = fixture.store.service_detail(&key("auth"), None, true, at(4_001)).await.unwrap().unwrap();
     assert_eq!(detail.stopped.len(), 1);
     assert_eq!(detail.stopped[0].reason.as_deref(), Some("Essential container in task exited"));
     assert_eq!(detail.stopped_on_record, 1);
@@ -82,7 +82,7 @@ async fn a_partial_list_closes_nothing() {
     partial.tasks = Seen::partial(vec![]);
     fixture.record(ecs(15, partial)).await;
     assert_eq!(fixture.list(ServiceQuery::default(), at(16)).await, ["auth up", "quest up", "language off_on_purpose"]);
-    let detail = fixture.store.service_detail(&key("auth"), None, at(16)).await.unwrap().unwrap();
+    let detail = fixture.store.service_detail(&key("auth"), None, true, at(16)).await.unwrap().unwrap();
     assert_eq!(detail.tasks.len(), 2, "tasks that could not be listed are not gone");
 }
 
@@ -94,7 +94,7 @@ async fn a_service_that_is_gone_leaves_the_list_and_keeps_its_page() {
     less.services.items.retain(|observed| observed.service.name != "quest");
     fixture.record(ecs(15, less)).await;
     assert_eq!(fixture.list(ServiceQuery::default(), at(16)).await, ["auth up", "language off_on_purpose"]);
-    let detail = fixture.store.service_detail(&key("quest"), None, at(16)).await.unwrap().unwrap();
+    let detail = fixture.store.service_detail(&key("quest"), None, true, at(16)).await.unwrap().unwrap();
     assert!(!detail.present);
     assert!(fixture.timeline().await.contains(&"quest is no longer in the cluster".to_owned()));
     fixture.record(ecs(30, cluster())).await;
