@@ -1,5 +1,4 @@
 // `cargo xtask screens`: pictures for people to look at, by the same harness as the tests.
-import { defineConfig } from '@playwright/test';
 import tests from './playwright.config.ts';
 
-export default defineConfig(tests, { testDir: 'screens', workers: 1, projects: [{ name: 'screens' }] });
+export default { ...tests, testDir: 'screens', workers: 1, projects: [{ name: 'screens' }] };

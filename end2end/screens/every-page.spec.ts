@@ -14,7 +14,7 @@ for (const { name, path } of pages) {
         await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
         await page.emulateMedia({ colorScheme: theme });
         await page.goto(await path(demo));
-        await page.getByRole('main').waitFor();
+        await page.getByRole('status').filter({ hasText: 'live' }).waitFor();
         await page.screenshot({ path: join(to, `${name}-${width}-${theme}.png`), fullPage: true });
       });
     }
