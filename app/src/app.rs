@@ -18,7 +18,7 @@ pub fn App() -> impl IntoView {
     provide_context(Now::new());
     provide_context(Live::new());
     view! {
-        <Title formatter=|title: String| if title.is_empty() { "Signalbox".to_owned() } else { format!("{title} · Signalbox") }/>
+        <Title formatter=title/>
         <Router>
             <Routes fallback=NotFound>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
@@ -31,4 +31,11 @@ pub fn App() -> impl IntoView {
             </Routes>
         </Router>
     }
+}
+
+/// A page's title. leptos_meta writes it into the document as it is, so a name must not be able to end the element;
+/// what would is replaced and not escaped, because the browser's half sets the same text without reading escapes.
+fn title(of: String) -> String {
+    let of = of.replace('<', "‹").replace('>', "›");
+    if of.is_empty() { "Signalbox".to_owned() } else { format!("{of} · Signalbox") }
 }

@@ -102,7 +102,7 @@ impl Live {
 
     fn lost(self, now: Now) {
         if !matches!(self.line.get_untracked(), Line::Lost { .. }) {
-            self.line.set(Line::Lost { since: now.ticked().unwrap_or_default() });
+            self.line.set(Line::Lost { since: now.instant().unwrap_or_default() });
         }
     }
 

@@ -44,9 +44,11 @@ impl Now {
         self.ticked.get().or(seed.map(|seed| seed.0)).unwrap_or_default()
     }
 
-    /// The same where there is no seed and the text may be missing.
-    pub(crate) fn ticked(self) -> Option<Timestamp> {
-        self.ticked.get_untracked()
+    /// The instant it is, outside any view; nothing before the first answer.
+    pub(crate) fn instant(self) -> Option<Timestamp> {
+        let (anchor, now_ms) = (self.anchor.get_value()?, elapsed_ms()?);
+        let gone = Duration::from_secs_f64(((now_ms - anchor.at_ms) * anchor.speed / 1_000.0).max(0.0));
+        Some(anchor.said.plus(gone))
     }
 
     /// Takes over what an answer says. Only in a browser: a server's page stands still.
@@ -63,9 +65,9 @@ impl Now {
     }
 
     fn tick(self) {
-        let (Some(anchor), Some(now_ms)) = (self.anchor.get_value(), elapsed_ms()) else { return };
-        let gone = Duration::from_secs_f64(((now_ms - anchor.at_ms) * anchor.speed / 1_000.0).max(0.0));
-        self.ticked.set(Some(anchor.said.plus(gone)));
+        if let Some(instant) = self.instant() {
+            self.ticked.set(Some(instant));
+        }
     }
 }
 

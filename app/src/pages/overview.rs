@@ -6,7 +6,6 @@ use domain::live::Topic;
 use domain::text;
 use domain::view;
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::api;
 use crate::live::Live;
@@ -18,6 +17,7 @@ use crate::parts::tiles::Tiles;
 use crate::parts::timeline::Timeline;
 use crate::ui::lamp::{Lamp, Light};
 use crate::ui::panel::Panel;
+use crate::ui::title::titled;
 
 /// The page.
 #[component]
@@ -34,7 +34,7 @@ fn body(overview: RwSignal<view::Overview>) -> AnyView {
     let verdict = Memo::new(move |_| overview.with(verdict));
     let observed = Memo::new(move |_| overview.with(|overview| overview.services.observed));
     view! {
-        <Title text=move || verdict.get().1/>
+        {titled(move || verdict.get().1)}
         {heading(verdict, Memo::new(move |_| overview.with(freshness)))}
         <Show when=move || needs.with(|needs| !needs.is_empty())>
             <Needs needs/>

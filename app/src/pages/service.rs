@@ -6,7 +6,6 @@ use domain::service::ServiceKey;
 use domain::text;
 use domain::view::ServiceDetail;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use crate::api;
@@ -23,6 +22,7 @@ use crate::parts::timeline::Timeline;
 use crate::ui::copy::Copy;
 use crate::ui::lamp::Lamp;
 use crate::ui::panel::Panel;
+use crate::ui::title::titled;
 
 /// The page. Built anew for another service, so that nothing of the one before can stay.
 #[component]
@@ -46,7 +46,7 @@ fn body(detail: RwSignal<ServiceDetail>) -> AnyView {
     let stale = Signal::derive(move || detail.with(|detail| detail.stale.clone()));
     let name = detail.with_untracked(|detail| text::shown(&detail.row.key.service));
     view! {
-        <Title text=move || detail.with(|detail| format!("{} is {}", text::shown(&detail.row.key.service), standing(detail)))/>
+        {titled(move || detail.with(|detail| format!("{} is {}", text::shown(&detail.row.key.service), standing(detail))))}
         {move || detail.with(|detail| head(&name, detail))}
         <StaleNote why=stale/>
         {move || detail.with(gone)}

@@ -4,7 +4,6 @@ use domain::live::Topic;
 use domain::text;
 use domain::view::{ServicePage, ServiceQuery};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::api;
@@ -16,6 +15,7 @@ use crate::parts::filter::Filter;
 use crate::parts::service_table::ServiceTable;
 use crate::parts::stale::StaleNote;
 use crate::ui::pager::Pager;
+use crate::ui::title::titled;
 
 const TOPICS: [Topic; 3] = [Topic::Services, Topic::Alarms, Topic::Sources];
 
@@ -58,7 +58,7 @@ fn body(page: RwSignal<ServicePage>) -> AnyView {
     let stale = Signal::derive(move || page.with(|page| (!page.stale.is_empty()).then(|| page.stale.join("; "))));
     let found = move || page.with(|page| page.matching > 0);
     view! {
-        <Title text=move || page.with(title)/>
+        {titled(move || page.with(title))}
         <div class="headline">
             <h1>{move || page.with(title)}</h1>
             <p class="dim">{move || observed.get().map(|at| view! { "as seen "<Age of=at/> })}</p>

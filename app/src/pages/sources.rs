@@ -5,7 +5,6 @@ use domain::live::Topic;
 use domain::text;
 use domain::view::SourcesView;
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::api;
 use crate::live::Live;
@@ -14,6 +13,7 @@ use crate::parts::source_card::source_card;
 use crate::parts::timeline::Timeline;
 use crate::ui::lamp::Lamp;
 use crate::ui::panel::Panel;
+use crate::ui::title::titled;
 
 /// The page.
 #[component]
@@ -28,7 +28,7 @@ fn body(sources: RwSignal<SourcesView>) -> AnyView {
     let worst = Memo::new(move |_| sources.with(|sources| sources.rows.iter().map(|row| row.tone).min().unwrap_or_default()));
     let said = Memo::new(move |_| sources.with(sentence));
     view! {
-        <Title text=move || said.get()/>
+        {titled(move || said.get())}
         <div class="headline"><h1>{move || view! { <Lamp light=worst.get().into() worded=true/><span>{said}</span> }}</h1></div>
         <div class="source-cards">{move || sources.with(|sources| sources.rows.iter().map(source_card).collect::<Vec<_>>())}</div>
         <Panel id="gaps" title=|| "When a source could not be read">

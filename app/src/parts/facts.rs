@@ -59,7 +59,8 @@ fn fact(tally: &Tally, words: &str, path: String) -> AnyView {
     let age = match (tally.stale.as_deref(), tally.observed) {
         (Some(why), _) => {
             let why = text::shown(why);
-            view! { <span class="why" title=why.clone()>{why.clone()}</span> }.into_any()
+            let whole = why.clone();
+            view! { <span class="why" title=whole>{why}</span> }.into_any()
         }
         (None, Some(at)) => view! { <Age of=at/> }.into_any(),
         (None, None) => ().into_any(),

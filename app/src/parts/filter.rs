@@ -51,7 +51,7 @@ pub(crate) fn Filter(page: RwSignal<ServicePage>) -> impl IntoView {
                 <span>"Name"</span>
                 <input id=SEARCH_ID name="q" type="search" autocomplete="off" spellcheck="false" placeholder="part of a name" value=move || query.with(|query| query.q.clone()) on:input=typed/>
             </label>
-            {move || page.with(|page| choices(page))
+            {move || page.with(choices)
                 .into_iter()
                 .map(|(name, label, options)| view! {
                     <label>

@@ -65,6 +65,7 @@ fn cells(row: &ServiceRow) -> AnyView {
     let standing = row.standing;
     let quiet = row.alarms_on == 0;
     let name = text::shown(&row.key.service);
+    let whole = name.clone();
     let reasons = (!row.reasons.is_empty()).then(|| text::shown(&row.reasons.join(", ")));
     let place = format!("{} · {}", text::shown(&row.key.environment), text::shown(&row.key.cluster));
     view! {
@@ -73,7 +74,7 @@ fn cells(row: &ServiceRow) -> AnyView {
             {row.moving.then(|| view! { <span class="dim">" deploying"</span> })}
         </td>
         <th scope="row" class="c-name">
-            <a class="ellipsis" href=row.key.path() title=name.clone()><bdi>{name.clone()}</bdi></a>
+            <a class="ellipsis" href=row.key.path() title=whole><bdi>{name}</bdi></a>
             {reasons.map(|reasons| view! { <p class="reasons"><bdi>{reasons}</bdi></p> })}
             <p class="place"><bdi>{place}</bdi></p>
         </th>

@@ -78,7 +78,7 @@ fn clock(skew_ms: i64) -> String {
     let apart = span(std::time::Duration::from_millis(skew_ms.unsigned_abs()));
     match skew_ms {
         -1_000..=1_000 => "agrees with ours within a second".to_owned(),
-        ..0 => format!("{apart} behind ours"),
+        ..-1_000 => format!("{apart} behind ours"),
         _ => format!("{apart} ahead of ours"),
     }
 }

@@ -10,3 +10,4 @@ pub(crate) mod pager;
 pub(crate) mod panel;
 pub(crate) mod rows;
 pub(crate) mod tag;
+pub(crate) mod title;

@@ -31,7 +31,8 @@ const GROUPS: [(&str, &[&str]); 5] = [
 ];
 
 /// What escaping, wrapping and direction handling must survive.
-pub const HOSTILE: [&str; 5] = [
+pub(crate) const HOSTILE: [&str; 6] = [
+    "</title><script>alert(4)</script>",
     "<img src=x onerror=alert(1)>",
     "invoice\u{202E}fdp.exe",
     "=cmd|' /C calc'!A0",
@@ -39,7 +40,7 @@ pub const HOSTILE: [&str; 5] = [
     "🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦🚦",
 ];
 
-pub fn facts(scene: Scene, now: Timestamp) -> Facts {
+pub(crate) fn facts(scene: Scene, now: Timestamp) -> Facts {
     let mut facts = calm(now);
     match scene {
         Scene::Calm | Scene::Broken => {}
@@ -55,7 +56,7 @@ pub fn facts(scene: Scene, now: Timestamp) -> Facts {
     facts
 }
 
-pub fn row(name: &str, group: Option<&str>, now: Timestamp) -> ServiceRow {
+pub(crate) fn row(name: &str, group: Option<&str>, now: Timestamp) -> ServiceRow {
     ServiceRow {
         key: ServiceKey { environment: "production".into(), cluster: "gaming-system-cluster".into(), service: name.into() },
         group: group.map(str::to_owned),
@@ -110,7 +111,7 @@ fn calm(now: Timestamp) -> Facts {
     }
 }
 
-pub fn entry(id: i64, at: Timestamp, kind: EventKind, tone: Tone, subject: &str, text: &str) -> TimelineEntry {
+pub(crate) fn entry(id: i64, at: Timestamp, kind: EventKind, tone: Tone, subject: &str, text: &str) -> TimelineEntry {
     let key = ServiceKey { environment: "production".into(), cluster: "gaming-system-cluster".into(), service: subject.into() };
     let path = matches!(kind, EventKind::Deployment | EventKind::TaskStopped | EventKind::Service).then(|| key.path());
     TimelineEntry { id, at, kind, tone, subject: subject.into(), path, text: text.into() }
@@ -133,7 +134,7 @@ fn source(kind: SourceKind, at: Timestamp) -> SourceHealth {
     health
 }
 
-pub fn stop(now: Timestamp, ago: u64, id: &str) -> StoppedTaskRow {
+pub(crate) fn stop(now: Timestamp, ago: u64, id: &str) -> StoppedTaskRow {
     StoppedTaskRow {
         id: id.into(),
         stopped: before(now, ago),
@@ -148,7 +149,7 @@ pub fn stop(now: Timestamp, ago: u64, id: &str) -> StoppedTaskRow {
     }
 }
 
-pub fn alarm(name: &str, service: &str, state: AlarmState, now: Timestamp) -> AlarmRow {
+pub(crate) fn alarm(name: &str, service: &str, state: AlarmState, now: Timestamp) -> AlarmRow {
     AlarmRow {
         name: name.into(),
         environment: "production".into(),

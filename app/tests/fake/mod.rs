@@ -18,7 +18,7 @@ use domain::{Failure, Timestamp};
 
 /// A situation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scene {
+pub(crate) enum Scene {
     /// Everything is up.
     Calm,
     /// A service crash-loops, an alarm is on, a node is silent, one source is partial.
@@ -36,18 +36,13 @@ pub enum Scene {
 }
 
 impl Scene {
-    pub const ALL: [Self; 7] = [Self::Calm, Self::Trouble, Self::Stale, Self::Empty, Self::Hostile, Self::Many, Self::Broken];
+    pub(crate) const ALL: [Self; 7] = [Self::Calm, Self::Trouble, Self::Stale, Self::Empty, Self::Hostile, Self::Many, Self::Broken];
 }
 
 /// The port, with a clock of its own.
-pub struct Fleet {
-    pub scene: Scene,
-    pub clock: fn() -> Timestamp,
-}
-
-/// The instant the tests stand at.
-pub fn noon() -> Timestamp {
-    Timestamp::from_secs(1_777_714_863)
+pub(crate) struct Fleet {
+    pub(crate) scene: Scene,
+    pub(crate) clock: fn() -> Timestamp,
 }
 
 impl Fleet {

@@ -10,7 +10,7 @@ use domain::view::{ConnectionRow, Facts, ServiceDetail, ServiceRow, TaskRow};
 use super::facts::{alarm, entry, stop};
 use super::{Scene, before};
 
-pub fn detail(scene: Scene, row: ServiceRow, stale: Option<String>, facts: &Facts, now: Timestamp) -> ServiceDetail {
+pub(crate) fn detail(scene: Scene, row: ServiceRow, stale: Option<String>, facts: &Facts, now: Timestamp) -> ServiceDetail {
     let name = row.key.service.clone();
     let down = row.standing == Standing::Down;
     let on = if row.alarms_on > 0 { AlarmState::Alarm } else { AlarmState::Ok };

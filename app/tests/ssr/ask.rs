@@ -1,0 +1,104 @@
+//! Asking the pages, and reading what they say.
+
+use std::sync::{Arc, OnceLock};
+
+use app::access::Ports;
+use app::{App, AssetVersion, shell};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use domain::Timestamp;
+use http_body_util::BodyExt;
+use leptos::prelude::{LeptosOptions, provide_context};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
+use tower::ServiceExt;
+
+use crate::fake::{Fleet, Scene};
+
+pub(crate) const CLUSTER: &str = "/services/production/gaming-system-cluster";
+
+/// The instant the tests stand at.
+fn noon() -> Timestamp {
+    Timestamp::from_secs(1_777_714_863)
+}
+
+/// A page or a server function's answer.
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) html: String,
+}
+
+impl Page {
+    /// What a reader reads: no tags, no comments, no scripts, single spaces.
+    pub(crate) fn text(&self) -> String {
+        let body = self.html.split_once("<body>").map_or(self.html.as_str(), |(_, body)| body);
+        let mut out = String::new();
+        let mut rest = body;
+        while let Some((before, after)) = rest.split_once('<') {
+            out.push_str(before);
+            if after.starts_with("script") {
+                rest = after.split_once("</script>").map_or("", |(_, after)| after);
+                continue;
+            }
+            let tag_end = if after.starts_with("!--") { "-->" } else { ">" };
+            // blocks part words, comments and inline marks do not
+            let parts = ["/li", "/p", "/td", "/th", "/dt", "/dd", "/h1", "/h2", "/h3", "/b>", "/span", "/a", "/time"];
+            if parts.iter().any(|part| after.starts_with(part)) {
+                out.push(' ');
+            }
+            rest = after.split_once(tag_end).map_or("", |(_, after)| after);
+        }
+        out.push_str(rest);
+        let plain = out.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#x27;", "'").replace("&amp;", "&");
+        plain.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    pub(crate) fn says(&self, words: &str) {
+        let text = self.text();
+        assert!(text.contains(words), "the page does not say \"{words}\":\n{text}");
+    }
+
+    pub(crate) fn does_not_say(&self, words: &str) {
+        let text = self.text();
+        assert!(!text.contains(words), "the page says \"{words}\":\n{text}");
+    }
+
+    pub(crate) fn has(&self, markup: &str) {
+        assert!(self.html.contains(markup), "the page has no {markup}:\n{}", self.html);
+    }
+}
+
+/// The page at `path`.
+pub(crate) async fn page(scene: Scene, path: &str) -> Page {
+    ask(scene, Request::get(path).body(Body::empty()).expect("a path is a URI")).await
+}
+
+/// What a server function answers the browser.
+pub(crate) async fn function(scene: Scene, endpoint: &str, body: &str) -> Page {
+    let request = Request::post(format!("/api/{endpoint}")).header(header::CONTENT_TYPE, "application/json");
+    ask(scene, request.body(Body::from(body.to_owned())).expect("an endpoint is a URI")).await
+}
+
+async fn ask(scene: Scene, request: Request<Body>) -> Page {
+    let answer = router(scene).oneshot(request).await.expect("a router always answers");
+    let status = answer.status();
+    let bytes = answer.into_body().collect().await.expect("the page ends").to_bytes();
+    Page { status, html: String::from_utf8(bytes.to_vec()).expect("pages are UTF-8") }
+}
+
+/// Found once, as a server does.
+static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
+
+fn router(scene: Scene) -> Router {
+    let ports = Ports::new(Arc::new(Fleet { scene, clock: noon }));
+    let options = LeptosOptions::builder().output_name("signalbox").build();
+    let version = AssetVersion("v1".into());
+    Router::new()
+        .leptos_routes_with_context(
+            &options,
+            ROUTES.get_or_init(|| generate_route_list(App)).clone(),
+            move || provide_context(ports.clone()),
+            move || shell(&version),
+        )
+        .with_state(options)
+}

@@ -1,0 +1,13 @@
+//! What each page says in each situation, as the HTML a browser without JavaScript gets.
+//!
+//! Through the same router the server builds, so status codes and server functions are the real ones.
+
+#[path = "../fake/mod.rs"]
+mod fake;
+
+mod ask;
+mod facts;
+mod form;
+mod hostile;
+mod markup;
+mod status;
