@@ -8,6 +8,7 @@ mod api;
 mod assets;
 mod guard;
 mod health;
+mod kept;
 mod live;
 mod metrics;
 mod openapi;

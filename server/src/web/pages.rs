@@ -6,10 +6,12 @@ use app::access::Ports;
 use app::{App, AssetVersion, shell};
 use axum::Router;
 use axum::http::{HeaderValue, header};
+use axum::middleware::from_fn_with_state;
 use leptos::config::LeptosOptions;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 
+use super::kept::{self, Keeping};
 use super::{Shared, assets};
 
 pub(super) fn routes(shared: &Shared) -> Router {
@@ -25,7 +27,12 @@ pub(super) fn routes(shared: &Shared) -> Router {
         let (provide, page) = (provide.clone(), page.clone());
         leptos_axum::render_app_async_with_context(provide, page)
     };
-    Router::new().leptos_routes_with_context(&options, generate_route_list(App), provide, page).fallback(fallback).with_state(options)
+    let keeping = from_fn_with_state(Keeping::new(Arc::clone(&shared.plane)), kept::overview);
+    Router::new()
+        .leptos_routes_with_context(&options, generate_route_list(App), provide, page)
+        .layer(keeping)
+        .fallback(fallback)
+        .with_state(options)
 }
 
 /// The page's content security policy, with the nonce of this very page.
