@@ -162,6 +162,29 @@ async fn the_api_answers_what_it_documents() {
     assert_eq!(status, 404);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_readers_at_once_all_get_their_page() {
+    let fleet = fleet(&["--nats-nodes", "0"]);
+    let (_server, url) = serve(&fleet.config);
+    until("a first sweep", || overview(&url), |seen| seen["services"]["value"] == 22).await;
+    let paths = ["/", "/services", "/services/production/gaming-system-cluster/auth-nats", "/sources"];
+    let readers: Vec<_> = (0..16)
+        .map(|reader| {
+            let url = url.clone();
+            tokio::spawn(async move {
+                for turn in 0..30 {
+                    let path = paths[(reader + turn) % paths.len()];
+                    let (status, page) = ask("GET", &format!("{url}{path}"), &[], "").await;
+                    assert!(status == 200 && page.contains("</main>"), "{path} answered {status}: {page}");
+                }
+            })
+        })
+        .collect();
+    for reader in readers {
+        reader.await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_costs_what_it_should() {
     for (services, lists, describes) in [("23", 1, 3), ("1000", 10, 100)] {
