@@ -168,11 +168,11 @@ async fn many_readers_at_once_all_get_their_page() {
     let (_server, url) = serve(&fleet.config);
     until("a first sweep", || overview(&url), |seen| seen["services"]["value"] == 22).await;
     let paths = ["/", "/services", "/services/production/gaming-system-cluster/auth-nats", "/sources"];
-    let readers: Vec<_> = (0..16)
+    let readers: Vec<_> = (0..8)
         .map(|reader| {
             let url = url.clone();
             tokio::spawn(async move {
-                for turn in 0..30 {
+                for turn in 0..20 {
                     let path = paths[(reader + turn) % paths.len()];
                     let (status, page) = ask("GET", &format!("{url}{path}"), &[], "").await;
                     assert!(status == 200 && page.contains("</main>"), "{path} answered {status}: {page}");
