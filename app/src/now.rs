@@ -57,10 +57,16 @@ impl Now {
         // the first answer came inside the page, so it is about as old as the page itself
         let at_ms = if self.anchor.get_value().is_some() { now_ms } else { 0.0 };
         self.anchor.set_value(Some(Anchor { said, speed, at_ms }));
+        // what just came must not look younger than it is until the next tick
+        if self.ticked.with_untracked(Option::is_some) {
+            self.tick();
+        }
     }
 
     /// Starts the ticking; called once the page has been taken over.
     pub(crate) fn start(self) {
+        // not at once: what is still being taken over must find the text the server wrote
+        set_timeout(move || self.tick(), Duration::from_millis(100));
         set_interval(move || self.tick(), Duration::from_secs(1));
     }
 

@@ -4,6 +4,8 @@
 //! 1970 in an `i64`, as the store keeps them. The trap this avoids: a second clock. Nothing here can ask what time it
 //! is; `now` is always an argument.
 
+mod rfc3339;
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -67,7 +69,6 @@ impl Timestamp {
         if now.since(self) < Duration::from_secs(86_400) {
             return self.clock_time();
         }
-        // read off the exact text: calendars of time zones would weigh on the pages' bundle
         let (exact, today) = (self.to_string(), now.to_string());
         let part = |range: std::ops::Range<usize>| exact.get(range).unwrap_or_default();
         if today.get(..4) != exact.get(..4) {
@@ -76,16 +77,12 @@ impl Timestamp {
         let month = part(5..7).parse::<usize>().ok().and_then(|month| MONTHS.get(month.wrapping_sub(1))).unwrap_or(&"?");
         format!("{} {month} {}", part(8..10).trim_start_matches('0'), part(11..16))
     }
-
-    fn jiff(self) -> jiff::Timestamp {
-        jiff::Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX })
-    }
 }
 
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.jiff().fmt(f)
+        rfc3339::write(self.0, f)
     }
 }
 
@@ -98,8 +95,7 @@ impl FromStr for Timestamp {
     type Err = NotAnInstant;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parsed = jiff::Timestamp::from_str(text).map_err(|_| NotAnInstant(text.to_owned()))?;
-        Ok(Self(parsed.as_microsecond()))
+        rfc3339::read(text).map(Self).ok_or_else(|| NotAnInstant(text.to_owned()))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::source::{Fault, FaultKind, Shortfall};
+use crate::source::{Fault, FaultKind, Outcome, Shortfall};
 
 fn row(name: &str, standing: Standing, running: u32, desired: u32) -> ServiceRow {
     ServiceRow {
