@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`app`], [`shell`] | the routes; the HTML document around them |
+//! | [`app`], [`mod@shell`] | the routes; the HTML document around them |
 //! | [`access`] | (feature `ssr`) the only way from a server function to the fleet |
 //! | `api` | server functions, one file a noun |
 //! | `live`, `now` | what changes under an open page: the hints of `/live`, the clock |

@@ -1,7 +1,7 @@
 //! What Signalbox remembers: one SQLite file.
 //!
-//! Separate so that nothing else knows SQL. There are two doors: [`Store::write`], one `BEGIN IMMEDIATE` transaction
-//! at a time over the only writing connection, and [`Store::read`], a snapshot over a few read-only ones. The trap this
+//! Separate so that nothing else knows SQL. There are two doors: `Store::write`, one `BEGIN IMMEDIATE` transaction
+//! at a time over the only writing connection, and `Store::read`, a snapshot over a few read-only ones. The trap this
 //! shape avoids: a read transaction that turns into a write fails at once with SQLITE_BUSY whatever the timeout.
 //!
 //! State is intervals; a sweep without changes writes no new row (asserted by count in `tests/`).
