@@ -101,33 +101,55 @@ impl Fleet {
         Ok(arns.iter().filter_map(|arn| Some(arn.as_str()?.rsplit('/').next()?.to_owned())).collect())
     }
 
-    /// Ends a task by the yard's control face; how long until the open stream hints, and until the API shows the stop.
-    pub(super) fn stop_and_watch(&self, turn: usize) -> Result<(Duration, Duration)> {
+    /// Ends a task by the yard's control face, and does as an open page does: waits for a hint, asks again. How long until
+    /// the hint after which the answer shows it, until that answer, and until the stop's reason is on record (which waits
+    /// for the task to have ended).
+    pub(super) fn stop_and_watch(&self, turn: usize) -> Result<Seen> {
         const VICTIMS: [&str; 5] = ["auth-nats", "payment-nats", "settings-nats", "router-nats", "ai-router-nats"];
         let service = VICTIMS.get(turn % VICTIMS.len()).copied().unwrap_or("auth-nats");
-        let before = self.stops(service)?;
+        let before = self.shown(service)?;
         let mut live = http::Events::open(self.url(), "/live")?;
         // it begins with where every topic stands; only then does a hint mean that something moved
         live.wait_for("hello", "")?;
         let watch = say::stopwatch();
         http::send(&self.control, "POST", "/tasks/stop", &format!("{{\"service\": \"{service}\"}}"))?;
-        live.wait_for("hint", "\"services\"")?;
-        let hint = watch.elapsed();
-        while self.stops(service)? == before {
+        let mut first = None;
+        loop {
+            live.wait_for("hint", "\"services\"")?;
+            let hint = watch.elapsed();
+            let now = self.shown(service)?;
+            if first.is_none() && now != before {
+                first = Some((hint, watch.elapsed()));
+            }
+            if let Some((hint, answer)) = first.filter(|_| now.on_record > before.on_record) {
+                return Ok(Seen { hint, answer, reason: watch.elapsed() });
+            }
             if watch.elapsed() > READY_WITHIN {
                 bail!("a stopped task of {service} did not show within {} s", READY_WITHIN.as_secs());
             }
-            run::pause();
         }
-        Ok((hint, watch.elapsed()))
     }
 
-    /// How many stops the API shows for a service.
-    fn stops(&self, service: &str) -> Result<u64> {
+    /// What the API shows of a service that a stopped task changes.
+    fn shown(&self, service: &str) -> Result<Shown> {
         let path = format!("/api/v1/services/{ENVIRONMENT}/{}/{service}", self.cluster);
         let detail: Value = serde_json::from_str(&http::get(self.url(), &path)?)?;
-        detail.get("stopped_on_record").and_then(Value::as_u64).context("the API's service has no stopped_on_record")
+        let figure = |path: &str| detail.pointer(path).and_then(Value::as_u64).with_context(|| format!("the API's service has no {path}"));
+        Ok(Shown { running: figure("/row/running")?, on_record: figure("/stopped_on_record")? })
     }
+}
+
+#[derive(PartialEq, Eq)]
+struct Shown {
+    running: u64,
+    on_record: u64,
+}
+
+/// When what happened in the fleet showed.
+pub(super) struct Seen {
+    pub(super) hint: Duration,
+    pub(super) answer: Duration,
+    pub(super) reason: Duration,
 }
 
 fn text(endpoints: &Value, name: &str) -> Result<String> {
