@@ -290,9 +290,12 @@ impl SourceHealth {
         }
     }
 
-    /// How long after its last success this source's facts count as current: three polls (design §1, "up").
+    /// How long after its last success this source's facts count as current: three polls (design §1, "up"). A poll is
+    /// the pause and the sweep: where a sweep takes minutes (thousands of services at a polite rate), three pauses alone
+    /// would pass before the next answer can be there.
     pub fn patience(&self) -> Duration {
-        Duration::from_secs(u64::from(self.interval_secs).saturating_mul(3))
+        let poll = Duration::from_secs(self.interval_secs.into()).saturating_add(Duration::from_millis(self.took_ms.into()));
+        poll.saturating_mul(3)
     }
 
     /// Whether its facts are too old to be shown as current, and why. `None` while they are fresh.
@@ -328,6 +331,13 @@ mod tests {
             health.stale(start.plus(Duration::from_secs(46))).as_deref(),
             Some("ECS of production last answered 46 s ago: connection refused")
         );
+    }
+
+    #[test]
+    fn a_long_sweep_is_waited_for() {
+        let mut health = SourceHealth::untried(SourceId::new(SourceKind::Ecs, "production"), Duration::from_secs(15));
+        health.took_ms = 183_000;
+        assert_eq!(health.patience(), Duration::from_secs(594));
     }
 
     #[test]
