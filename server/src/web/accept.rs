@@ -1,15 +1,16 @@
 //! Accepts connections, and lets go of them.
 //!
 //! Our own loop because `axum::serve` installs no timer, which leaves hyper's header deadline without effect: a client
-//! that sends one byte a minute would hold a connection for ever. TCP_NODELAY is set because streamed pages otherwise
+//! that sends one byte a minute would hold a connection for ever. HTTP/1.1 only: telling it from HTTP/2 means reading
+//! first bytes without any deadline, and browsers speak HTTP/2 over TLS alone, which is the proxy's. TCP_NODELAY is set because streamed pages otherwise
 //! wait 40 ms for an acknowledgement.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper::server::conn::http1::Builder;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -49,10 +50,9 @@ fn connection(stream: TcpStream, router: Router, graceful: &GracefulShutdown, pl
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY was refused");
     }
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(Duration::from_secs(20)));
-    let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).into_owned();
+    let mut builder = Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
+    let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let watched = graceful.watch(serving);
     tokio::spawn(async move {
         if let Err(error) = watched.await {
