@@ -29,6 +29,9 @@ use domain::source::Budget;
 pub const DEFAULT_SHARE: f64 = 0.30;
 /// How long it must be quiet before the rate is raised one step.
 const RECOVERY_STEP: Duration = Duration::from_secs(10);
+/// Callers that must wait leave together at whole multiples of this on the clock: a process that sleeps most of a polite
+/// sweep is then woken a third as often, and does its work while its caches are warm.
+const DEPARTURE: Duration = Duration::from_millis(500);
 /// What one step raises it by.
 const RECOVERY_FACTOR: f64 = 1.1;
 /// The lowest the rate goes, as a part of the full rate: halving for ever would never find the way back.
@@ -117,10 +120,11 @@ impl Bucket {
 
     /// Takes a token, waiting for it on the clock. A caller that gives up while waiting has spent it.
     pub async fn take(&self) {
-        let wait = self.tokens().take(self.clock.now());
+        let now = self.clock.now();
+        let wait = self.tokens().take(now);
         self.calls.fetch_add(1, Ordering::Relaxed);
         if !wait.is_zero() {
-            self.clock.sleep(wait).await;
+            self.clock.sleep(departure(now.plus(wait)).since(now)).await;
         }
     }
 
@@ -226,6 +230,12 @@ impl Tokens {
     }
 }
 
+/// The first departure at or after `due`.
+fn departure(due: Timestamp) -> Timestamp {
+    let step = i64::try_from(DEPARTURE.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(due.as_micros().saturating_add(step - 1).div_euclid(step).saturating_mul(step))
+}
+
 /// Burst and refill at `share`; at least one call must fit, or nothing could ever be asked.
 fn scaled(family: Family, share: f64) -> (f64, f64) {
     let (burst, rate) = family.published();
@@ -290,6 +300,13 @@ mod tests {
             tokens.throttled(at(second * 2_000));
         }
         assert!((tokens.rate - 6.0 / 32.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn those_who_wait_leave_together_and_never_early() {
+        for (due, leaves) in [(0, 0), (1, 500), (499, 500), (500, 500), (501, 1_000), (-1, 0)] {
+            assert_eq!(departure(at(due)), at(leaves), "{due}");
+        }
     }
 
     proptest! {

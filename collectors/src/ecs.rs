@@ -33,12 +33,22 @@ const CLUSTERS_AT_ONCE: usize = 4;
 
 const FAMILIES: [Family; 4] = [Family::EcsServices, Family::EcsTasks, Family::EcsDefinitions, Family::EcsClusters];
 
+/// How much of an environment a sweep reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// All that is worth keeping: state, and the history ECS forgets (stopped tasks, events, revisions).
+    Record,
+    /// What a service's standing is judged by and no more, for a sweep that is made once and thrown away. Events are
+    /// most of what DescribeServices answers: a thousand services have some forty thousand of them.
+    State,
+}
+
 /// Reads the ECS clusters of one environment.
 pub struct EcsCollector {
     id: SourceId,
     environment: Arc<AwsEnvironment>,
     interval: Duration,
-    definitions: bool,
+    depth: Depth,
     memory: Mutex<Memory>,
 }
 
@@ -46,13 +56,13 @@ impl EcsCollector {
     /// A collector that knows nothing yet.
     pub fn new(environment: Arc<AwsEnvironment>, interval: Duration) -> Self {
         let id = SourceId::new(SourceKind::Ecs, environment.scope().environment.clone());
-        Self { id, environment, interval, definitions: true, memory: Mutex::default() }
+        Self { id, environment, interval, depth: Depth::Record, memory: Mutex::default() }
     }
 
-    /// Leaves task definitions unread: one call per service less, for a sweep that is made once and thrown away.
+    /// Reads this much instead of all that is worth keeping.
     #[must_use]
-    pub fn without_definitions(mut self) -> Self {
-        self.definitions = false;
+    pub fn with_depth(mut self, depth: Depth) -> Self {
+        self.depth = depth;
         self
     }
 
@@ -106,7 +116,7 @@ impl EcsCollector {
         claimed: &Mutex<HashSet<String>>,
     ) -> (String, Harvest) {
         let name = cluster.name.clone();
-        let visit = Visit { connection, tally, cluster, definitions: self.definitions };
+        let visit = Visit { connection, tally, cluster, depth: self.depth };
         let unreported = |listed: &[String]| self.memory().unreported(&name, listed);
         let claim = |arn: &str| {
             let mut claimed = claimed.lock().unwrap_or_else(PoisonError::into_inner);

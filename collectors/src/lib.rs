@@ -37,7 +37,7 @@ pub use alarms::AlarmCollector;
 pub use aws::{AwsEnvironment, AwsScope, Keys};
 pub use budget::Budgets;
 pub use crypto::install_crypto;
-pub use ecs::EcsCollector;
+pub use ecs::{Depth, EcsCollector};
 pub use nats::{NatsCollector, NatsScope};
 pub use poll::{Poller, Report};
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use collectors::nats::{NatsCollector, NatsScope};
-use collectors::{AlarmCollector, AwsEnvironment, AwsScope, Budgets, Collector, EcsCollector, Keys, Poller, Report};
+use collectors::{AlarmCollector, AwsEnvironment, AwsScope, Budgets, Collector, Depth, EcsCollector, Keys, Poller, Report};
 use domain::live::Topic;
 use domain::port::Clock;
 use domain::source::{SourceId, SourceKind};
@@ -33,14 +33,14 @@ pub struct Making {
     pub keys: Option<Keys>,
     /// Where jitter is drawn from.
     pub seed: u64,
-    /// Whether revisions are read as well; `verify` has no use for them.
-    pub definitions: bool,
+    /// How much of ECS is read; `verify` needs no history.
+    pub depth: Depth,
 }
 
 impl Making {
     /// Every kind, with the SDK's own credentials.
     pub fn everything(seed: u64) -> Self {
-        Self { kinds: SourceKind::ALL.to_vec(), keys: None, seed, definitions: true }
+        Self { kinds: SourceKind::ALL.to_vec(), keys: None, seed, depth: Depth::Record }
     }
 }
 
@@ -65,7 +65,7 @@ pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making) -> Vec<Mad
         let aws = Arc::new(aws(environment, config, clock, making, &budgets));
         if making.kinds.contains(&SourceKind::Ecs) {
             let collector = EcsCollector::new(Arc::clone(&aws), config.poll.services.0);
-            let collector = Arc::new(if making.definitions { collector } else { collector.without_definitions() });
+            let collector = Arc::new(collector.with_depth(making.depth));
             made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Ecs(collector) });
         }
         if making.kinds.contains(&SourceKind::Alarms) {

@@ -8,6 +8,7 @@ use domain::reading::{ClusterReading, ObservedService, Seen};
 use domain::service::{Task, TaskDefinition};
 use domain::source::{Fault, Shortfall};
 
+use super::Depth;
 use super::find::Cluster;
 use super::map;
 use super::pages::{batches, pages};
@@ -64,8 +65,7 @@ pub(super) struct Visit<'a> {
     pub(super) connection: &'a Connection,
     pub(super) tally: &'a Tally,
     pub(super) cluster: Cluster,
-    /// Whether to read revisions at all.
-    pub(super) definitions: bool,
+    pub(super) depth: Depth,
 }
 
 impl Visit<'_> {
@@ -106,7 +106,7 @@ impl Visit<'_> {
     }
 
     async fn services(&self) -> Part<ObservedService> {
-        let Self { connection, tally, cluster, .. } = self;
+        let Self { connection, tally, cluster, depth } = self;
         let (arns, listing) = pages(|token| async move {
             let call = || connection.ecs.list_services().cluster(cluster.id()).max_results(100).set_next_token(token.clone()).send();
             let answer = connection.caller.call(LIST_SERVICES, tally, call).await?;
@@ -115,12 +115,13 @@ impl Visit<'_> {
         .await;
         let (items, describing) = batches(arns, 10, |ten| async move {
             let call = || {
-                let describe = connection.ecs.describe_services().cluster(cluster.id()).include(ServiceField::Tags);
-                describe.set_services(Some(ten.clone())).send()
+                let describe = connection.ecs.describe_services().cluster(cluster.id());
+                let tags = (*depth == Depth::Record).then(|| vec![ServiceField::Tags]);
+                describe.set_include(tags).set_services(Some(ten.clone())).send()
             };
             // `failures` of reason MISSING are services deleted since the list: they are simply gone
             let answer = connection.caller.call(DESCRIBE_SERVICES, tally, call).await?;
-            Ok(answer.services.unwrap_or_default().into_iter().filter_map(map::service).collect())
+            Ok(answer.services.unwrap_or_default().into_iter().filter_map(|service| map::service(service, *depth)).collect())
         })
         .await;
         Part { items, fault: listing.or(describing) }
@@ -134,6 +135,9 @@ impl Visit<'_> {
 
     /// What ECS still lists as stopped, and those of them that are finally stopped and were not reported before.
     async fn stopped(&self, unreported: impl Fn(&[String]) -> Vec<String>) -> (Part<String>, Part<Task>) {
+        if self.depth == Depth::State {
+            return (Part { items: Vec::new(), fault: None }, Part { items: Vec::new(), fault: None });
+        }
         let listed = self.list_tasks(DesiredStatus::Stopped).await;
         let (mut items, describing) = self.describe_tasks(unreported(&listed.items)).await;
         // one that is still stopping has no final reason yet; it is described again next time
@@ -169,7 +173,7 @@ impl Visit<'_> {
 
     /// Revisions to read, those of running services first, no more than can be read without waiting.
     fn wanted(&self, services: &[ObservedService], tasks: &[Task], claim: impl Fn(&str) -> bool) -> Vec<String> {
-        if !self.definitions {
+        if self.depth == Depth::State {
             return Vec::new();
         }
         let (busy, idle): (Vec<_>, Vec<_>) = services.iter().map(|observed| &observed.service).partition(|service| service.running > 0);

@@ -12,8 +12,10 @@ use domain::Timestamp;
 use domain::reading::ObservedService;
 use domain::service::{Container, ContainerDefinition, Deployment, Health, HealthCheck, Service, ServiceEvent, Task, TaskDefinition};
 
+use super::Depth;
+
 /// A service with its events; `None` when it has neither name nor ARN, because then nothing can be said of it.
-pub(super) fn service(from: wire::Service) -> Option<ObservedService> {
+pub(super) fn service(from: wire::Service, depth: Depth) -> Option<ObservedService> {
     let arn = from.service_arn.unwrap_or_default();
     let name = from.service_name.filter(|name| !name.is_empty()).or_else(|| last_part(&arn))?;
     let service = Service {
@@ -32,7 +34,10 @@ pub(super) fn service(from: wire::Service) -> Option<ObservedService> {
         target_groups: from.load_balancers.unwrap_or_default().into_iter().filter_map(|balancer| balancer.target_group_arn).collect(),
         created: instant(from.created_at),
     };
-    let events = from.events.unwrap_or_default().into_iter().filter_map(event).collect();
+    let events = match depth {
+        Depth::Record => from.events.unwrap_or_default().into_iter().filter_map(event).collect(),
+        Depth::State => Vec::new(),
+    };
     Some(ObservedService { service, events })
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use collectors::{AwsScope, Collector, EcsCollector};
+use collectors::{AwsScope, Collector, Depth, EcsCollector};
 use domain::reading::{EcsReading, Reading, Sweep};
 use domain::source::{FaultKind, Outcome, Shortfall};
 
@@ -54,7 +54,7 @@ async fn twenty_three_services_cost_one_and_three_calls() {
 #[tokio::test]
 async fn a_thousand_services_cost_ten_and_a_hundred_calls() {
     let (fake, clock) = (Fake::start(1_000).await, ManualClock::eager());
-    let sweep = collector(&fake, &clock).without_definitions().sweep().await;
+    let sweep = collector(&fake, &clock).with_depth(Depth::State).sweep().await;
     assert_eq!(sweep.outcome, Outcome::Complete);
     assert_eq!((fake.calls("ListServices"), fake.calls("DescribeServices")), (10, 100));
     assert_eq!((fake.calls("ListTasks"), fake.calls("DescribeTasks")), (21, 20));
@@ -182,7 +182,7 @@ async fn a_page_that_fails_keeps_the_pages_before_it() {
         world.trouble_from_call = 2;
         world.trouble.insert("ListServices".into(), Trouble::Error(400, "AccessDeniedException", "no more"));
     }
-    let sweep = collector(&fake, &clock).without_definitions().sweep().await;
+    let sweep = collector(&fake, &clock).with_depth(Depth::State).sweep().await;
     let services = &ecs(&sweep).clusters.items[0].services;
     assert_eq!((services.items.len(), services.whole), (200, false));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use collectors::{AwsEnvironment, AwsScope, Collector, EcsCollector, Poller};
+use collectors::{AwsEnvironment, AwsScope, Collector, Depth, EcsCollector, Poller};
 use domain::port::Clock;
 use domain::source::{Breaker, Fault, FaultKind, Outcome};
 
@@ -167,7 +167,7 @@ async fn a_failing_far_side_is_tried_four_times() {
 #[tokio::test]
 async fn ten_minutes_of_throttling_slow_us_down_and_pass() {
     let (fake, clock) = (Fake::start(23).await, ManualClock::eager());
-    let collector = Arc::new(collector(&fake, &clock).without_definitions());
+    let collector = Arc::new(collector(&fake, &clock).with_depth(Depth::State));
     let mut poller = Poller::new(collector.clone(), clock.clone(), 7);
     assert_eq!(poller.turn().await.health.outcome, Some(Outcome::Complete));
     let calls_before = fake.all_calls();
