@@ -18,11 +18,10 @@ use domain::source::{Budget, Fault, FaultKind, Shortfall, SourceId, SourceKind};
 use crate::Collector;
 use crate::aws::{AwsEnvironment, Connection, account_in};
 use crate::budget::Family;
-use crate::call::{Operation, Tally};
+use crate::call::Tally;
 use crate::ecs::pages::pages;
 use crate::harvest::{Read, concluded};
-
-const DESCRIBE_ALARMS: Operation = Operation { name: "cloudwatch:DescribeAlarms", family: Family::Alarms };
+use crate::operations::DESCRIBE_ALARMS;
 
 /// Reads the alarms of one environment.
 pub struct AlarmCollector {

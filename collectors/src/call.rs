@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 
 use crate::budget::{Bucket, Budgets, Family};
 use crate::classify;
+use crate::operations::Operation;
 
 /// First ceiling of the pause between tries; doubles each time.
 const BACKOFF_BASE: Duration = Duration::from_millis(200);
@@ -28,15 +29,6 @@ const BACKOFF_BASE: Duration = Duration::from_millis(200);
 const BACKOFF_CAP: Duration = Duration::from_secs(20);
 /// Calls of one environment in flight at once: enough to hide the latency, few enough not to look like an attack.
 pub const IN_FLIGHT: usize = 6;
-
-/// An operation, as IAM names it, and the family AWS counts it in.
-#[derive(Clone, Copy, Debug)]
-pub struct Operation {
-    /// `ecs:ListTasks`
-    pub name: &'static str,
-    /// Which bucket it is taken from.
-    pub family: Family,
-}
 
 /// Counts the calls of one sweep.
 #[derive(Debug, Default)]

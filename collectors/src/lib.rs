@@ -10,6 +10,7 @@
 //! | [`poll`] | runs one collector for ever: sweep, report, wait |
 //! | [`ecs`], [`alarms`], [`nats`] | the three collectors; each has a pure `map` from the wire to [`domain`] |
 //! | [`aws`] | one environment's SDK clients, its account, its HTTP client with a cap on every answer |
+//! | [`operations`] | every AWS operation that is called, with its IAM action |
 //! | [`call`], [`budget`], [`breaker`], [`classify`] | how a call is made, how often, when not at all, and what its failure means |
 //!
 //! The trap for whoever adds a collector: a list that was cut short must say so ([`domain::reading::Seen`]), or the
@@ -31,6 +32,7 @@ mod crypto;
 pub mod ecs;
 mod harvest;
 pub mod nats;
+pub mod operations;
 pub mod poll;
 
 pub use alarms::AlarmCollector;

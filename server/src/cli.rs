@@ -5,6 +5,7 @@
 
 #[cfg(feature = "demo")]
 mod demo;
+mod iam_policy;
 mod logging;
 mod serve;
 mod verify;
@@ -48,6 +49,8 @@ enum Command {
     Verify(verify::Verify),
     /// Check a config file and print how it was understood
     CheckConfig(ConfigFile),
+    /// Print the least-privilege IAM policy, made from the operations the code can call
+    IamPolicy(iam_policy::IamPolicy),
     /// Print the OpenAPI document of the JSON API
     Openapi,
 }
@@ -97,6 +100,7 @@ fn run(command: Command) -> anyhow::Result<u8> {
             runtime.block_on(verify.run())
         }
         Command::CheckConfig(file) => check_config(&file),
+        Command::IamPolicy(policy) => policy.run(),
         Command::Openapi => {
             println!("{}", crate::web::document().to_pretty_json()?);
             Ok(0)

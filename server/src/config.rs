@@ -221,10 +221,18 @@ impl Config {
     /// # Errors
     /// A sentence that names the file, the line and the key, says what is wrong and what would be right.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;
-        let mut config = Self::parse(&text, path)?;
+        let mut config = Self::read(path)?;
         config.resolve(path.parent().unwrap_or(Path::new(".")))?;
         Ok(config)
+    }
+
+    /// Reads, parses and checks a file, and opens none of the files it names: for whoever needs no secret.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;
+        Self::parse(&text, path)
     }
 
     /// Parses and checks text; `path` is only named in errors.

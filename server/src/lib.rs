@@ -10,6 +10,7 @@
 //! | [`plane`] | implements the ports: what pages and API may ask |
 //! | [`live`] | tells that something changed, and never what |
 //! | [`web`] | pages, JSON API, `/live`, `/metrics`, `/healthz` |
+//! | [`policy`] | the least IAM policy, from what the collectors declare |
 //! | [`boot`] | puts these together and takes them apart again |
 //! | [`verify`] | one sweep without server or store, judged by the same rule |
 
@@ -20,6 +21,7 @@ pub mod collect;
 pub mod config;
 pub mod live;
 pub mod plane;
+pub mod policy;
 pub mod store;
 pub mod verify;
 pub mod web;

@@ -6,6 +6,7 @@
 mod arrows;
 mod bans;
 mod fleet_api;
+mod operations;
 mod style;
 mod text;
 pub(crate) mod tree;
@@ -98,6 +99,7 @@ fn house(tree: &Tree) -> Result<()> {
     let mut problems = Vec::new();
     problems.extend(arrows::check(tree));
     problems.extend(fleet_api::check(tree)?);
+    problems.extend(operations::check(tree)?);
     problems.extend(bans::check(tree)?);
     problems.extend(style::check()?);
     problems.extend(text::check(tree));

@@ -11,13 +11,11 @@ use domain::Timestamp;
 use domain::source::{Fault, FaultKind};
 
 use super::{AwsEnvironment, Connection, account_in};
-use crate::budget::Family;
-use crate::call::{Operation, Tally};
+use crate::call::Tally;
+use crate::operations::GET_CALLER_IDENTITY;
 
 /// How long STS is left alone after it could not tell.
 const ASK_AGAIN: Duration = Duration::from_secs(600);
-
-const GET_CALLER_IDENTITY: Operation = Operation { name: "sts:GetCallerIdentity", family: Family::Identity };
 
 /// What is known of the account.
 #[derive(Debug, Default)]

@@ -14,15 +14,10 @@ use super::map;
 use super::pages::{batches, pages};
 use crate::aws::Connection;
 use crate::budget::Family;
-use crate::call::{Operation, Tally};
+use crate::call::Tally;
+use crate::operations::{DESCRIBE_SERVICES, DESCRIBE_TASK_DEFINITION, DESCRIBE_TASKS, LIST_SERVICES, LIST_TASKS};
 
 use aws_sdk_ecs::types::{DesiredStatus, ServiceField};
-
-const LIST_SERVICES: Operation = Operation { name: "ecs:ListServices", family: Family::EcsServices };
-const DESCRIBE_SERVICES: Operation = Operation { name: "ecs:DescribeServices", family: Family::EcsServices };
-const LIST_TASKS: Operation = Operation { name: "ecs:ListTasks", family: Family::EcsTasks };
-const DESCRIBE_TASKS: Operation = Operation { name: "ecs:DescribeTasks", family: Family::EcsTasks };
-const DESCRIBE_DEFINITION: Operation = Operation { name: "ecs:DescribeTaskDefinition", family: Family::EcsDefinitions };
 
 /// The most revisions read for the first time in one sweep; the rest follows with the next ones.
 const MOST_DEFINITIONS: usize = 100;
@@ -191,7 +186,7 @@ impl Visit<'_> {
         let (answers, fault) = batches(wanted, 1, |arns| async move {
             let Some(arn) = arns.into_iter().next() else { return Ok(Vec::new()) };
             let call = || connection.ecs.describe_task_definition().task_definition(&arn).send();
-            match connection.caller.call(DESCRIBE_DEFINITION, tally, call).await {
+            match connection.caller.call(DESCRIBE_TASK_DEFINITION, tally, call).await {
                 Ok(answer) => Ok(vec![(answer.task_definition.and_then(map::definition), arn)]),
                 // ECS answers ClientException for a revision that was deleted
                 Err(fault) if fault.message.starts_with("ClientException") => Ok(vec![(None, arn)]),

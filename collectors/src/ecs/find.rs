@@ -9,11 +9,8 @@ use domain::source::{Fault, FaultKind, Shortfall};
 use super::map::last_part;
 use super::pages::pages;
 use crate::aws::Connection;
-use crate::budget::Family;
-use crate::call::{Operation, Tally};
-
-const LIST_CLUSTERS: Operation = Operation { name: "ecs:ListClusters", family: Family::EcsClusters };
-const DESCRIBE_CLUSTERS: Operation = Operation { name: "ecs:DescribeClusters", family: Family::EcsClusters };
+use crate::call::Tally;
+use crate::operations::{DESCRIBE_CLUSTERS, LIST_CLUSTERS};
 
 /// A cluster to read.
 #[derive(Clone, Debug)]

@@ -1,0 +1,130 @@
+//! Every AWS operation this crate can call, declared once: how IAM names it, which bucket its calls come from, how
+//! narrowly IAM can permit it, and what it is for.
+//!
+//! Separate from the calls because three things are made from this list and must agree with the code: the policy that
+//! `signalbox iam-policy` prints, the calls that `signalbox doctor` tries, and what a reviewer reads before granting
+//! anything. A new operation is a constant here and a line in [`ALL`]; `cargo xtask lint` compares the list with every
+//! call of an SDK client in this crate, both ways.
+//!
+//! How narrow a permission can be is from AWS's Service Authorization Reference (pages "Amazon Elastic Container
+//! Service", "Amazon CloudWatch", "Amazon CloudWatch Logs", "Amazon SQS"). The trap: `ecs:ListTasks` names
+//! `container-instance` there as its resource, but a list of a whole cluster's tasks is authorised against `*`; only the
+//! condition key `ecs:cluster` narrows it.
+
+use crate::budget::Family;
+
+/// An operation that may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Its IAM action: `ecs:ListTasks`.
+    pub name: &'static str,
+    /// Which bucket its calls are taken from.
+    pub family: Family,
+    /// How narrowly IAM can permit it.
+    pub on: On,
+    /// What it tells us, in a few words: "which services there are".
+    pub gives: &'static str,
+}
+
+/// What a permission can be narrowed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum On {
+    /// Nothing: IAM takes `*` only.
+    Everything,
+    /// `*`, and the condition key `ecs:cluster` names the clusters.
+    WithinClusters,
+    /// The clusters themselves.
+    Clusters,
+    /// The services of the clusters.
+    Services,
+    /// The tasks of the clusters.
+    Tasks,
+    /// The streams of the log groups that task definitions name.
+    LogStreams,
+    /// The queue that the config names.
+    Queue,
+}
+
+impl Operation {
+    /// `ecs` of `ecs:ListTasks`.
+    pub fn service(&self) -> &'static str {
+        self.name.split(':').next().unwrap_or_default()
+    }
+}
+
+/// Which clusters there are, where the config names none.
+pub const LIST_CLUSTERS: Operation = Operation {
+    name: "ecs:ListClusters",
+    family: Family::EcsClusters,
+    on: On::Everything,
+    gives: "the clusters, where the config names none",
+};
+/// Whether the clusters that the config names exist.
+pub const DESCRIBE_CLUSTERS: Operation = Operation {
+    name: "ecs:DescribeClusters",
+    family: Family::EcsClusters,
+    on: On::Clusters,
+    gives: "whether the clusters that the config names exist",
+};
+/// Which services there are.
+pub const LIST_SERVICES: Operation =
+    Operation { name: "ecs:ListServices", family: Family::EcsServices, on: On::WithinClusters, gives: "which services there are" };
+/// What services want, run and deploy, and their events.
+pub const DESCRIBE_SERVICES: Operation = Operation {
+    name: "ecs:DescribeServices",
+    family: Family::EcsServices,
+    on: On::Services,
+    gives: "what services want, run and deploy, and their events",
+};
+/// Which tasks run or have stopped.
+pub const LIST_TASKS: Operation =
+    Operation { name: "ecs:ListTasks", family: Family::EcsTasks, on: On::WithinClusters, gives: "which tasks run and which have stopped" };
+/// How tasks are, and why they stopped.
+pub const DESCRIBE_TASKS: Operation =
+    Operation { name: "ecs:DescribeTasks", family: Family::EcsTasks, on: On::Tasks, gives: "how tasks are, and why one stopped" };
+/// What a revision consists of.
+pub const DESCRIBE_TASK_DEFINITION: Operation = Operation {
+    name: "ecs:DescribeTaskDefinition",
+    family: Family::EcsDefinitions,
+    on: On::Everything,
+    gives: "image, size, health check and log group of a revision",
+};
+/// Every alarm with its state.
+pub const DESCRIBE_ALARMS: Operation =
+    Operation { name: "cloudwatch:DescribeAlarms", family: Family::Alarms, on: On::Everything, gives: "the alarms and their states" };
+/// Whose credentials these are.
+pub const GET_CALLER_IDENTITY: Operation =
+    Operation { name: "sts:GetCallerIdentity", family: Family::Identity, on: On::Everything, gives: "whose credentials these are" };
+
+/// The whole list.
+pub const ALL: &[Operation] = &[
+    GET_CALLER_IDENTITY,
+    LIST_CLUSTERS,
+    DESCRIBE_CLUSTERS,
+    LIST_SERVICES,
+    DESCRIBE_SERVICES,
+    LIST_TASKS,
+    DESCRIBE_TASKS,
+    DESCRIBE_TASK_DEFINITION,
+    DESCRIBE_ALARMS,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_is_declared_once_and_in_iams_own_form() {
+        let names: BTreeSet<&str> = ALL.iter().map(|operation| operation.name).collect();
+        assert_eq!(names.len(), ALL.len());
+        for operation in ALL {
+            let (service, action) = operation.name.split_once(':').unwrap();
+            assert!(service.bytes().all(|byte| byte.is_ascii_lowercase()), "{}", operation.name);
+            assert!(action.starts_with(|first: char| first.is_ascii_uppercase()), "{}", operation.name);
+            assert!(action.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{}", operation.name);
+            assert!(!operation.gives.ends_with('.') && !operation.gives.is_empty(), "{}", operation.name);
+        }
+    }
+}

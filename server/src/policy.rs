@@ -1,0 +1,283 @@
+//! The least IAM policy Signalbox can do its reading with, made from the operations the collectors declare.
+//!
+//! Separate from the command because `doctor` prints single statements of it as the cure for a missing permission. Where
+//! IAM can narrow a permission and the config says to what, it is narrowed; where it cannot, `*` stands, and
+//! `docs/operations.md` says why. The trap: a condition on a cluster needs the cluster's whole ARN, so where the account
+//! is not known the pattern form (`ArnLike`) with `*` in its place is used.
+
+use std::collections::BTreeMap;
+
+use collectors::operations::{self, On, Operation};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::config::{Config, Environment};
+
+/// The most characters a managed policy may have, white space not counted (IAM quotas).
+pub const MANAGED_POLICY: usize = 6_144;
+
+/// A policy document.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Policy {
+    version: &'static str,
+    /// In the order of [`On`].
+    pub statement: Vec<Statement>,
+}
+
+/// One statement of a policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Statement {
+    sid: String,
+    effect: &'static str,
+    action: Vec<&'static str>,
+    resource: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition: Option<Value>,
+}
+
+/// What the permissions are narrowed to. Empty lists leave them wide.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// Where the clusters are: region, account and name or `*` each.
+    clusters: Vec<Place>,
+    /// Where the log groups are.
+    log_groups: Vec<Place>,
+    /// Queue ARNs.
+    queues: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+struct Place {
+    region: String,
+    account: String,
+    name: String,
+}
+
+impl Scope {
+    /// What this config names. `only`: of this environment alone.
+    pub fn of(config: &Config, only: Option<&str>) -> Self {
+        let mut scope = Self::default();
+        for environment in config.environments.iter().filter(|environment| only.is_none_or(|only| only == environment.name)) {
+            // one environment without named clusters reads all of them, so nothing can be narrowed for any
+            if environment.clusters.is_empty() {
+                return Self::default();
+            }
+            scope.clusters.extend(environment.clusters.iter().map(|cluster| Place::new(environment, last_part(cluster))));
+        }
+        scope
+    }
+
+    /// Of one environment.
+    pub fn of_environment(environment: &Environment) -> Self {
+        Self {
+            clusters: environment.clusters.iter().map(|cluster| Place::new(environment, last_part(cluster))).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Narrows the reading of logs to these groups.
+    #[must_use]
+    pub fn with_log_groups(mut self, groups: &[String]) -> Self {
+        let place = self.clusters.first().map(|place| (place.region.clone(), place.account.clone()));
+        let (region, account) = place.unwrap_or_else(|| ("*".to_owned(), "*".to_owned()));
+        self.log_groups =
+            groups.iter().map(|name| Place { region: region.clone(), account: account.clone(), name: name.clone() }).collect();
+        self
+    }
+
+    /// Names the queues to read.
+    #[must_use]
+    pub fn with_queues(mut self, arns: Vec<String>) -> Self {
+        self.queues = arns;
+        self
+    }
+
+    fn resources(&self, on: On) -> Vec<String> {
+        let named: Vec<String> = match on {
+            On::Everything | On::WithinClusters => Vec::new(),
+            On::Clusters => self.clusters.iter().map(|place| place.arn("ecs", &format!("cluster/{}", place.name))).collect(),
+            On::Services => self.clusters.iter().map(|place| place.arn("ecs", &format!("service/{}/*", place.name))).collect(),
+            On::Tasks => self.clusters.iter().map(|place| place.arn("ecs", &format!("task/{}/*", place.name))).collect(),
+            On::LogStreams => {
+                self.log_groups.iter().map(|place| place.arn("logs", &format!("log-group:{}:log-stream:*", place.name))).collect()
+            }
+            On::Queue => self.queues.clone(),
+        };
+        if named.is_empty() { vec!["*".to_owned()] } else { named }
+    }
+
+    fn condition(&self, on: On) -> Option<Value> {
+        if on != On::WithinClusters || self.clusters.is_empty() {
+            return None;
+        }
+        let arns: Vec<String> = self.clusters.iter().map(|place| place.arn("ecs", &format!("cluster/{}", place.name))).collect();
+        let test = if arns.iter().any(|arn| arn.contains('*')) { "ArnLike" } else { "ArnEquals" };
+        Some(json!({ test: { "ecs:cluster": arns } }))
+    }
+}
+
+impl Place {
+    fn new(environment: &Environment, name: &str) -> Self {
+        let or_any = |given: &Option<String>| given.clone().unwrap_or_else(|| "*".to_owned());
+        Self { region: or_any(&environment.region), account: or_any(&environment.account_id), name: name.to_owned() }
+    }
+
+    fn arn(&self, service: &str, rest: &str) -> String {
+        format!("arn:{}:{service}:{}:{}:{rest}", partition(&self.region), self.region, self.account)
+    }
+}
+
+/// AWS's own islands: China and the US government's regions have ARNs of their own.
+fn partition(region: &str) -> &'static str {
+    if region.starts_with("cn-") {
+        "aws-cn"
+    } else if region.starts_with("us-gov-") {
+        "aws-us-gov"
+    } else {
+        "aws"
+    }
+}
+
+/// The config may name a cluster by ARN.
+fn last_part(cluster: &str) -> &str {
+    cluster.rsplit('/').next().unwrap_or(cluster)
+}
+
+/// Everything that reading needs, in as few statements as its narrowing allows.
+pub fn read(scope: &Scope) -> Policy {
+    let mut groups: BTreeMap<(&str, On), Vec<&'static str>> = BTreeMap::new();
+    for operation in operations::ALL {
+        groups.entry((operation.service(), operation.on)).or_default().push(operation.name);
+    }
+    let mut statement: Vec<Statement> = Vec::new();
+    for ((service, on), mut action) in groups {
+        let (resource, condition) = (scope.resources(on), scope.condition(on));
+        action.sort_unstable();
+        // two kinds that came out alike are one statement
+        let alike = statement.iter_mut().find(|known| known.resource == resource && known.condition == condition && known.is_of(service));
+        match alike {
+            Some(known) => known.action.extend(action),
+            None => statement.push(Statement { sid: sid(service, on), effect: "Allow", action, resource, condition }),
+        }
+    }
+    Policy { version: "2012-10-17", statement }
+}
+
+/// The statement that permits one operation.
+pub fn statement(operation: &Operation, scope: &Scope) -> Statement {
+    let action = operation.name.rsplit(':').next().unwrap_or_default();
+    Statement {
+        sid: format!("Signalbox{action}"),
+        effect: "Allow",
+        action: vec![operation.name],
+        resource: scope.resources(operation.on),
+        condition: scope.condition(operation.on),
+    }
+}
+
+impl Statement {
+    fn is_of(&self, service: &str) -> bool {
+        self.action.iter().all(|action| action.split(':').next() == Some(service))
+    }
+}
+
+/// Letters and digits, as IAM wants it: `SignalboxEcsServices`.
+fn sid(service: &str, on: On) -> String {
+    let service: String =
+        service.chars().enumerate().map(|(at, letter)| if at == 0 { letter.to_ascii_uppercase() } else { letter }).collect();
+    let on = match on {
+        On::Everything => "",
+        On::WithinClusters => "Lists",
+        On::Clusters => "Clusters",
+        On::Services => "Services",
+        On::Tasks => "Tasks",
+        On::LogStreams => "Streams",
+        On::Queue => "Queue",
+    };
+    format!("Signalbox{service}{on}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    fn config(text: &str) -> Config {
+        Config::parse(text, Path::new("signalbox.toml")).unwrap()
+    }
+
+    fn actions(policy: &Policy) -> Vec<&'static str> {
+        policy.statement.iter().flat_map(|statement| statement.action.iter().copied()).collect()
+    }
+
+    const NAMED: &str = "[[environment]]\nname = \"p\"\nregion = \"eu-west-1\"\naccount_id = \"111122223333\"\nclusters = [\"a\", \"b\"]\n";
+
+    #[test]
+    fn the_policy_holds_exactly_the_declared_operations() {
+        for scope in [Scope::default(), Scope::of(&config(NAMED), None)] {
+            let policy = read(&scope);
+            let allowed = actions(&policy);
+            let declared: BTreeSet<&str> = operations::ALL.iter().map(|operation| operation.name).collect();
+            assert_eq!(allowed.iter().copied().collect::<BTreeSet<_>>(), declared);
+            assert_eq!(allowed.len(), declared.len(), "nothing is permitted twice");
+        }
+    }
+
+    #[test]
+    fn it_is_a_document_iam_takes() {
+        for scope in [Scope::default(), Scope::of(&config(NAMED), None)] {
+            let policy = serde_json::to_value(read(&scope)).unwrap();
+            assert_eq!(policy["Version"], "2012-10-17");
+            let statements = policy["Statement"].as_array().unwrap();
+            let sids: BTreeSet<&str> = statements.iter().map(|statement| statement["Sid"].as_str().unwrap()).collect();
+            assert_eq!(sids.len(), statements.len(), "{sids:?}");
+            assert!(sids.iter().all(|sid| sid.bytes().all(|byte| byte.is_ascii_alphanumeric())), "{sids:?}");
+            for statement in statements {
+                assert_eq!(statement["Effect"], "Allow");
+                assert!(statement["Resource"].as_array().is_some_and(|resources| !resources.is_empty()));
+            }
+            let length = policy.to_string().chars().filter(|letter| !letter.is_whitespace()).count();
+            assert!(length <= MANAGED_POLICY, "{length}");
+        }
+    }
+
+    #[test]
+    fn named_clusters_narrow_what_iam_can_narrow() {
+        let scope = Scope::of(&config(NAMED), None);
+        let policy = serde_json::to_value(read(&scope)).unwrap();
+        let of = |action: &str| {
+            let statements = policy["Statement"].as_array().unwrap();
+            statements.iter().find(|statement| statement["Action"].as_array().unwrap().iter().any(|known| known == action)).unwrap().clone()
+        };
+        assert_eq!(
+            of("ecs:DescribeServices")["Resource"],
+            json!(["arn:aws:ecs:eu-west-1:111122223333:service/a/*", "arn:aws:ecs:eu-west-1:111122223333:service/b/*"])
+        );
+        assert_eq!(of("ecs:DescribeTasks")["Resource"][1], "arn:aws:ecs:eu-west-1:111122223333:task/b/*");
+        assert_eq!(of("ecs:ListTasks")["Resource"], json!(["*"]));
+        assert_eq!(
+            of("ecs:ListTasks")["Condition"]["ArnEquals"]["ecs:cluster"],
+            json!(["arn:aws:ecs:eu-west-1:111122223333:cluster/a", "arn:aws:ecs:eu-west-1:111122223333:cluster/b"])
+        );
+        assert_eq!(of("cloudwatch:DescribeAlarms")["Resource"], json!(["*"]));
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_cluster_is_a_pattern() {
+        let config = config("[[environment]]\nname = \"p\"\nregion = \"cn-north-1\"\nclusters = [\"a\"]\n");
+        let statement = statement(&operations::LIST_SERVICES, &Scope::of(&config, None));
+        assert_eq!(statement.condition.unwrap()["ArnLike"]["ecs:cluster"], json!(["arn:aws-cn:ecs:cn-north-1:*:cluster/a"]));
+        assert_eq!(statement.sid, "SignalboxListServices");
+    }
+
+    #[test]
+    fn an_environment_that_reads_all_clusters_narrows_nothing() {
+        let config = config(&format!("{NAMED}[[environment]]\nname = \"q\"\n"));
+        assert!(Scope::of(&config, None).clusters.is_empty());
+        assert_eq!(Scope::of(&config, Some("p")).clusters.len(), 2);
+    }
+}
