@@ -182,10 +182,10 @@ mod tests {
 
     #[test]
     fn nothing_is_invented_for_an_empty_service() {
-        let observed = service(wire::Service::builder().service_name("a").build()).unwrap();
+        let observed = service(wire::Service::builder().service_name("a").build(), Depth::Record).unwrap();
         assert_eq!(observed.service, Service { name: "a".into(), ..Service::default() });
-        assert!(service(wire::Service::builder().build()).is_none());
-        let by_arn = service(wire::Service::builder().service_arn("arn:aws:ecs:us-east-1:1:service/c/router").build()).unwrap();
+        assert!(service(wire::Service::builder().build(), Depth::Record).is_none());
+        let by_arn = service(wire::Service::builder().service_arn("arn:aws:ecs:us-east-1:1:service/c/router").build(), Depth::Record).unwrap();
         assert_eq!(by_arn.service.name, "router");
     }
 
@@ -199,7 +199,7 @@ mod tests {
             .deployments(wire::Deployment::builder().id("ecs-svc/1").rollout_state("PAUSED".into()).build())
             .events(wire::ServiceEvent::builder().message("no id").build())
             .build();
-        let observed = service(from).unwrap();
+        let observed = service(from, Depth::Record).unwrap();
         assert_eq!(observed.service.status, "MOVING");
         assert_eq!(observed.service.launch_type.as_deref(), Some("ORBIT"));
         assert_eq!(observed.service.desired, 0);
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn absent_rollout_state_does_not_read_as_completed() {
         let from = wire::Service::builder().service_name("a").deployments(wire::Deployment::builder().status("PRIMARY").build()).build();
-        assert_eq!(service(from).unwrap().service.primary().unwrap().rollout_state, None);
+        assert_eq!(service(from, Depth::Record).unwrap().service.primary().unwrap().rollout_state, None);
     }
 
     #[test]
