@@ -13,11 +13,13 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlElement};
 
 /// What each key does, as the dialog lists it.
-pub(crate) const KEYS: [(&[&str], &str); 6] = [
-    (&["/"], "search the services"),
+pub(crate) const KEYS: [(&[&str], &str); 8] = [
+    (&["/"], "search the services, or the timeline on its page"),
     (&["g", "o"], "go to the Overview"),
     (&["g", "s"], "go to Services"),
+    (&["g", "t"], "go to the Timeline"),
     (&["g", "r"], "go to Sources"),
+    (&["t"], "on an entry of the record: what changed in the ten minutes before it"),
     (&["?"], "show these keys"),
     (&["Esc"], "close what is open, leave a field"),
 ];
@@ -50,7 +52,13 @@ pub(crate) fn listen(wanted: SearchWanted) {
         match (second, event.key().as_str()) {
             (true, "o") => go("/"),
             (true, "s") => go("/services"),
+            (true, "t") => go("/timeline"),
             (true, "r") => go("/sources"),
+            (false, "t") => {
+                if let Some(to) = before_this(&event) {
+                    go(&to);
+                }
+            }
             (false, "g") => {
                 going.set(true);
                 set_timeout(move || going.set(false), Duration::from_millis(1_500));
@@ -92,6 +100,12 @@ pub(crate) fn focus_search() -> bool {
         field.select();
         field.focus().is_ok()
     })
+}
+
+/// Where the question "what changed before this" leads from the entry that has the focus.
+fn before_this(event: &KeyboardEvent) -> Option<String> {
+    let entry = target(event)?.closest("li").ok()??;
+    entry.query_selector("a.before").ok()??.get_attribute("href")
 }
 
 fn typing(event: &KeyboardEvent) -> bool {

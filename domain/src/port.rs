@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::service::ServiceKey;
-use crate::view::{Frame, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView};
+use crate::view::{Frame, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TimelinePage, TimelineQuery};
 use crate::{Failure, Timestamp};
 
 /// The only source of time below the edge. The demo runs it faster than the wall; tests move it by hand.
@@ -41,6 +41,9 @@ pub trait Observe: Send + Sync {
 
     /// One service with its tasks, stops and record.
     async fn service(&self, key: ServiceKey) -> Result<ServiceDetail, Failure>;
+
+    /// A page of the record, searched and filtered by the store, or what happened before one entry.
+    async fn timeline(&self, query: TimelineQuery) -> Result<TimelinePage, Failure>;
 
     /// The collectors' own health.
     async fn sources(&self) -> Result<SourcesView, Failure>;

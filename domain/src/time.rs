@@ -63,6 +63,13 @@ impl Timestamp {
         format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
     }
 
+    /// `2 May 2026`, UTC.
+    pub fn day(self) -> String {
+        let exact = self.to_string();
+        let part = |range: std::ops::Range<usize>| exact.get(range).unwrap_or_default();
+        format!("{} {} {}", part(8..10).trim_start_matches('0'), month(&exact), part(0..4))
+    }
+
     /// `09:41:03` within the day before `now`, else `2 May 09:41`, or `2025-05-02` in another year; all UTC. A time of
     /// day alone would lie about something that is older.
     pub fn clock_or_date(self, now: Self) -> String {
@@ -74,9 +81,14 @@ impl Timestamp {
         if today.get(..4) != exact.get(..4) {
             return part(0..10).to_owned();
         }
-        let month = part(5..7).parse::<usize>().ok().and_then(|month| MONTHS.get(month.wrapping_sub(1))).unwrap_or(&"?");
-        format!("{} {month} {}", part(8..10).trim_start_matches('0'), part(11..16))
+        format!("{} {} {}", part(8..10).trim_start_matches('0'), month(&exact), part(11..16))
     }
+}
+
+/// The name of the month in a written instant.
+fn month(exact: &str) -> &'static str {
+    let number = exact.get(5..7).and_then(|month| month.parse::<usize>().ok());
+    number.and_then(|number| MONTHS.get(number.wrapping_sub(1))).unwrap_or(&"?")
 }
 
 impl fmt::Display for Timestamp {

@@ -5,6 +5,8 @@
 //! entry carries a natural key, and the store takes each key once. The trap: deriving an entry from *when we looked*;
 //! `at` is always when it happened, as far as the source says.
 
+pub mod shared;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
@@ -54,6 +56,20 @@ impl EventKind {
             Self::Service => "service",
             Self::Alarm => "alarm",
             Self::Node => "node",
+            Self::Source => "source",
+        }
+    }
+
+    /// What one such entry is, in a word or two.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::TaskStopped => "task stop",
+            Self::TaskHealth => "task health",
+            Self::ServiceEvent => "ECS event",
+            Self::Deployment => "deployment",
+            Self::Service => "service",
+            Self::Alarm => "alarm",
+            Self::Node => "NATS node",
             Self::Source => "source",
         }
     }

@@ -22,6 +22,9 @@ use crate::store::{Store, StoreError};
 
 /// How often sources are looked at for having gone stale.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Entries taken into the search index in one transaction, and the pause after each.
+const INDEXED_AT_ONCE: i64 = 2_000;
+const INDEX_PAUSE: Duration = Duration::from_millis(20);
 /// Reports waiting to be recorded; a collector that is ahead of the store waits.
 const WAITING: usize = 64;
 
@@ -152,6 +155,9 @@ impl Collection {
         for poller in pollers {
             tasks.spawn(poller.run(reports.clone(), Arc::new(Notify::new()), stop.clone()));
         }
+        let indexing = index_old_entries(store.clone(), live.clone(), Arc::clone(&clock));
+        let ended = stop.clone();
+        tasks.spawn(async move { ended.run_until_cancelled(indexing).await });
         let watching = watch_freshness(store.clone(), live.clone(), clock);
         let ended = stop.clone();
         tasks.spawn(async move { ended.run_until_cancelled(watching).await });
@@ -164,6 +170,24 @@ impl Collection {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+    }
+}
+
+/// Takes the timeline's entries from before there was a search index into it, slice by slice, so that a start after an
+/// update is as quick as any and sweeps are recorded in between.
+async fn index_old_entries(store: Store, live: Live, clock: Arc<dyn Clock>) {
+    loop {
+        match store.search_more(INDEXED_AT_ONCE).await {
+            Ok(true) => clock.sleep(INDEX_PAUSE).await,
+            Ok(false) => break,
+            Err(error) => {
+                tracing::error!(error = %crate::error_chain(&error), "older entries of the timeline could not be made searchable; the next start goes on");
+                return;
+            }
+        }
+    }
+    if let Ok(revision) = store.revision().await {
+        live.changed(&[Topic::Timeline].into(), revision);
     }
 }
 

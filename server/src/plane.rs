@@ -11,7 +11,9 @@ use bytes::Bytes;
 use domain::Failure;
 use domain::port::{Clock, Observe};
 use domain::service::ServiceKey;
-use domain::view::{Facts, Frame, MOST_PER_PAGE, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView};
+use domain::view::{
+    Facts, Frame, MOST_PER_PAGE, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TimelinePage, TimelineQuery,
+};
 use tokio::sync::Mutex;
 
 use crate::live::Live;
@@ -151,6 +153,17 @@ impl Observe for ControlPlane {
         let same_time = (clock.speed() - 1.0).abs() < f64::EPSILON;
         let found = self.setting.store.service_detail(&key, mark, same_time, clock.now()).await.map_err(internal)?;
         found.ok_or_else(|| Failure::NotFound { what: format!("The service {} in {} of {}", key.service, key.cluster, key.environment) })
+    }
+
+    async fn timeline(&self, query: TimelineQuery) -> Result<TimelinePage, Failure> {
+        let store = &self.setting.store;
+        match query.around {
+            Some(id) => {
+                let found = store.timeline_around(id).await.map_err(internal)?;
+                found.ok_or_else(|| Failure::NotFound { what: format!("Entry {id} of the timeline") })
+            }
+            None => store.timeline_page(query).await.map_err(internal),
+        }
     }
 
     async fn sources(&self) -> Result<SourcesView, Failure> {

@@ -5,12 +5,14 @@ mod overview;
 mod service;
 mod services;
 mod sources;
+mod timeline;
 
 pub(crate) use frame::{Around, frame};
 pub(crate) use overview::overview;
 pub(crate) use service::service;
 pub(crate) use services::services;
 pub(crate) use sources::sources;
+pub(crate) use timeline::timeline;
 
 use domain::Timestamp;
 use serde::de::{DeserializeOwned, Error};

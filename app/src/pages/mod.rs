@@ -5,9 +5,11 @@ mod overview;
 mod service;
 mod services;
 mod sources;
+mod timeline;
 
 pub(crate) use not_found::NotFound;
 pub(crate) use overview::Overview;
 pub(crate) use service::Service;
 pub(crate) use services::Services;
 pub(crate) use sources::Sources;
+pub(crate) use timeline::Timeline;

@@ -48,6 +48,7 @@ fn body(overview: RwSignal<view::Overview>) -> AnyView {
             <Panel id="now" title=|| "Just now">
                 {move || recent.with(Vec::is_empty).then(|| view! { <p class="empty">"Nothing has happened since Signalbox began to look."</p> })}
                 <Timeline entries=recent subject=true/>
+                <p class="note"><a href="/timeline">"The whole timeline"</a></p>
             </Panel>
         </div>
     }

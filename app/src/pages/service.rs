@@ -4,7 +4,7 @@ use domain::judge::{Standing, Tone};
 use domain::live::Topic;
 use domain::service::ServiceKey;
 use domain::text;
-use domain::view::ServiceDetail;
+use domain::view::{ServiceDetail, TimelineQuery};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -228,10 +228,12 @@ fn alarms(detail: RwSignal<ServiceDetail>) -> AnyView {
 
 fn record(detail: RwSignal<ServiceDetail>) -> AnyView {
     let record = Memo::new(move |_| detail.with(|detail| detail.record.clone()));
+    let whole = detail.with_untracked(|detail| TimelineQuery::of_service(&detail.row.key).path());
     view! {
         <Panel id="record" title=|| "What happened">
             {move || record.with(Vec::is_empty).then(|| view! { <p class="empty">"Nothing is on record of it yet."</p> })}
             <Timeline entries=record/>
+            <p class="note"><a href=whole>"The whole record of it"</a>", searchable"</p>
         </Panel>
     }
     .into_any()

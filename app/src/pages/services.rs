@@ -39,7 +39,7 @@ pub(crate) fn Services() -> impl IntoView {
 }
 
 /// What in the URL was not understood.
-fn ignored(words: &[String]) -> AnyView {
+pub(crate) fn ignored(words: &[String]) -> AnyView {
     if words.is_empty() {
         return ().into_any();
     }

@@ -34,6 +34,7 @@ fn body(sources: RwSignal<SourcesView>) -> AnyView {
         <Panel id="gaps" title=|| "When a source could not be read">
             {move || gaps.with(Vec::is_empty).then(|| view! { <p class="empty">"No gap on record."</p> })}
             <Timeline entries=gaps subject=true/>
+            <p class="note"><a href="/timeline?kind=source">"Every gap on record"</a></p>
         </Panel>
     }
     .into_any()

@@ -70,6 +70,7 @@ fn Nav() -> impl IntoView {
         <nav class="nav" aria-label="Pages">
             <A href="/" exact=true>"Overview"</A>
             <A href="/services">"Services"</A>
+            <A href="/timeline">"Timeline"</A>
             <A href="/sources">"Sources"</A>
         </nav>
     }

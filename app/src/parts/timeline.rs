@@ -1,11 +1,11 @@
-//! Entries of the record, newest first.
+//! Entries of the record, newest first. Each instant is the link to what changed before it.
 
 use domain::text;
 use domain::timeline::EventKind;
-use domain::view::TimelineEntry;
+use domain::view::{LastWords, TimelineEntry};
 use leptos::prelude::*;
 
-use super::age::At;
+use super::age::{Age, At};
 use crate::ui::lamp::Lamp;
 
 /// A list of entries; `subject` says whether each names what it is about. On the page of one service they need not, but
@@ -14,13 +14,47 @@ use crate::ui::lamp::Lamp;
 pub(crate) fn Timeline(#[prop(into)] entries: Signal<Vec<TimelineEntry>>, #[prop(optional)] subject: bool) -> impl IntoView {
     view! {
         <ol class="timeline">
-            <For each=move || entries.get() key=|entry| entry.id children=move |entry| line(&entry, subject)/>
+            <For each=move || entries.get() key=|entry| entry.id children=move |entry| line(&entry, subject, false)/>
         </ol>
     }
     .into_any()
 }
 
-fn line(entry: &TimelineEntry, subject: bool) -> AnyView {
+/// The record itself: by day, with the kind of each entry and what a task said last.
+#[component]
+pub(crate) fn Record(#[prop(into)] entries: Signal<Vec<TimelineEntry>>) -> impl IntoView {
+    // a day's heading is a line like any other, so that a new entry comes between it and the ones before
+    let lines = move || {
+        let mut lines = Vec::new();
+        let mut day = String::new();
+        for entry in entries.get() {
+            let its = entry.at.day();
+            if its != day {
+                day.clone_from(&its);
+                lines.push((format!("d{its}"), None));
+            }
+            // words arrive after the stop: the line is then another
+            let said = entry.words.as_ref().map_or(0, |words| words.lines.len() + words.reason.as_ref().map_or(0, String::len));
+            lines.push((format!("{}.{said}", entry.id), Some(entry)));
+        }
+        lines
+    };
+    view! {
+        <ol class="timeline record">
+            <For
+                each=lines
+                key=|(key, _)| key.clone()
+                children=|(key, entry)| match entry {
+                    Some(entry) => line(&entry, true, true),
+                    None => view! { <li class="day"><h2>{key.get(1..).unwrap_or_default().to_owned()}</h2></li> }.into_any(),
+                }
+            />
+        </ol>
+    }
+    .into_any()
+}
+
+fn line(entry: &TimelineEntry, subject: bool, whole: bool) -> AnyView {
     let name = text::shown(&entry.subject);
     let about = match (subject, entry.path.clone()) {
         (false, _) if entry.kind == EventKind::Alarm => view! { <code><bdi>{name}</bdi></code>" " }.into_any(),
@@ -30,10 +64,41 @@ fn line(entry: &TimelineEntry, subject: bool) -> AnyView {
     };
     view! {
         <li>
-            <At at=entry.at/>
+            <a class="before" href=format!("/timeline?around={}", entry.id) title="What changed before this"><At at=entry.at/></a>
             <Lamp light=entry.tone.into()/>
-            <span class="said">{about}<bdi>{text::shown(&entry.text)}</bdi></span>
+            <div class="said">
+                {about}
+                <bdi>{text::shown(&entry.text)}</bdi>
+                {whole.then(|| view! { " "<span class="faint">{entry.kind.title()}" · "</span><Age of=entry.at/> })}
+                {entry.words.as_ref().map(last_words)}
+            </div>
         </li>
     }
     .into_any()
+}
+
+/// What a task said last, folded; or why that is not known.
+pub(crate) fn last_words(words: &LastWords) -> AnyView {
+    let reason = words.reason.as_deref().map(|why| view! { <p class="faint">"Last words: "<bdi>{text::shown(why)}</bdi></p> });
+    if words.lines.is_empty() {
+        return reason.into_any();
+    }
+    let said = words.lines.last().map(|line| text::shown(&line.text)).unwrap_or_default();
+    view! {
+        <details class="words">
+            <summary>{format!("Last {}: ", text::count(words.lines.len() as u64, "line"))}<code class="ellipsis"><bdi>{said}</bdi></code></summary>
+            {log(words)}
+        </details>
+    }
+    .into_any()
+}
+
+/// Lines of a log, oldest first.
+pub(crate) fn log(words: &LastWords) -> AnyView {
+    let lines = words
+        .lines
+        .iter()
+        .map(|line| view! { <span class="at">{line.at.clock_time()}" "</span><bdi>{line.text.clone()}</bdi>"\n" })
+        .collect::<Vec<_>>();
+    view! { <pre class="log" tabindex="0">{lines}</pre>{words.cut.then(|| view! { <p class="faint">"Cut: what is too long is left out."</p> })} }.into_any()
 }

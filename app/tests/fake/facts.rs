@@ -114,7 +114,7 @@ fn calm(now: Timestamp) -> Facts {
 pub(crate) fn entry(id: i64, at: Timestamp, kind: EventKind, tone: Tone, subject: &str, text: &str) -> TimelineEntry {
     let key = ServiceKey { environment: "production".into(), cluster: "gaming-system-cluster".into(), service: subject.into() };
     let path = matches!(kind, EventKind::Deployment | EventKind::TaskStopped | EventKind::Service).then(|| key.path());
-    TimelineEntry { id, at, kind, tone, subject: subject.into(), path, text: text.into() }
+    TimelineEntry { id, at, kind, tone, subject: subject.into(), path, text: text.into(), words: None }
 }
 
 fn source(kind: SourceKind, at: Timestamp) -> SourceHealth {

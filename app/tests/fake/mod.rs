@@ -13,7 +13,10 @@ use async_trait::async_trait;
 use domain::judge::Standing;
 use domain::port::Observe;
 use domain::service::ServiceKey;
-use domain::view::{Facts, Frame, Overview, ServiceDetail, ServicePage, ServiceQuery, ServiceRow, ServiceSort, SourceRow, SourcesView};
+use domain::view::{
+    Facts, Frame, Overview, ServiceDetail, ServicePage, ServiceQuery, ServiceRow, ServiceSort, SourceRow, SourcesView, TimelinePage,
+    TimelineQuery,
+};
 use domain::{Failure, Timestamp};
 
 /// A situation.
@@ -125,6 +128,11 @@ impl Observe for Fleet {
         let found = rows.into_iter().find(|row| row.key == key);
         let row = found.ok_or_else(|| Failure::NotFound { what: format!("Service {}", domain::text::shown(&key.service)) })?;
         Ok(service::detail(self.scene, row, stale, &self.facts()?, (self.clock)()))
+    }
+
+    async fn timeline(&self, query: TimelineQuery) -> Result<TimelinePage, Failure> {
+        let entries = self.facts()?.recent;
+        Ok(TimelinePage { revision: 412, query, counted: (entries.len() as u64, false), entries, ..TimelinePage::default() })
     }
 
     async fn sources(&self) -> Result<SourcesView, Failure> {

@@ -4,7 +4,14 @@ use crate::ask::{CLUSTER, page};
 use crate::fake::Scene;
 use crate::markup::opened;
 
-const PATHS: [&str; 4] = ["/", "/services", "/services?q=%3Cscript%3Ealert(9)%3C%2Fscript%3E&x=%22%3E%3Cb%3E", "/sources"];
+const PATHS: [&str; 6] = [
+    "/",
+    "/services",
+    "/services?q=%3Cscript%3Ealert(9)%3C%2Fscript%3E&x=%22%3E%3Cb%3E",
+    "/timeline?q=%3Cscript%3Ealert(9)%3C%2Fscript%3E&service=%22%3E%3Cb%3E",
+    "/timeline?around=200",
+    "/sources",
+];
 const NAMES: [&str; 4] =
     ["%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E", "invoice%E2%80%AEfdp.exe", "a%2Fb%3Fc%23d%26e", "%3Dcmd%7C%27%20%2FC%20calc%27%21A0"];
 

@@ -10,11 +10,13 @@ mod overview;
 mod service;
 mod services;
 mod sources;
+mod timeline;
 
 pub use overview::{Facts, GroupOfTiles, Link, NATS_COUNT_RULE, Need, Overview, SourceBrief, Tally, TileOfService};
 pub use service::{AlarmRow, ConnectionRow, ServiceDetail, StoppedTaskRow, TaskRow};
 pub use services::{MOST_PER_PAGE, PER_PAGE, ServicePage, ServiceQuery, ServiceRow, ServiceSort};
 pub use sources::{SourceRow, SourcesView};
+pub use timeline::{Around, ENTRIES_PER_PAGE, LastWords, LogLine, TimelinePage, TimelineQuery, suspects};
 
 use serde::{Deserialize, Serialize};
 
@@ -54,8 +56,11 @@ pub struct TimelineEntry {
     pub tone: Tone,
     /// By name: a service, an alarm, a node, a source.
     pub subject: String,
-    /// The page of the service it concerns.
+    /// The page of what it concerns: a service, a source.
     pub path: Option<String>,
     /// What happened, as the rest of a sentence after the subject.
     pub text: String,
+    /// What the task said last, where it is about one that stopped. Told on the timeline's own page only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<LastWords>,
 }

@@ -4,3 +4,4 @@ mod build;
 mod files;
 mod reading;
 mod recording;
+mod timeline;

@@ -1,4 +1,14 @@
 //! The timeline's rows: each key is taken once.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `wanted` | a question as an expression of the search index; pure |
+//! | `search` | a page of the record; the index's backlog |
+//! | `around` | what happened before one entry |
+
+mod around;
+mod search;
+mod wanted;
 
 use domain::Timestamp;
 use domain::judge::Tone;
@@ -62,6 +72,7 @@ impl TryFrom<Row> for TimelineEntry {
         let kind = EventKind::from_word(&row.kind).ok_or_else(|| StoreError::Word { what: "kind of event", word: row.kind.clone() })?;
         let path = match (row.cluster, row.service, row.source.parse::<SourceId>()) {
             (Some(cluster), Some(service), Ok(source)) => Some(ServiceKey { environment: source.scope, cluster, service }.path()),
+            (_, _, Ok(source)) if kind == EventKind::Source => Some(format!("/sources#{}", domain::service::encoded(&source.to_string()))),
             _ => None,
         };
         Ok(Self {
@@ -72,6 +83,7 @@ impl TryFrom<Row> for TimelineEntry {
             subject: row.subject,
             path,
             text: row.text,
+            words: None,
         })
     }
 }

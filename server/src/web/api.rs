@@ -8,7 +8,7 @@ use axum::{Json, Router};
 use domain::Failure;
 use domain::port::Observe;
 use domain::service::ServiceKey;
-use domain::view::{Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView};
+use domain::view::{Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TimelinePage, TimelineQuery};
 use serde::Serialize;
 
 use super::Shared;
@@ -18,6 +18,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/overview", get(overview))
         .route("/services", get(services))
         .route("/services/{environment}/{cluster}/{service}", get(service))
+        .route("/timeline", get(timeline))
         .route("/sources", get(sources))
         .route("/openapi.json", get(openapi))
         .fallback(async || failed(Failure::NotFound { what: "That API path".to_owned() }))
@@ -128,6 +129,31 @@ pub(super) async fn service(
     Path((environment, cluster, service)): Path<(String, String, String)>,
 ) -> Response {
     answered(shared.plane.service(ServiceKey { environment, cluster, service }).await)
+}
+
+/// The record of what happened, searched and filtered, or what happened in the ten minutes before one entry.
+#[utoipa::path(get, path = "/api/v1/timeline",
+    params(
+        ("q" = Option<String>, Query, description = "words that must all occur, each as a word or the beginning of one"),
+        ("kind" = Option<String>, Query, description = "only this kind of entry, such as task_stopped or deployment"),
+        ("tone" = Option<String>, Query, description = "bad, warn, move, unknown, good or quiet; notable is all but quiet"),
+        ("environment" = Option<String>, Query, description = "only this environment or NATS cluster"),
+        ("cluster" = Option<String>, Query, description = "only this ECS cluster"),
+        ("service" = Option<String>, Query, description = "only this service"),
+        ("from" = Option<String>, Query, description = "not before this day or instant, UTC"),
+        ("to" = Option<String>, Query, description = "not after this day or instant, UTC"),
+        ("before" = Option<String>, Query, description = "entries older than the place in `older`"),
+        ("after" = Option<String>, Query, description = "entries newer than the place in `newer`"),
+        ("around" = Option<i64>, Query, description = "id of an entry: what happened in the ten minutes before it"),
+    ),
+    responses((status = 200, body = TimelinePage), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn timeline(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+    let pairs = pairs(raw.as_deref().unwrap_or_default());
+    let (query, ignored) = TimelineQuery::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    if !ignored.is_empty() {
+        return failed(Failure::Refused { why: format!("Not understood: {}. The words are in /api/v1/openapi.json.", ignored.join(", ")) });
+    }
+    answered(shared.plane.timeline(query).await)
 }
 
 /// The collectors' own health, rate and calls.
