@@ -112,10 +112,12 @@ impl Fleet {
 
     /// Raises a service's load above its alarm's threshold for a while.
     fn surge(&mut self, index: usize, name: &str, length: i64, cpu: bool) {
-        let until = self.now + length.max(2 * MINUTE + SECOND);
+        let now = self.now;
+        let until = now + length.max(2 * MINUTE + SECOND);
         if let Some(service) = self.services.get_mut(index) {
-            let end = if cpu { &mut service.surge.cpu_until } else { &mut service.surge.memory_until };
-            *end = until;
+            let record = service.record();
+            let surges = if cpu { &mut record.cpu_surges } else { &mut record.memory_surges };
+            surges.add(now, until);
         }
         self.note(format!("service {name} is under {} load", if cpu { "CPU" } else { "memory" }));
     }

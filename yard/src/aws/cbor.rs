@@ -1,6 +1,7 @@
 //! Between CBOR and the JSON tree in which the operations are written.
 //!
-//! The trap: CBOR marks a time with tag 1 and the SDK insists on it. In the alarm shapes exactly the members whose names end in `Timestamp` are times.
+//! The trap: CBOR marks a time with tag 1 and the SDK insists on it. In CloudWatch's answers exactly the members whose names end in `Timestamp` are times, and the items of
+//! those that end in `Timestamps`.
 
 use ciborium::Value as Cbor;
 use serde_json::{Map, Value};
@@ -43,9 +44,16 @@ fn to_cbor(value: &Value) -> Cbor {
 
 fn member_to_cbor(name: &str, member: &Value) -> Cbor {
     match member.as_f64() {
-        Some(seconds) if name.ends_with("Timestamp") => Cbor::Tag(EPOCH_TAG, Box::new(Cbor::Float(seconds))),
+        Some(seconds) if name.ends_with("Timestamp") => time(seconds),
+        None if name.ends_with("Timestamps") => {
+            Cbor::Array(member.as_array().into_iter().flatten().map(|item| item.as_f64().map_or_else(|| to_cbor(item), time)).collect())
+        }
         _ => to_cbor(member),
     }
+}
+
+fn time(seconds: f64) -> Cbor {
+    Cbor::Tag(EPOCH_TAG, Box::new(Cbor::Float(seconds)))
 }
 
 fn from_cbor(value: &Cbor) -> Option<Value> {
@@ -54,6 +62,7 @@ fn from_cbor(value: &Cbor) -> Option<Value> {
         Cbor::Bool(truth) => Value::from(*truth),
         Cbor::Integer(whole) => Value::from(i64::try_from(*whole).ok()?),
         Cbor::Float(number) => Value::from(*number),
+        Cbor::Tag(EPOCH_TAG, seconds) => from_cbor(seconds)?,
         Cbor::Text(text) => Value::from(text.as_str()),
         Cbor::Array(items) => Value::Array(items.iter().map(from_cbor).collect::<Option<_>>()?),
         Cbor::Map(members) => Value::Object(
@@ -77,6 +86,11 @@ mod tests {
         assert_eq!(member("StateUpdatedTimestamp"), Cbor::Tag(1, Box::new(Cbor::Float(1.5))));
         assert_eq!(member("Threshold"), Cbor::Float(80.0));
         assert_eq!(member("Period"), Cbor::Integer(60.into()));
+        assert_eq!(
+            decode(&encode(&json!({"Timestamps": [1.5, 2.0]}))),
+            Some(json!({"Timestamps": [1.5, 2.0]})),
+            "a time is read as its seconds"
+        );
     }
 
     #[test]

@@ -182,7 +182,7 @@ pub(crate) fn refuse(kind: FaultKind, call: &Call) -> ApiError {
 fn resource(call: &Call) -> String {
     match (call.api, call.operation.as_str()) {
         (Api::Ecs, "DescribeClusters" | "ListServices" | "DescribeServices") => arn::cluster(),
-        (Api::CloudWatch, _) => arn::alarm("*"),
+        (Api::CloudWatch, "DescribeAlarms" | "DescribeAlarmHistory") => arn::alarm("*"),
         _ => "*".to_owned(),
     }
 }

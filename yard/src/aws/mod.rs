@@ -100,10 +100,14 @@ impl AwsFace {
         if let Some(throttle) = &self.throttle {
             throttle.take(call, self.world.clock().now_micros())?;
         }
-        match &effect.stale {
-            Some(past) => serve(call, past),
-            None => self.world.look(|fleet| serve(call, fleet)),
-        }
+        let served = match &effect.stale {
+            Some(past) => serve(call, past)?,
+            None => self.world.look(|fleet| serve(call, fleet))?,
+        };
+        Ok(match served {
+            Served::Now(value) => value,
+            Served::Later(work) => work(),
+        })
     }
 
     pub(crate) fn lay_fault(&self, fault: Fault) {
@@ -112,11 +116,17 @@ impl AwsFace {
     }
 }
 
-fn serve(call: &Call, fleet: &Fleet) -> Result<Value, ApiError> {
+/// An answer, or the work that makes it from what it has taken of the fleet: nobody else shall wait for that.
+enum Served {
+    Now(Value),
+    Later(Box<dyn FnOnce() -> Value>),
+}
+
+fn serve(call: &Call, fleet: &Fleet) -> Result<Served, ApiError> {
     match call.api {
-        Api::Ecs => ecs::serve(call, fleet),
+        Api::Ecs => ecs::serve(call, fleet).map(Served::Now),
         Api::CloudWatch => cloudwatch::serve(call, fleet),
-        Api::Sts => sts::serve(call),
+        Api::Sts => sts::serve(call).map(Served::Now),
     }
 }
 

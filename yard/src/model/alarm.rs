@@ -6,7 +6,10 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::clock::{MINUTE, SECOND};
+use crate::{
+    clock::{MINUTE, SECOND},
+    model::metrics::{Metric, Sample},
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AlarmState {
@@ -49,16 +52,17 @@ impl Watched {
         }
     }
 
-    pub(crate) fn namespace(self) -> &'static str {
-        if self == Self::RunningTasks { "ECS/ContainerInsights" } else { "AWS/ECS" }
+    pub(crate) fn measured(self) -> Metric {
+        match self {
+            Self::Cpu => Metric::Cpu,
+            Self::Memory => Metric::Memory,
+            Self::RunningTasks => Metric::RunningTasks,
+        }
     }
 
-    pub(crate) fn metric(self) -> &'static str {
-        match self {
-            Self::Cpu => "CPUUtilization",
-            Self::Memory => "MemoryUtilization",
-            Self::RunningTasks => "RunningTaskCount",
-        }
+    /// The statistic it watches, of one minute.
+    pub(crate) fn value(self, sample: &Sample) -> f64 {
+        if self == Self::RunningTasks { sample.min } else { sample.average() }
     }
 
     pub(crate) fn statistic(self) -> &'static str {

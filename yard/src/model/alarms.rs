@@ -1,15 +1,12 @@
-//! Once a minute: every service's metrics, and what each alarm makes of them.
+//! Once a minute: what each alarm makes of the metrics, the same that anyone can ask for.
 //!
-//! A metric is a pure function of seed, service and minute, plus the surge the script may have laid on the service.
 //! The trap: a service without a running task reports no CPU and no memory, which is missing data and not zero.
 
 use crate::{
     clock::MINUTE,
-    dice::Dice,
     model::{
         Due, Fleet,
         alarm::{Alarm, AlarmState, Watched},
-        service::Service,
     },
 };
 
@@ -17,8 +14,7 @@ impl Fleet {
     pub(super) fn evaluate_alarms(&mut self) {
         let mut alarms = std::mem::take(&mut self.alarms);
         for alarm in &mut alarms {
-            let Some(service) = self.services.get(alarm.service) else { continue };
-            let value = self.metric(alarm.service, service, alarm.watched);
+            let value = self.watched_value(alarm);
             if alarm.observe(self.now, value) {
                 let line = format!("alarm {} is {}", alarm.name, alarm.state.as_str());
                 self.note(line);
@@ -31,23 +27,9 @@ impl Fleet {
     }
 
     /// The value of the minute that has just ended; none where nothing reported one.
-    fn metric(&self, index: usize, service: &Service, watched: Watched) -> Option<f64> {
-        let (running, _) = self.counts(service);
-        if watched == Watched::RunningTasks {
-            return Some(f64::from(running));
-        }
-        if running == 0 {
-            return None;
-        }
-        let (purpose, low, high, surge_until) = match watched {
-            Watched::Cpu => ("cpu", 12.0, 48.0, service.surge.cpu_until),
-            _ => ("memory", 30.0, 64.0, service.surge.memory_until),
-        };
-        let usual = Dice::new(self.seed, purpose, index as u64).amount(low, high);
-        let minute = u64::try_from((self.now - self.started_at) / MINUTE).unwrap_or(0);
-        let mut noise = Dice::new(self.seed ^ index as u64, purpose, minute + 1);
-        let value = if self.now < surge_until { noise.amount(84.0, 98.0) } else { usual + noise.amount(-5.0, 5.0) };
-        Some((value * 100.0).round() / 100.0)
+    fn watched_value(&self, alarm: &Alarm) -> Option<f64> {
+        let sample = self.series(alarm.service, alarm.watched.measured())?.sample(self.now - MINUTE)?;
+        Some((alarm.watched.value(&sample) * 100.0).round() / 100.0)
     }
 
     pub(super) fn evaluate_composites(&mut self) {

@@ -43,6 +43,11 @@ pub(crate) fn target_group(name: &str, id: &str) -> String {
     format!("arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/{name}/{id}")
 }
 
+/// A target group as CloudWatch's `TargetGroup` dimension names it: the last part of its ARN.
+pub(crate) fn target_group_dimension(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or(arn)
+}
+
 pub(crate) fn role(name: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT}:role/{name}")
 }

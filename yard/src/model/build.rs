@@ -16,8 +16,10 @@ use crate::{
         arn,
         definition::TaskDefinition,
         event_id,
+        history::Steps,
+        metrics::Record,
         names::{self, Outline},
-        service::{Deployment, Service, Surge},
+        service::{Deployment, Service},
         task::{self, Health, Task, TaskStatus, ZONES},
     },
     script::Script,
@@ -62,6 +64,9 @@ impl Fleet {
             next_task: 0,
             next_event: 0,
             node_orders: Vec::new(),
+            hurt: Arc::default(),
+            running: 0,
+            pending: 0,
         };
         for outline in names::outlines(plan.services, plan.seed) {
             fleet.add_service(&outline);
@@ -69,7 +74,9 @@ impl Fleet {
         if plan.composite_alarms {
             fleet.add_composite_alarm();
         }
-        fleet.later(MINUTE, Due::Evaluate);
+        fleet.running = fleet.tasks.len() as u64;
+        // alarms look when a minute of the metrics ends
+        fleet.later((now.div_euclid(MINUTE) + 1) * MINUTE - now, Due::Evaluate);
         if let Some(calm) = plan.calm {
             fleet.script = Some(Script::new(plan.seed, plan.nats_nodes));
             fleet.later(micros(calm), Due::Script);
@@ -105,7 +112,10 @@ impl Fleet {
             tasks: Vec::new(),
             steady: true,
             crashes_until: if outline.thrashes { i64::MAX } else { 0 },
-            surge: Surge::default(),
+            record: Arc::new(Record { running: Steps::new(outline.desired), ..Record::default() }),
+            desired_at_start: outline.desired,
+            settled: outline.desired,
+            missing: 0,
             answers: true,
         };
         self.give_past(&mut service, deployed_at, &mut dice);

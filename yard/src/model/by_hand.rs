@@ -46,6 +46,7 @@ impl Fleet {
             service.steady = false;
         }
         self.note(format!("service {service} wants {desired} tasks"));
+        self.recount(index);
         self.look_soon(index);
         self.changed();
         Ok(())
@@ -57,6 +58,8 @@ impl Fleet {
         let until = self.now.saturating_add(micros);
         let Some(entry) = self.services.get_mut(index) else { return Ok(()) };
         entry.crashes_until = entry.crashes_until.max(until);
+        let now = self.now;
+        entry.record().crash_loops.add(now, until);
         self.note(format!("service {service} crash-loops"));
         let running: Vec<u64> = self
             .services

@@ -1,5 +1,7 @@
 //! A task's way from PROVISIONING to STOPPED, with the times Fargate takes for it.
 
+use std::sync::Arc;
+
 use crate::{
     clock::HOUR,
     dice::Dice,
@@ -18,6 +20,7 @@ impl Fleet {
     pub(crate) fn launch(&mut self, service: usize) -> Option<u64> {
         let number = self.add_task(service, self.now)?;
         let wait = self.task_dice(number, "provisioning").seconds(3, 9);
+        self.pending += 1;
         self.later(wait, Due::TaskStep(number));
         self.changed();
         Some(number)
@@ -57,7 +60,12 @@ impl Fleet {
         match status {
             TaskStatus::Pending => task.pull_started_at = Some(now),
             TaskStatus::Activating => task.pull_stopped_at = Some(now),
-            TaskStatus::Running => task.started_at = Some(now),
+            TaskStatus::Running => {
+                task.started_at = Some(now);
+                (self.running, self.pending) = (self.running + 1, self.pending.saturating_sub(1));
+                let service = task.service;
+                self.recount(service);
+            }
             TaskStatus::Stopping | TaskStatus::Deprovisioning => task.execution_stopped_at = task.execution_stopped_at.or(Some(now)),
             TaskStatus::Stopped => task.stopped_at = Some(now),
             TaskStatus::Provisioning | TaskStatus::Deactivating => {}
@@ -92,6 +100,8 @@ impl Fleet {
         let now = self.now;
         let Some(task) = self.tasks.get_mut(&number).filter(|task| !task.told_to_stop) else { return };
         let ran = task.status == TaskStatus::Running;
+        let lost = if ran { &mut self.running } else { &mut self.pending };
+        *lost = lost.saturating_sub(1);
         if !ran {
             // its container never started, so there is nothing that could have exited
             cause.exit_code = None;
@@ -109,11 +119,27 @@ impl Fleet {
         task.cause = Some(cause);
         let index = task.service;
         self.note(line);
+        self.recount(index);
         let mut dice = self.task_dice(number, "ending");
         self.later(dice.seconds(1, 3), Due::TaskStep(number));
         self.later(dice.seconds(2, 6), Due::Schedule(index));
         self.leave_steady(index);
         self.changed();
+    }
+
+    /// Brings what metrics are made of up to how many tasks of a service run now.
+    pub(crate) fn recount(&mut self, index: usize) {
+        let Some(service) = self.services.get(index) else { return };
+        let running = self.counts(service).0;
+        let (now, hurt) = (self.now, Arc::make_mut(&mut self.hurt));
+        let Some(service) = self.services.get_mut(index) else { return };
+        let missing = service.settled.min(service.desired).saturating_sub(running);
+        let down = |missing: u32, running: u32| u32::from(missing > 0 && running == 0);
+        let (was_down, is_down) = (down(service.missing, service.record.running.last()), down(missing, running));
+        hurt.short.set(now, (hurt.short.last() + missing).saturating_sub(service.missing));
+        hurt.down.set(now, (hurt.down.last() + is_down).saturating_sub(was_down));
+        service.missing = missing;
+        service.record().running.set(now, running);
     }
 
     fn leave_steady(&mut self, index: usize) {

@@ -7,6 +7,8 @@
 pub(crate) mod alarm;
 pub(crate) mod arn;
 pub(crate) mod definition;
+pub(crate) mod history;
+pub(crate) mod metrics;
 pub(crate) mod names;
 pub(crate) mod service;
 pub(crate) mod task;
@@ -27,6 +29,7 @@ use std::{
 
 use alarm::{Alarm, CompositeAlarm};
 use definition::TaskDefinition;
+use metrics::Hurt;
 use service::Service;
 use task::{StopCause, Task};
 
@@ -60,6 +63,9 @@ pub(crate) enum NodeOrder {
     Restart(usize),
 }
 
+/// How long customers feel that a NATS node went: its clients look for another one, and come back when it does.
+const NODE_TROUBLE: i64 = 20 * crate::clock::SECOND;
+
 /// One thing that happened, for the control face and for comparing stories.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct StoryLine {
@@ -89,6 +95,11 @@ pub(crate) struct Fleet {
     pub(crate) script: Option<Script>,
     pub(crate) story: Vec<StoryLine>,
     pub(crate) hostile: bool,
+    /// What customers feel of the fleet.
+    pub(crate) hurt: Arc<Hurt>,
+    /// Tasks that run, and that are on their way: counted as they change, because a large fleet has too many to count for an answer.
+    pub(crate) running: u64,
+    pub(crate) pending: u64,
     /// Counts every change; a reader that saw this number has seen everything.
     pub(crate) revision: u64,
     agenda: BTreeMap<(i64, u64), Due>,
@@ -159,6 +170,8 @@ impl Fleet {
     }
 
     pub(crate) fn order_node(&mut self, order: NodeOrder) {
+        let now = self.now;
+        Arc::make_mut(&mut self.hurt).nats.add(now, now + NODE_TROUBLE);
         self.node_orders.push(order);
         self.changed();
     }

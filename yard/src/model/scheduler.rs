@@ -40,7 +40,9 @@ impl Fleet {
         let line = format!("(service {}) has reached a steady state.", service.name);
         if let Some(service) = self.services.get_mut(index) {
             service.steady = true;
+            service.settled = service.desired;
         }
+        self.recount(index);
         self.note(line.clone());
         self.tell(index, line);
     }

@@ -1,8 +1,8 @@
 //! A service: how many copies of what should run, what ECS did about it, and which truth about it only the model knows.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
-use crate::model::arn;
+use crate::model::{arn, metrics::Record};
 
 /// ECS keeps the latest 100 events of a service.
 const EVENTS_KEPT: usize = 100;
@@ -29,13 +29,6 @@ pub(crate) struct Deployment {
     pub(crate) failed_tasks: u32,
 }
 
-/// A passing load above a service's usual one, in percent of its reservation.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Surge {
-    pub(crate) cpu_until: i64,
-    pub(crate) memory_until: i64,
-}
-
 #[derive(Debug, Clone)]
 pub(crate) struct Service {
     pub(crate) name: String,
@@ -53,7 +46,14 @@ pub(crate) struct Service {
     pub(crate) steady: bool,
     /// Tasks exit soon after they run until this time.
     pub(crate) crashes_until: i64,
-    pub(crate) surge: Surge,
+    /// What its metrics since the start depend on.
+    pub(crate) record: Arc<Record>,
+    /// How many tasks it wanted, and ran, before the yard opened.
+    pub(crate) desired_at_start: u32,
+    /// How many it wanted when it last was steady: fewer than this is a loss, more is growth.
+    pub(crate) settled: u32,
+    /// Its share in the fleet's losses as last counted.
+    pub(crate) missing: u32,
     /// Whether the application's endpoint answers: what a health check would find.
     pub(crate) answers: bool,
 }
@@ -65,6 +65,11 @@ impl Service {
 
     pub(crate) fn primary(&self) -> Option<&Deployment> {
         self.deployments.iter().find(|deployment| deployment.status == "PRIMARY")
+    }
+
+    /// What its metrics depend on, to be added to.
+    pub(crate) fn record(&mut self) -> &mut Record {
+        Arc::make_mut(&mut self.record)
     }
 
     /// Adds a line, dropping the oldest beyond a hundred.

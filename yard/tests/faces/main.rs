@@ -6,5 +6,6 @@ mod cloudwatch;
 mod control;
 mod ecs;
 mod faults;
+mod metrics;
 mod story;
 mod support;

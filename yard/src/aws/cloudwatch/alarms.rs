@@ -1,4 +1,4 @@
-//! CloudWatch, of which DescribeAlarms is served.
+//! DescribeAlarms.
 //!
 //! The trap: without `AlarmTypes` only metric alarms are returned, however many composite ones there are.
 
@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use crate::{
     aws::{
         answer::{ApiError, seconds},
-        call::{Call, Protocol},
         page,
     },
     model::{
@@ -24,7 +23,7 @@ const DEFAULT_PAGE: i64 = 50;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct DescribeAlarms {
+pub(super) struct DescribeAlarms {
     alarm_names: Option<Vec<String>>,
     alarm_name_prefix: Option<String>,
     alarm_types: Option<Vec<String>>,
@@ -34,17 +33,6 @@ struct DescribeAlarms {
     action_prefix: Option<String>,
     children_of_alarm_name: Option<String>,
     parents_of_alarm_name: Option<String>,
-}
-
-pub(crate) fn serve(call: &Call, fleet: &Fleet) -> Result<Value, ApiError> {
-    if call.protocol == Protocol::Query {
-        let why = "CloudWatch's Query protocol is not served here: use an AWS CLI or SDK that speaks JSON or CBOR to CloudWatch (those of 2025 or later do)";
-        return Err(ApiError::new("InvalidAction", why));
-    }
-    match call.operation.as_str() {
-        "DescribeAlarms" => describe_alarms(&call.input()?, fleet),
-        _ => Err(ApiError::unknown_operation(call, &["cloudwatch:DescribeAlarms"])),
-    }
 }
 
 /// A metric or a composite alarm, in the order in which pages go through them.
@@ -69,7 +57,7 @@ impl Either<'_> {
     }
 }
 
-fn describe_alarms(input: &DescribeAlarms, fleet: &Fleet) -> Result<Value, ApiError> {
+pub(super) fn describe_alarms(input: &DescribeAlarms, fleet: &Fleet) -> Result<Value, ApiError> {
     let page = input.validate()?;
     let listing = format!(
         "DescribeAlarms {:?} {:?} {:?} {:?} {:?}",
@@ -167,8 +155,8 @@ fn metric_shape(alarm: &Alarm, fleet: &Fleet) -> Value {
         "StateReason": alarm.reason,
         "StateUpdatedTimestamp": seconds(alarm.updated_at),
         "StateTransitionedTimestamp": seconds(alarm.transitioned_at),
-        "MetricName": alarm.watched.metric(),
-        "Namespace": alarm.watched.namespace(),
+        "MetricName": alarm.watched.measured().name(),
+        "Namespace": alarm.watched.measured().namespace(),
         "Statistic": alarm.watched.statistic(),
         "Dimensions": [{"Name": "ClusterName", "Value": arn::CLUSTER}, {"Name": "ServiceName", "Value": service}],
         "Period": PERIOD,
