@@ -12,11 +12,12 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::collect::{Collection, Making};
+use crate::collect::{Collection, Making, Recorder};
 use crate::config::{Config, origin};
 use crate::live::Live;
 use crate::plane::{ControlPlane, Setting};
 use crate::store::{Store, StoreError};
+use crate::trouble::Trouble;
 use crate::web::{self, Origins, Shared};
 
 /// Why the server did not start.
@@ -59,13 +60,16 @@ impl Application {
         warn_if_open(address, config);
         let store = Store::open(&config.store.path).await?;
         let live = Live::at(store.revision().await?);
-        let collection = Collection::start(config, Arc::clone(&clock), making, store.clone(), live.clone()).await?;
+        let trouble = Trouble::default();
+        let recorder = Recorder { store: store.clone(), live: live.clone(), trouble: trouble.clone() };
+        let collection = Collection::start(config, Arc::clone(&clock), making, recorder).await?;
         let plane = Arc::new(ControlPlane::new(Setting {
             store: store.clone(),
             clock,
             live,
             marks: config.marks(),
             notice,
+            trouble,
             environments: environments(config),
         }));
         let stop = CancellationToken::new();

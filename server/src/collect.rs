@@ -2,7 +2,8 @@
 //!
 //! One task per source and one that records, so that a source that hangs holds up nobody, and the store has one writer.
 //! A report that could not be recorded is logged and lost: the next sweep sees the same world again. What a collector
-//! brings home only once (stops, revisions) it is then told to bring again.
+//! brings home only once (stops, revisions) it is then told to bring again. A full disk is another matter: the report is
+//! kept and offered again, the collectors pause because nothing takes their reports, and every page says so.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,15 +19,23 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::{Config, Environment, Nats};
 use crate::live::Live;
-use crate::store::{Store, StoreError};
+use crate::store::{Keep, Store, StoreError};
+use crate::trouble::Trouble;
 
 /// How often sources are looked at for having gone stale.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Entries taken into the search index in one transaction, and the pause after each.
 const INDEXED_AT_ONCE: i64 = 2_000;
 const INDEX_PAUSE: Duration = Duration::from_millis(20);
-/// Reports waiting to be recorded; a collector that is ahead of the store waits.
-const WAITING: usize = 64;
+/// Reports waiting to be recorded; a collector that is ahead of the store waits. Few, so that all collectors soon pause
+/// when nothing can be recorded.
+const WAITING: usize = 4;
+/// How long to wait before a report is offered again to a disk that refused it.
+const DISK_PAUSE: Duration = Duration::from_secs(10);
+/// How often rows that have become too old are looked for.
+const LET_GO_EVERY: Duration = Duration::from_secs(600);
+/// Pause between two slices, in which reports are recorded.
+const BETWEEN_SLICES: Duration = Duration::from_millis(200);
 
 /// How collectors are made from a config.
 pub struct Making {
@@ -130,7 +139,8 @@ impl Collection {
     ///
     /// # Errors
     /// When the store cannot be told which sources there are.
-    pub async fn start(config: &Config, clock: Arc<dyn Clock>, making: &Making, store: Store, live: Live) -> Result<Self, StoreError> {
+    pub async fn start(config: &Config, clock: Arc<dyn Clock>, making: &Making, recorder: Recorder) -> Result<Self, StoreError> {
+        let store = recorder.store.clone();
         let made = make(config, &clock, making);
         let (reports, received) = mpsc::channel(WAITING);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
@@ -155,13 +165,14 @@ impl Collection {
         for poller in pollers {
             tasks.spawn(poller.run(reports.clone(), Arc::new(Notify::new()), stop.clone()));
         }
-        let indexing = index_old_entries(store.clone(), live.clone(), Arc::clone(&clock));
+        let background = futures::future::join3(
+            watch_freshness(store.clone(), recorder.live.clone(), Arc::clone(&clock)),
+            index_old_entries(store.clone(), recorder.live.clone(), Arc::clone(&clock)),
+            let_go(store, config.store.keep(), Arc::clone(&clock)),
+        );
         let ended = stop.clone();
-        tasks.spawn(async move { ended.run_until_cancelled(indexing).await });
-        let watching = watch_freshness(store.clone(), live.clone(), clock);
-        let ended = stop.clone();
-        tasks.spawn(async move { ended.run_until_cancelled(watching).await });
-        tasks.spawn(record_all(received, store, live, config.clone(), bringing));
+        tasks.spawn(async move { ended.run_until_cancelled(background).await });
+        tasks.spawn(record_all(received, recorder, clock, stop.clone(), config.clone(), bringing));
         Ok(Self { tasks, stop })
     }
 
@@ -204,7 +215,8 @@ async fn watch_freshness(store: Store, live: Live, clock: Arc<dyn Clock>) {
                 match store.touch().await {
                     Ok(revision) => live.changed(&Topic::ALL.into(), revision),
                     Err(error) => {
-                        tracing::error!(error = %crate::error_chain(&error), "open pages could not be told that a source went stale")
+                        tracing::error!(error = %crate::error_chain(&error), "it could not be recorded that a source went stale");
+                        live.changed_unrecorded();
                     }
                 }
             }
@@ -213,28 +225,106 @@ async fn watch_freshness(store: Store, live: Live, clock: Arc<dyn Clock>) {
     }
 }
 
+/// Lets go of what is too old, slice by slice.
+async fn let_go(store: Store, keep: Keep, clock: Arc<dyn Clock>) {
+    loop {
+        clock.sleep(LET_GO_EVERY).await;
+        loop {
+            match store.let_go(keep, clock.now()).await {
+                Ok(0) => break,
+                Ok(gone) => tracing::debug!(gone, "let go of rows that have become too old"),
+                Err(error) => {
+                    tracing::error!(error = %crate::error_chain(&error), "old rows could not be deleted; tried again later");
+                    break;
+                }
+            }
+            clock.sleep(BETWEEN_SLICES).await;
+        }
+    }
+}
+
+/// Where reports go, and who is told of them.
+pub struct Recorder {
+    /// The store.
+    pub store: Store,
+    /// What tells open pages.
+    pub live: Live,
+    /// What every page has to say when the disk refuses.
+    pub trouble: Trouble,
+}
+
+impl Recorder {
+    /// Records a report. While the disk refuses, it is kept and offered again, and every page says so.
+    async fn record(&self, report: &Report, config: &Config, clock: &dyn Clock) -> Result<(), StoreError> {
+        let marks = config.marks();
+        let environment = config.environments.iter().find(|environment| environment.name == report.health.id.scope);
+        let grouping = environment.map_or("group", |environment| environment.group_tag.as_str());
+        loop {
+            match self.store.record(report, &marks, grouping).await {
+                Err(error) if error.disk() => {
+                    if self.trouble.said().is_none() {
+                        tracing::error!(error = %crate::error_chain(&error), "the disk refuses; the collectors wait");
+                        self.trouble.say(Some(self.disk_refuses(clock)));
+                        self.live.changed_unrecorded();
+                    }
+                    clock.sleep(DISK_PAUSE).await;
+                }
+                Err(error) => return Err(error),
+                Ok(written) => {
+                    self.live.changed(&written.topics, written.revision);
+                    if self.trouble.say(None) {
+                        tracing::info!("the disk takes writes again; the collectors go on");
+                        self.live.changed_unrecorded();
+                    }
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn disk_refuses(&self, clock: &dyn Clock) -> String {
+        format!(
+            "The disk refuses to write since {} UTC: nothing new is recorded and the collectors wait, so what you see is from before. \
+             Free space on the disk that holds {}; it then goes on by itself, and nothing that was stored is lost.",
+            clock.now().clock_time(),
+            self.store.path().display()
+        )
+    }
+}
+
 async fn record_all(
     mut received: mpsc::Receiver<Report>,
-    store: Store,
-    live: Live,
+    recorder: Recorder,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
     config: Config,
     bringing: Vec<(SourceId, Arc<EcsCollector>)>,
 ) {
-    let marks = config.marks();
     while let Some(report) = received.recv().await {
-        let scope = &report.health.id.scope;
-        let grouping = config
-            .environments
-            .iter()
-            .find(|environment| environment.name == *scope)
-            .map_or("group", |environment| environment.group_tag.as_str());
-        match store.record(&report, &marks, grouping).await {
-            Ok(written) => live.changed(&written.topics, written.revision),
-            Err(error) => {
-                bringing.iter().filter(|(id, _)| *id == report.health.id).for_each(|(_, ecs)| ecs.forget());
-                tracing::error!(source = %report.health.id, error = %crate::error_chain(&error), "a sweep could not be recorded; the next one will be")
-            }
+        // a stop does not wait for a disk that refuses; what is read again at the next start is not lost
+        let recording = recorder.record(&report, &config, &*clock);
+        let error = match stop_if(&stop, &recorder.trouble, recording).await {
+            Some(Ok(())) => continue,
+            Some(Err(error)) => crate::error_chain(&error),
+            None => "the disk refused until the stop".to_owned(),
+        };
+        bringing.iter().filter(|(id, _)| *id == report.health.id).for_each(|(_, ecs)| ecs.forget());
+        tracing::error!(source = %report.health.id, error, "a sweep could not be recorded; the next one will be")
+    }
+}
+
+/// Runs `recording` to its end, unless it is stopped while the disk refuses.
+async fn stop_if<T>(stop: &CancellationToken, trouble: &Trouble, recording: impl Future<Output = T>) -> Option<T> {
+    let stopped = async {
+        stop.cancelled().await;
+        if trouble.said().is_none() {
+            futures::future::pending::<()>().await;
         }
+    };
+    tokio::select! {
+        biased;
+        done = recording => Some(done),
+        () = stopped => None,
     }
 }
 
@@ -267,5 +357,55 @@ mod tests {
             () = stale => {}
         }
         assert!(store.revision().await.unwrap() > 0);
+    }
+
+    /// A report of two thousand alarms: more than a store of a few pages can take.
+    fn large(now: domain::Timestamp) -> Report {
+        let id = SourceId::new(SourceKind::Alarms, "production");
+        let alarm = |number: usize| domain::alarm::Alarm { name: format!("alarm-{number:05}"), ..domain::alarm::Alarm::default() };
+        let alarms = domain::reading::Seen::whole((0..2_000).map(alarm).collect());
+        let reading = domain::reading::AlarmReading { account: "111122223333".into(), region: "us-east-1".into(), alarms };
+        let mut health = SourceHealth::untried(id.clone(), Duration::from_secs(30));
+        health.last_success = Some(now);
+        let sweep = domain::reading::Sweep {
+            source: id,
+            started: now,
+            finished: now,
+            calls: 20,
+            outcome: domain::source::Outcome::Complete,
+            reading: Some(domain::reading::Reading::Alarms(reading)),
+        };
+        Report { sweep: Some(sweep), health }
+    }
+
+    async fn limit(store: &Store, pages: i64) {
+        let mut tx = store.write().await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"))).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_keeps_the_report_says_so_and_goes_on_by_itself() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join("signalbox.db")).await.unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(*ScaledClock::SPEEDS.end()));
+        let config = Config::from_sdk_chain();
+        limit(&store, 1).await; // never below what there is: full from now on
+        let recorder = Recorder { store: store.clone(), live: Live::at(0), trouble: Trouble::default() };
+        let (trouble, mut told) = (recorder.trouble.clone(), recorder.live.watch());
+        let report = large(clock.now());
+        let recording = recorder.record(&report, &config, &*clock);
+        let freed = async {
+            told.changed().await.unwrap();
+            let said = trouble.said().unwrap();
+            assert!(said.contains("The disk refuses to write") && said.contains("signalbox.db"), "{said}");
+            limit(&store, 1_000_000).await;
+        };
+        let (recorded, ()) = tokio::join!(recording, freed);
+        recorded.unwrap();
+        assert_eq!(trouble.said(), None);
+        let mut snapshot = store.read().await.unwrap();
+        let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM alarm").fetch_one(&mut *snapshot).await.unwrap();
+        assert_eq!(kept, 2_000);
     }
 }

@@ -19,7 +19,7 @@ pub use secret::Secret;
 
 pub(crate) use check::origin;
 
-use crate::store::Marks;
+use crate::store::{Keep, Marks};
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -65,11 +65,28 @@ impl Default for Server {
 pub struct StoreFile {
     /// The SQLite file; on a local disk.
     pub path: PathBuf,
+    /// How long former states of services, alarms and nodes are kept.
+    pub keep_states: Span,
+    /// How long former states of tasks and connections are kept, of which there are many.
+    pub keep_tasks: Span,
+    /// How long the timeline and stopped tasks are kept; absent: for ever.
+    pub keep_timeline: Option<Span>,
 }
 
 impl Default for StoreFile {
     fn default() -> Self {
-        Self { path: PathBuf::from("signalbox.db") }
+        Self { path: PathBuf::from("signalbox.db"), keep_states: days(400), keep_tasks: days(90), keep_timeline: None }
+    }
+}
+
+const fn days(days: u64) -> Span {
+    Span(Duration::from_secs(days * 86_400))
+}
+
+impl StoreFile {
+    /// What the retention job goes by.
+    pub fn keep(&self) -> Keep {
+        Keep { states: self.keep_states.0, tasks: self.keep_tasks.0, timeline: self.keep_timeline.map(|span| span.0) }
     }
 }
 

@@ -9,6 +9,7 @@
 //! | [`collect`] | runs the collectors and records what they report |
 //! | [`plane`] | implements the ports: what pages and API may ask |
 //! | [`live`] | tells that something changed, and never what |
+//! | [`trouble`] | what is wrong with Signalbox itself, above every page |
 //! | [`web`] | pages, JSON API, `/live`, `/metrics`, `/healthz` |
 //! | [`policy`] | the least IAM policy, from what the collectors declare |
 //! | [`boot`] | puts these together and takes them apart again |
@@ -23,6 +24,7 @@ pub mod live;
 pub mod plane;
 pub mod policy;
 pub mod store;
+pub mod trouble;
 pub mod verify;
 pub mod web;
 

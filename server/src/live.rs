@@ -34,6 +34,11 @@ impl Live {
         });
     }
 
+    /// Something changed that the store could not be told of: every topic moves on, and pages ask again.
+    pub fn changed_unrecorded(&self) {
+        self.changed(&Topic::ALL.into(), self.revision() + 1);
+    }
+
     /// To wait on.
     pub fn watch(&self) -> watch::Receiver<Revisions> {
         self.newest.subscribe()

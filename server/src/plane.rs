@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 
 use crate::live::Live;
 use crate::store::{Marks, Store, StoreError};
+use crate::trouble::Trouble;
 
 /// What the plane is told at start.
 pub struct Setting {
@@ -31,6 +32,8 @@ pub struct Setting {
     pub marks: Marks,
     /// A sentence every page must show.
     pub notice: Option<String>,
+    /// What is wrong with Signalbox itself.
+    pub trouble: Trouble,
     /// The environments, as `name · region`.
     pub environments: Vec<String>,
 }
@@ -129,6 +132,7 @@ impl Observe for ControlPlane {
             now: self.setting.clock.now(),
             speed: self.setting.clock.speed(),
             notice: self.setting.notice.clone(),
+            trouble: self.setting.trouble.said(),
             environments: self.setting.environments.clone(),
             revision: self.setting.live.revision(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

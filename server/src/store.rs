@@ -13,6 +13,7 @@ mod interval;
 mod nats;
 mod overview;
 mod record;
+mod retention;
 mod service;
 mod services;
 mod sources;
@@ -22,10 +23,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqliteConnection, Transaction};
+use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 
 pub use guard::{OLDEST_SQLITE, Unfit};
 pub use record::{Mark, Marks, Written};
+pub use retention::Keep;
 
 /// The migrations, compiled in.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
@@ -63,6 +65,15 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the disk is the trouble (full, or refusing to write), so that the same statement can succeed later.
+    pub fn disk(&self) -> bool {
+        // SQLite's primary result codes, the low byte of the extended ones: 10 IOERR, 13 FULL
+        let code = |error: &dyn sqlx::error::DatabaseError| error.code().and_then(|code| code.parse::<u32>().ok());
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if matches!(code(error.as_ref()).map(|code| code & 0xff), Some(10 | 13)))
+    }
+}
+
 /// The store. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -88,6 +99,9 @@ impl Store {
             .min_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
+            // a full disk makes SQLite roll back by itself, and sqlx then counts a transaction that is no more: without
+            // this the only writer could never begin another one
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .connect_with(writing(options.clone()))
             .await
             .map_err(|error| guard::unreadable(path, &error))?;

@@ -6,6 +6,7 @@
 mod accept;
 mod api;
 mod assets;
+mod csv;
 mod guard;
 mod health;
 mod kept;

@@ -29,6 +29,7 @@ pub(crate) fn Overview() -> impl IntoView {
 
 fn body(overview: RwSignal<view::Overview>) -> AnyView {
     let needs = Memo::new(move |_| overview.with(|overview| overview.needs.clone()));
+    let total = Memo::new(move |_| overview.with(|overview| overview.needs_total));
     let groups = Memo::new(move |_| overview.with(|overview| overview.groups.clone()));
     let recent = Memo::new(move |_| overview.with(|overview| overview.recent.clone()));
     let verdict = Memo::new(move |_| overview.with(verdict));
@@ -37,7 +38,7 @@ fn body(overview: RwSignal<view::Overview>) -> AnyView {
         {titled(move || verdict.get().1)}
         {heading(verdict, Memo::new(move |_| overview.with(freshness)))}
         <Show when=move || needs.with(|needs| !needs.is_empty())>
-            <Needs needs/>
+            <Needs needs total/>
         </Show>
         <Facts overview/>
         <div class="cols">
@@ -57,7 +58,7 @@ fn body(overview: RwSignal<view::Overview>) -> AnyView {
 
 /// The page's first sentence, and how its lamp shows.
 fn verdict(overview: &view::Overview) -> (Light, String) {
-    match overview.needs.len() as u64 {
+    match overview.needs_total {
         0 if overview.sources.iter().any(|source| source.observed.is_none()) => {
             (Light::Move, "First look at the fleet under way".to_owned())
         }

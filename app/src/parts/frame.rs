@@ -96,12 +96,15 @@ fn end(around: RwSignal<Around>) -> AnyView {
 }
 
 fn notice(around: RwSignal<Around>) -> AnyView {
-    (move || {
-        around
-            .with(|around| around.frame.notice.clone())
-            .map(|said| view! { <aside class="notice" aria-label="About this fleet"><p>{said}</p></aside> })
-    })
-    .into_any()
+    let fleet = move || {
+        let said = around.with(|around| around.frame.notice.clone());
+        said.map(|said| view! { <aside class="notice" aria-label="About this fleet"><p>{said}</p></aside> })
+    };
+    let trouble = move || {
+        let said = around.with(|around| around.frame.trouble.clone());
+        said.map(|said| view! { <aside class="notice notice-bad" aria-label="Trouble"><p role="alert">{said}</p></aside> })
+    };
+    view! { {trouble}{fleet} }.into_any()
 }
 
 /// Said above the page while the line is down: what is below stays, but nobody vouches for it.

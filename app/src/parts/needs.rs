@@ -8,18 +8,16 @@ use leptos::prelude::*;
 use super::age::Since;
 use crate::ui::lamp::Lamp;
 
-/// Most needs spelled out; who has more of them needs the list of services, not a longer page.
-const MOST_NEEDS: usize = 30;
-
 /// The list. Not keyed: what matters is the order, worst first, and each line is one glance.
 #[component]
-pub(crate) fn Needs(#[prop(into)] needs: Signal<Vec<Need>>) -> impl IntoView {
+pub(crate) fn Needs(#[prop(into)] needs: Signal<Vec<Need>>, #[prop(into)] total: Signal<u64>) -> impl IntoView {
+    let left = move || needs.with(|needs| total.get().saturating_sub(needs.len() as u64));
     view! {
         <section class="panel needs" id="needs" aria-label="What needs you">
-            <ul>{move || needs.with(|needs| needs.iter().take(MOST_NEEDS).map(need).collect::<Vec<_>>())}</ul>
-            {move || needs.with(|needs| needs.len().checked_sub(MOST_NEEDS + 1)).map(|more| {
+            <ul>{move || needs.with(|needs| needs.iter().map(need).collect::<Vec<_>>())}</ul>
+            {move || Some(left()).filter(|left| *left > 0).map(|more| {
                 let down = ServiceQuery { state: Some(Standing::Down), ..ServiceQuery::default() }.path();
-                view! { <p class="note">{format!("and {} more. ", more + 1)}<a href=down>"Every service that is down"</a></p> }
+                view! { <p class="note">{format!("and {more} more. ")}<a href=down>"Every service that is down"</a></p> }
             })}
         </section>
     }

@@ -1,7 +1,4 @@
-//! Every service as a tile, by group.
-//!
-//! Tiles are for tens. Above [`MOST_TILES`] a group becomes a line of counts and only what is not well is spelled out,
-//! because nobody finds the one red tile among a thousand.
+//! Every service as a tile, by group; of a large fleet counts, and tiles of what is not well.
 
 use domain::judge::{Standing, Tone};
 use domain::text;
@@ -10,19 +7,11 @@ use leptos::prelude::*;
 
 use crate::ui::lamp::Lamp;
 
-/// Most services that are all drawn.
-const MOST_TILES: usize = 100;
-/// Most tiles spelled out in one group of a large fleet; the rest is behind the group's link.
-const MOST_UNWELL: usize = 24;
-
 /// The groups.
 #[component]
 pub(crate) fn Tiles(#[prop(into)] groups: Signal<Vec<GroupOfTiles>>) -> impl IntoView {
     let all = move || {
-        groups.with(|groups| {
-            let many = groups.iter().map(|group| group.tiles.len()).sum::<usize>() > MOST_TILES;
-            groups.iter().map(|group| if many { counted(group) } else { drawn(group) }).collect::<Vec<_>>()
-        })
+        groups.with(|groups| groups.iter().map(|group| if group.folded { counted(group) } else { drawn(group) }).collect::<Vec<_>>())
     };
     view! { <div class="tiles">{all}</div> }.into_any()
 }
@@ -38,25 +27,19 @@ fn drawn(group: &GroupOfTiles) -> AnyView {
 }
 
 fn counted(group: &GroupOfTiles) -> AnyView {
-    let unwell: Vec<&TileOfService> = group.tiles.iter().filter(|tile| needs_spelling(tile)).collect();
-    let counts = Standing::ALL.into_iter().filter_map(|standing| {
-        let count = group.tiles.iter().filter(|tile| tile.standing == standing).count();
-        (count > 0).then(|| view! { <span class="count"><Lamp light=standing.tone().into() worded=true/>{format!("{count} {}", standing.title())}</span> })
+    let counts = group.standings.iter().map(|(standing, count)| {
+        view! { <span class="count"><Lamp light=standing.tone().into() worded=true/>{format!("{count} {}", standing.title())}</span> }
     });
     let path = ServiceQuery { group: Some(group.name.clone()), ..ServiceQuery::default() }.path();
-    let left = unwell.len().saturating_sub(MOST_UNWELL);
+    let more = group.more;
     view! {
         <section>
             <h3 class="counts"><a href=path.clone()><bdi>{text::shown(&group.name)}</bdi></a>{counts.collect_view()}</h3>
-            <ul>{unwell.into_iter().take(MOST_UNWELL).map(tile).collect::<Vec<_>>()}</ul>
-            {(left > 0).then(|| view! { <p class="dim"><a href=path>{format!("and {left} more that are not well")}</a></p> })}
+            <ul>{group.tiles.iter().map(tile).collect::<Vec<_>>()}</ul>
+            {(more > 0).then(|| view! { <p class="dim"><a href=path>{format!("and {more} more that are not well")}</a></p> })}
         </section>
     }
     .into_any()
-}
-
-fn needs_spelling(tile: &TileOfService) -> bool {
-    matches!(tile.tone, Tone::Bad | Tone::Warn | Tone::Move)
 }
 
 fn tile(tile: &TileOfService) -> AnyView {

@@ -82,6 +82,7 @@ impl Observe for Fleet {
             now: (self.clock)(),
             speed: 1.0,
             notice: Some("Demo: this fleet is simulated; NATS is real. Nothing here touches an AWS account.".into()),
+            trouble: None,
             environments: environments.iter().map(|name| (*name).to_owned()).collect(),
             revision: 412,
             version: "0.1.0".into(),

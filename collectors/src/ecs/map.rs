@@ -185,7 +185,8 @@ mod tests {
         let observed = service(wire::Service::builder().service_name("a").build(), Depth::Record).unwrap();
         assert_eq!(observed.service, Service { name: "a".into(), ..Service::default() });
         assert!(service(wire::Service::builder().build(), Depth::Record).is_none());
-        let by_arn = service(wire::Service::builder().service_arn("arn:aws:ecs:us-east-1:1:service/c/router").build(), Depth::Record).unwrap();
+        let by_arn =
+            service(wire::Service::builder().service_arn("arn:aws:ecs:us-east-1:1:service/c/router").build(), Depth::Record).unwrap();
         assert_eq!(by_arn.service.name, "router");
     }
 

@@ -5,6 +5,7 @@
 //! The trap: age. Views carry instants, never "4 s ago", so an answer can be kept for as long as the store's revision
 //! stands and every reader still sees the true age.
 
+mod groups;
 mod needs;
 mod overview;
 mod service;
@@ -12,7 +13,8 @@ mod services;
 mod sources;
 mod timeline;
 
-pub use overview::{Facts, GroupOfTiles, Link, NATS_COUNT_RULE, Need, Overview, SourceBrief, Tally, TileOfService};
+pub use groups::{GroupOfTiles, TileOfService};
+pub use overview::{Facts, Link, NATS_COUNT_RULE, Need, Overview, SourceBrief, Tally};
 pub use service::{AlarmRow, ConnectionRow, ServiceDetail, StoppedTaskRow, TaskRow};
 pub use services::{MOST_PER_PAGE, PER_PAGE, ServicePage, ServiceQuery, ServiceRow, ServiceSort};
 pub use sources::{SourceRow, SourcesView};
@@ -34,6 +36,8 @@ pub struct Frame {
     pub speed: f64,
     /// A sentence every page must show, such as that the fleet is simulated.
     pub notice: Option<String>,
+    /// What is wrong with Signalbox itself, such as a disk that refuses to write.
+    pub trouble: Option<String>,
     /// The environments, as `name · region`.
     pub environments: Vec<String>,
     /// The store's revision.

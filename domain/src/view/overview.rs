@@ -1,9 +1,8 @@
 //! The Overview: what needs a person now, the fleet at a glance, what just happened.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use super::groups::{GroupOfTiles, groups};
 use super::{AlarmRow, ServiceRow, SourceRow, StoppedTaskRow, TimelineEntry};
 use crate::Timestamp;
 use crate::alarm::AlarmState;
@@ -15,6 +14,9 @@ use crate::text;
 /// How nodes and connections are counted, shown where they are.
 pub const NATS_COUNT_RULE: &str = "Nodes: servers that answered, out of those that answered before or that others have routes to. \
                                    Connections: client connections of all accounts but the system account, on the nodes that answer.";
+
+/// Most needs spelled out: whoever has more looks at the list of services.
+const MOST_NEEDS: usize = 30;
 
 /// What the store knows, before it is judged by the clock.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,8 +51,10 @@ pub struct Overview {
     pub revision: u64,
     /// When it was composed.
     pub composed: Timestamp,
-    /// What needs a person, worst first.
+    /// What needs a person, worst first; no more than a person can read.
     pub needs: Vec<Need>,
+    /// How many things need a person in all.
+    pub needs_total: u64,
     /// Services up, of those that want tasks.
     pub services: Tally,
     /// Services marked do not touch that want and run nothing.
@@ -125,34 +129,6 @@ pub struct Link {
     pub path: String,
 }
 
-/// Services under one heading.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct GroupOfTiles {
-    /// The heading.
-    pub name: String,
-    /// Its services, by name.
-    pub tiles: Vec<TileOfService>,
-}
-
-/// One service as a tile.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct TileOfService {
-    /// Its name.
-    pub name: String,
-    /// Its page.
-    pub path: String,
-    /// Where it stands.
-    pub standing: Standing,
-    /// How its lamp is drawn: its standing, or caution where an alarm of it is on, or moving.
-    pub tone: Tone,
-    /// Tasks running.
-    pub running: u32,
-    /// Tasks wanted.
-    pub desired: u32,
-}
-
 /// A source in one line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -188,10 +164,14 @@ impl Facts {
         let on = self.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm).count() as u64;
         let running = wanted.iter().map(|row| u64::from(row.running)).sum();
         let desired = wanted.iter().map(|row| u64::from(row.desired)).sum();
+        let mut needs = self.needs(&services, &freshness, now);
+        let needs_total = needs.len() as u64;
+        needs.truncate(MOST_NEEDS);
         Overview {
             revision: self.revision,
             composed: now,
-            needs: self.needs(&services, &freshness, now),
+            needs,
+            needs_total,
             services: ecs.tally(up, Some(wanted.len() as u64), if up < wanted.len() as u64 { Tone::Bad } else { Tone::Good }),
             off_on_purpose: counted(Standing::OffOnPurpose),
             off: counted(Standing::Off),
@@ -221,37 +201,6 @@ fn brief(health: &SourceHealth, now: Timestamp) -> SourceBrief {
         observed: health.last_success,
         calls: health.calls_last_sweep,
         summary: row.summary,
-    }
-}
-
-fn groups(services: &[ServiceRow]) -> Vec<GroupOfTiles> {
-    const APART: &str = "off on purpose";
-    let mut by_name: BTreeMap<(bool, bool, &str), Vec<TileOfService>> = BTreeMap::new();
-    for row in services {
-        let apart = row.standing == Standing::OffOnPurpose;
-        let name = if apart { APART } else { row.group.as_deref().unwrap_or("other services") };
-        let tile = TileOfService {
-            name: row.key.service.clone(),
-            path: row.key.path(),
-            standing: row.standing,
-            tone: tile_tone(row),
-            running: row.running,
-            desired: row.desired,
-        };
-        by_name.entry((apart, row.group.is_none(), name)).or_default().push(tile);
-    }
-    let sorted = |mut tiles: Vec<TileOfService>| {
-        tiles.sort_by(|a, b| a.name.cmp(&b.name));
-        tiles
-    };
-    by_name.into_iter().map(|((_, _, name), tiles)| GroupOfTiles { name: name.to_owned(), tiles: sorted(tiles) }).collect()
-}
-
-fn tile_tone(row: &ServiceRow) -> Tone {
-    match row.standing {
-        Standing::Up if row.alarms_on > 0 => Tone::Warn,
-        Standing::Up if row.moving => Tone::Move,
-        standing => standing.tone(),
     }
 }
 

@@ -173,7 +173,7 @@ fn config(endpoints: &yard::Endpoints, listen: SocketAddr, store: PathBuf) -> Co
     };
     Config {
         server: Server { listen, public_url: None },
-        store: StoreFile { path: store },
+        store: StoreFile { path: store, ..StoreFile::default() },
         poll: Poll {
             services: Span(Duration::from_secs(5)),
             alarms: Span(Duration::from_secs(10)),

@@ -9,6 +9,9 @@ use super::{Config, ConfigError, Environment, Nats, Secret, Span};
 /// The shortest and longest a source may be left alone between two sweeps.
 const POLL: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3_600);
 
+/// The shortest anything is kept.
+const SHORTEST_KEEP: Duration = Duration::from_secs(86_400);
+
 impl Config {
     pub(super) fn check(&self) -> Result<(), String> {
         if self.environments.is_empty() && self.nats.is_empty() {
@@ -18,6 +21,15 @@ impl Config {
             if !POLL.contains(&span) {
                 return Err(format!("{key} is {}; it must lie between 1s and 1h.", humantime::format_duration(span)));
             }
+        }
+        let keeps = [
+            ("store.keep_states", Some(self.store.keep_states)),
+            ("store.keep_tasks", Some(self.store.keep_tasks)),
+            ("store.keep_timeline", self.store.keep_timeline),
+        ];
+        if let Some((key, span)) = keeps.into_iter().find_map(|(key, span)| Some((key, span?.0)).filter(|(_, span)| *span < SHORTEST_KEEP))
+        {
+            return Err(format!("{key} is {}; what is let go sooner than 1day is missed at once.", humantime::format_duration(span)));
         }
         if !(0.01..=1.0).contains(&self.poll.rate_share) {
             return Err(format!("poll.rate_share is {}; it is a part of AWS's rate, between 0.01 and 1.", self.poll.rate_share));

@@ -4,4 +4,5 @@ mod build;
 mod files;
 mod reading;
 mod recording;
+mod retention;
 mod timeline;

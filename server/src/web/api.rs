@@ -8,15 +8,17 @@ use axum::{Json, Router};
 use domain::Failure;
 use domain::port::Observe;
 use domain::service::ServiceKey;
-use domain::view::{Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TimelinePage, TimelineQuery};
+use domain::view::{MOST_PER_PAGE, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TimelinePage, TimelineQuery};
 use serde::Serialize;
 
 use super::Shared;
+use super::csv::Csv;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/overview", get(overview))
         .route("/services", get(services))
+        .route("/services.csv", get(services_csv))
         .route("/services/{environment}/{cluster}/{service}", get(service))
         .route("/timeline", get(timeline))
         .route("/sources", get(sources))
@@ -82,13 +84,58 @@ pub(super) async fn overview(State(shared): State<Shared>, headers: HeaderMap) -
     ),
     responses((status = 200, body = ServicePage), (status = 400, body = Problem)))]
 pub(super) async fn services(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
-    let pairs = pairs(raw.as_deref().unwrap_or_default());
-    let (query, ignored) = ServiceQuery::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    if !ignored.is_empty() {
-        // a page shows what it can; a script must not take a list for the one it asked for
-        return failed(Failure::Refused { why: format!("Not understood: {}. The words are in /api/v1/openapi.json.", ignored.join(", ")) });
+    match service_query(raw.as_deref()) {
+        Ok(query) => answered(shared.plane.services(query).await),
+        Err(failure) => failed(failure),
     }
-    answered(shared.plane.services(query).await)
+}
+
+fn service_query(raw: Option<&str>) -> Result<ServiceQuery, Failure> {
+    let pairs = pairs(raw.unwrap_or_default());
+    let (query, ignored) = ServiceQuery::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    if ignored.is_empty() {
+        return Ok(query);
+    }
+    // a page shows what it can; a script must not take a list for the one it asked for
+    Err(Failure::Refused { why: format!("Not understood: {}. The words are in /api/v1/openapi.json.", ignored.join(", ")) })
+}
+
+/// Every service that matches, on all pages, as CSV.
+#[utoipa::path(get, path = "/api/v1/services.csv",
+    params(
+        ("q" = Option<String>, Query, description = "part of the name"),
+        ("state" = Option<String>, Query, description = "down, contradiction, unknown, up, off or off_on_purpose"),
+        ("group" = Option<String>, Query, description = "only this group"),
+        ("environment" = Option<String>, Query, description = "only this environment"),
+        ("sort" = Option<String>, Query, description = "state, name, group, running or since"),
+        ("reverse" = Option<bool>, Query, description = "the other way round"),
+    ),
+    responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
+pub(super) async fn services_csv(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+    let mut query = match service_query(raw.as_deref()) {
+        Ok(query) => ServiceQuery { page: 1, per: MOST_PER_PAGE, ..query },
+        Err(failure) => return failed(failure),
+    };
+    let headings = ["environment", "cluster", "service", "group", "state", "since", "running", "desired", "pending", "unhealthy"];
+    let mut csv = Csv::new(&[headings.as_slice(), &["revision", "alarms", "alarms on", "reasons"]].concat());
+    loop {
+        let page = match shared.plane.services(query.clone()).await {
+            Ok(page) => page,
+            Err(failure) => return failed(failure),
+        };
+        for row in &page.rows {
+            let text = |value: Option<&String>| value.cloned().unwrap_or_default();
+            let counts = [row.running, row.desired, row.pending, row.unhealthy].map(|count| count.to_string());
+            let key = [row.key.environment.clone(), row.key.cluster.clone(), row.key.service.clone()];
+            let state = [text(row.group.as_ref()), row.standing.as_str().to_owned(), row.since.to_string()];
+            let rest = [text(row.revision.as_ref()), row.alarms.to_string(), row.alarms_on.to_string(), row.reasons.join("; ")];
+            csv.row(key.into_iter().chain(state).chain(counts).chain(rest));
+        }
+        if u64::from(query.page) * u64::from(query.per) >= page.matching {
+            return csv.answer("services");
+        }
+        query.page += 1;
+    }
 }
 
 fn pairs(raw: &str) -> Vec<(String, String)> {
