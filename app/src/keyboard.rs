@@ -12,9 +12,12 @@ use leptos_router::hooks::use_navigate;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlElement};
 
+use crate::parts::palette;
+
 /// What each key does, as the dialog lists it.
-pub(crate) const KEYS: [(&[&str], &str); 8] = [
-    (&["/"], "search the services, or the timeline on its page"),
+pub(crate) const KEYS: [(&[&str], &str); 9] = [
+    (&["/"], "go to any service or page"),
+    (&["f"], "filter the list on this page"),
     (&["g", "o"], "go to the Overview"),
     (&["g", "s"], "go to Services"),
     (&["g", "t"], "go to the Timeline"),
@@ -38,6 +41,11 @@ pub(crate) fn listen(wanted: SearchWanted) {
     let navigate = use_navigate();
     let go = move |to: &str| navigate(to, NavigateOptions::default());
     let handle = window_event_listener(ev::keydown, move |event| {
+        if event.key() == "k" && (event.ctrl_key() || event.meta_key()) && !event.alt_key() {
+            event.prevent_default();
+            show_palette();
+            return;
+        }
         if event.ctrl_key() || event.alt_key() || event.meta_key() {
             return;
         }
@@ -66,6 +74,10 @@ pub(crate) fn listen(wanted: SearchWanted) {
             (false, "?") => show_keys(),
             (false, "/") => {
                 event.prevent_default();
+                show_palette();
+            }
+            (false, "f") => {
+                event.prevent_default();
                 if !focus_search() {
                     wanted.0.set(true);
                     go("/services");
@@ -79,23 +91,45 @@ pub(crate) fn listen(wanted: SearchWanted) {
 
 /// Opens the dialog that lists the keys.
 pub(crate) fn show_keys() {
-    let dialog = document().get_element_by_id(DIALOG_ID).and_then(|found| found.dyn_into::<HtmlDialogElement>().ok());
-    if let Some(dialog) = dialog.filter(|dialog| !dialog.open()) {
+    open(DIALOG_ID);
+}
+
+/// Closes it.
+pub(crate) fn hide_keys() {
+    close(DIALOG_ID);
+}
+
+/// Opens the command palette, with what was typed last selected.
+pub(crate) fn show_palette() {
+    open(palette::DIALOG_ID);
+    focus(palette::FIELD_ID);
+}
+
+/// Closes a dialog.
+pub(crate) fn close(id: &str) {
+    if let Some(dialog) = dialog(id) {
+        dialog.close();
+    }
+}
+
+fn open(id: &str) {
+    if let Some(dialog) = dialog(id).filter(|dialog| !dialog.open()) {
         // it can only fail on a dialog that is open already
         dialog.show_modal().unwrap_or_default();
     }
 }
 
-/// Closes it.
-pub(crate) fn hide_keys() {
-    if let Some(dialog) = document().get_element_by_id(DIALOG_ID).and_then(|found| found.dyn_into::<HtmlDialogElement>().ok()) {
-        dialog.close();
-    }
+fn dialog(id: &str) -> Option<HtmlDialogElement> {
+    document().get_element_by_id(id).and_then(|found| found.dyn_into::<HtmlDialogElement>().ok())
 }
 
-/// Puts the cursor into the search field; false where there is none.
+/// Puts the cursor into the filter of this page; false where there is none.
 pub(crate) fn focus_search() -> bool {
-    let field = document().get_element_by_id(SEARCH_ID).and_then(|found| found.dyn_into::<web_sys::HtmlInputElement>().ok());
+    focus(SEARCH_ID)
+}
+
+fn focus(id: &str) -> bool {
+    let field = document().get_element_by_id(id).and_then(|found| found.dyn_into::<web_sys::HtmlInputElement>().ok());
     field.is_some_and(|field| {
         field.select();
         field.focus().is_ok()

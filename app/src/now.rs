@@ -19,6 +19,8 @@ pub(crate) struct Seed(pub(crate) Timestamp);
 pub(crate) struct Now {
     /// Empty until the browser has taken over.
     ticked: RwSignal<Option<Timestamp>>,
+    /// Whether the page has been taken over; unlike `ticked` it moves once.
+    taken_over: RwSignal<bool>,
     anchor: StoredValue<Option<Anchor>>,
 }
 
@@ -32,7 +34,7 @@ struct Anchor {
 
 impl Now {
     pub(crate) fn new() -> Self {
-        Self { ticked: RwSignal::new(None), anchor: StoredValue::new(None) }
+        Self { ticked: RwSignal::new(None), taken_over: RwSignal::new(false), anchor: StoredValue::new(None) }
     }
 
     pub(crate) fn here() -> Self {
@@ -42,6 +44,15 @@ impl Now {
     /// The instant ages are counted to: the seed of the nearest answer until the clock ticks.
     pub(crate) fn get(self, seed: Option<Seed>) -> Timestamp {
         self.ticked.get().or(seed.map(|seed| seed.0)).unwrap_or_default()
+    }
+
+    /// An instant to the second for a tooltip: in UTC, and in the reader's own zone once a browser has taken over.
+    pub(crate) fn exact(self, of: Timestamp) -> String {
+        if !self.taken_over.get() {
+            return of.to_string();
+        }
+        let millis = (of.as_micros() / 1_000) as f64;
+        format!("{of}\n{}", String::from(js_sys::Date::new(&millis.into()).to_string()))
     }
 
     /// The instant it is, outside any view; nothing before the first answer.
@@ -66,7 +77,13 @@ impl Now {
     /// Starts the ticking; called once the page has been taken over.
     pub(crate) fn start(self) {
         // not at once: what is still being taken over must find the text the server wrote
-        set_timeout(move || self.tick(), Duration::from_millis(100));
+        set_timeout(
+            move || {
+                self.tick();
+                self.taken_over.set(true);
+            },
+            Duration::from_millis(100),
+        );
         set_interval(move || self.tick(), Duration::from_secs(1));
     }
 

@@ -11,12 +11,14 @@
 //! | [`service`], [`alarm`], [`nats`] | what the collectors read, in the field's own terms |
 //! | [`reading`] | one sweep's harvest, and what it could not see |
 //! | [`timeline`] | the append-only record, and the pure comparison that finds what belongs in it |
+//! | [`console`] | where the AWS console shows what an ARN names |
 //! | [`judge`] | the one counting rule: up, down, off on purpose, unknown |
 //! | [`view`] | what a page or the JSON API shows, composed from stored facts |
 //! | [`live`] | the names of things that can change under an open page |
 //! | [`port`] | (feature `ports`) what the pages may ask the server for; the clock everyone is given |
 
 pub mod alarm;
+pub mod console;
 pub mod failure;
 pub mod judge;
 pub mod live;

@@ -2,6 +2,7 @@
 
 mod frame;
 mod overview;
+mod search;
 mod service;
 mod services;
 mod sources;
@@ -9,6 +10,7 @@ mod timeline;
 
 pub(crate) use frame::{Around, frame};
 pub(crate) use overview::overview;
+pub(crate) use search::search;
 pub(crate) use service::service;
 pub(crate) use services::services;
 pub(crate) use sources::sources;

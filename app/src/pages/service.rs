@@ -158,9 +158,15 @@ fn terms(detail: &ServiceDetail) -> AnyView {
         <dt>"Controller"</dt>
         <dd>{said(&detail.controller)}</dd>
         <dt>"ARN"</dt>
-        <dd><Copy text=text::shown(&detail.arn)/></dd>
+        <dd><Copy text=text::shown(&detail.arn)/>" "{console(&detail.arn)}</dd>
     }
     .into_any()
+}
+
+/// The way to the AWS console, where there is one.
+fn console(arn: &str) -> AnyView {
+    let to = domain::console::link(arn);
+    to.map(|to| view! { <a class="out" href=to target="_blank" rel="noopener noreferrer">"AWS console"</a> }).into_any()
 }
 
 fn tasks(detail: RwSignal<ServiceDetail>) -> AnyView {

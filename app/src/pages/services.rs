@@ -69,6 +69,7 @@ fn body(page: RwSignal<ServicePage>) -> AnyView {
             <section class="panel list" aria-label="Services"><ServiceTable page/></section>
         </Show>
         {move || page.with(pager)}
+        {move || page.with(export)}
     }
     .into_any()
 }
@@ -90,6 +91,12 @@ fn nothing(page: &ServicePage) -> AnyView {
         </p>
     }
     .into_any()
+}
+
+/// The same list, on all its pages, for a spreadsheet.
+fn export(page: &ServicePage) -> AnyView {
+    let to = ServiceQuery { page: 1, ..page.query.clone() }.csv_path();
+    (page.matching > 0).then(|| view! { <p class="export"><a href=to download="">"This list as CSV"</a></p> }).into_any()
 }
 
 fn pager(page: &ServicePage) -> AnyView {

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use leptos_router::components::{A, Outlet};
 
 use super::live_tag::LiveTag;
+use super::palette::Palette;
 use super::sources_line::SourcesLine;
 use crate::api::{self, Around};
 use crate::keyboard::{self, DIALOG_ID, KEYS, SearchWanted};
@@ -44,6 +45,7 @@ pub(crate) fn Frame() -> impl IntoView {
             <p><b>"Services. "</b>{judge::RULE}</p>
             <p><b>"NATS. "</b>{NATS_COUNT_RULE}</p>
         </footer>
+        <Palette/>
         <KeysDialog id=DIALOG_ID keys=&KEYS close=keyboard::hide_keys/>
     }
     .into_any()
@@ -88,7 +90,17 @@ fn end(around: RwSignal<Around>) -> AnyView {
     };
     view! {
         <LiveTag sources/>
-        <a class="search-link" href="/services#q"><kbd>"/"</kbd>" search"</a>
+        <a
+            class="search-link"
+            href="/services#q"
+            on:click=move |event| {
+                event.prevent_default();
+                keyboard::show_palette();
+            }
+        >
+            <kbd>"/"</kbd>
+            " go to"
+        </a>
         <KeysLink href="#keys" open=keyboard::show_keys/>
         <span class="environments" title=move || environments().join("\n")><bdi>{named}</bdi></span>
     }

@@ -9,6 +9,7 @@ pub(crate) mod filter;
 pub(crate) mod frame;
 pub(crate) mod live_tag;
 pub(crate) mod needs;
+pub(crate) mod palette;
 pub(crate) mod record_filter;
 pub(crate) mod service_table;
 pub(crate) mod source_card;

@@ -153,6 +153,15 @@ impl ServiceQuery {
 
     /// The URL of this view; what stands at its default is left out.
     pub fn path(&self) -> String {
+        format!("/services{}", self.in_url())
+    }
+
+    /// The address of the same list as CSV.
+    pub fn csv_path(&self) -> String {
+        format!("/api/v1/services.csv{}", self.in_url())
+    }
+
+    fn in_url(&self) -> String {
         let default = Self::default();
         let mut pairs: Vec<String> = Vec::new();
         let mut push = |name: &str, value: &str| pairs.push(format!("{name}={}", encoded(value)));
@@ -180,7 +189,7 @@ impl ServiceQuery {
         if self.per != default.per {
             push("per", &self.per.to_string());
         }
-        if pairs.is_empty() { "/services".to_owned() } else { format!("/services?{}", pairs.join("&")) }
+        if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
     }
 }
 
