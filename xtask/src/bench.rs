@@ -5,7 +5,9 @@
 
 mod fleet;
 mod http;
+mod large;
 mod measure;
+mod readers;
 mod table;
 
 use std::path::Path;
@@ -29,25 +31,53 @@ pub(crate) struct Wanted {
     /// Seconds of load for each request rate
     #[arg(long, default_value_t = 5)]
     seconds: u32,
+    /// Only these parts
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
     /// Measure the binary that is there instead of building one
     #[arg(long)]
     no_build: bool,
 }
 
+/// What can be measured by itself.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Bundle, requests a second, memory, source to page and `verify`, at 23 services
+    Small,
+    /// `verify` at 1,000 services
+    Verify,
+    /// 500 open pages and one that stalls
+    Readers,
+    /// Pages, search, memory and first row at 10,000 services
+    Large,
+}
+
+impl Wanted {
+    fn part(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+}
+
 pub(crate) fn bench(wanted: &Wanted) -> Result<()> {
     let signalbox = if wanted.no_build { place::cargo_target().join("release/signalbox") } else { demo::release_server()? };
     let mut table = Table::default();
-    bundle(&mut table)?;
-    {
+    if wanted.part(Part::Small) {
+        bundle(&mut table)?;
         let fleet = Fleet::start(&signalbox, 23, &["--no-script"])?;
         served(&mut table, &fleet, wanted)?;
         seen(&mut table, &fleet, wanted)?;
         let own = verify(&mut table, &fleet, wanted, "≤ 0.1 s", "≤ 0.05 s")?;
         rival(&mut table, &fleet, wanted, &own)?;
     }
-    {
+    if wanted.part(Part::Verify) {
         let fleet = Fleet::yard_only(&signalbox, 1000, &["--no-script", "--no-throttles"])?;
         verify(&mut table, &fleet, wanted, "—", "≤ 0.1 s")?;
+    }
+    if wanted.part(Part::Readers) {
+        readers::readers(&mut table, &signalbox, wanted)?;
+    }
+    if wanted.part(Part::Large) {
+        large::large(&mut table, &signalbox, wanted)?;
     }
     print!("{table}");
     Ok(())

@@ -25,8 +25,8 @@ use crate::live::{Revisions, hints};
 const GATHER: Duration = Duration::from_millis(250);
 /// Proxies close a silent connection after a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// Most open streams: two or three people, their tabs, and some room.
-const MOST: usize = 500;
+/// Most open streams: two or three people, their tabs, wall displays, and room.
+const MOST: usize = 1_000;
 
 /// Counts open streams.
 #[derive(Debug, Default)]

@@ -15,6 +15,9 @@ use crate::{place, run, say, tools};
 /// How often the measured server asks for the services.
 pub(super) const POLL: Duration = Duration::from_secs(5);
 
+/// Services whose tasks are ended in turn.
+const VICTIMS: [&str; 5] = ["auth-nats", "payment-nats", "settings-nats", "router-nats", "ai-router-nats"];
+
 /// What the written config calls the environment.
 const ENVIRONMENT: &str = "production";
 
@@ -37,12 +40,28 @@ struct Serve {
 
 impl Fleet {
     pub(super) fn start(signalbox: &Path, services: usize, args: &[&str]) -> Result<Self> {
-        let mut fleet = Self::yard_only(signalbox, services, args)?;
+        Self::yard_only(signalbox, services, args)?.served(READY_WITHIN, filled)
+    }
+
+    /// Thousands of services: the fleet's throttles lifted, our share of AWS's rate the whole, no NATS.
+    pub(super) fn large(signalbox: &Path, services: usize) -> Result<Self> {
+        let fleet = Self::yard_only(signalbox, services, &["--no-script", "--no-throttles"])?;
+        let config = place::read(&fleet.config)?.replace("[poll]\n", "[poll]\nrate_share = 1.0\n");
+        place::write(&fleet.config, config)?;
+        let whole = move |overview: &Value| {
+            let count = |path: &str| overview.pointer(path).and_then(Value::as_u64).unwrap_or(0);
+            count("/services/of") + count("/off_on_purpose") + count("/off") >= services as u64 && count("/alarms/of") > 0
+        };
+        fleet.served(Duration::from_secs(600), whole)
+    }
+
+    fn served(self, within: Duration, whole: impl Fn(&Value) -> bool) -> Result<Self> {
+        let mut fleet = self;
         let step = say::step("starting signalbox serve on it");
-        let mut serve = run::program(signalbox, &["serve", "--config"]);
+        let mut serve = run::program(&fleet.signalbox, &["serve", "--config"]);
         let server = Server::start(apart(serve.arg(&fleet.config))?)?;
         let serve = Serve { server, url: listen_address(&fleet.config)? };
-        wait_until_filled(&serve.url)?;
+        wait_until_filled(&serve.url, within, whole)?;
         fleet.serve = Some(serve);
         step.done("it has the whole fleet");
         Ok(fleet)
@@ -81,6 +100,30 @@ impl Fleet {
         Ok(kib.and_then(|kib| kib.trim().parse::<f64>().ok()).context("no VmRSS")? / 1024.0)
     }
 
+    /// Rows of state and of the timeline, as SQLite counts them beside the running server.
+    pub(super) fn count_rows(&self) -> Result<u64> {
+        const COUNT: &str = "import sqlite3,sys\n\
+            db=sqlite3.connect('file:'+sys.argv[1]+'?mode=ro',uri=True)\n\
+            print(sum(db.execute('SELECT count(*) FROM '+t).fetchone()[0] for t in ('interval','timeline','sweep','gap','service','alarm')))";
+        let store = self.config.with_file_name("signalbox.db");
+        let said = run::output(run::program("python3", &["-c", COUNT]).arg(store))?;
+        said.trim().parse().with_context(|| format!("python3 counted {said:?}"))
+    }
+
+    /// Ends a task of some service.
+    pub(super) fn end_a_task(&self, turn: usize) -> Result<()> {
+        let service = VICTIMS.get(turn % VICTIMS.len()).copied().unwrap_or("auth-nats");
+        http::send(&self.control, "POST", "/tasks/stop", &format!("{{\"service\": \"{service}\"}}")).map(drop)
+    }
+
+    /// Asks the server to end, and says how long it took.
+    pub(super) fn stop_serving(mut self) -> Result<Duration> {
+        let serve = self.serve.take().context("nothing serves this fleet")?;
+        let watch = say::stopwatch();
+        drop(serve);
+        Ok(watch.elapsed())
+    }
+
     pub(super) fn verify(&self) -> Result<Command> {
         let mut verify = run::program(&self.signalbox, &["verify", "--config"]);
         apart(verify.arg(&self.config))?;
@@ -105,7 +148,6 @@ impl Fleet {
     /// the hint after which the answer shows it, until that answer, and until the stop's reason is on record (which waits
     /// for the task to have ended).
     pub(super) fn stop_and_watch(&self, turn: usize) -> Result<Seen> {
-        const VICTIMS: [&str; 5] = ["auth-nats", "payment-nats", "settings-nats", "router-nats", "ai-router-nats"];
         let service = VICTIMS.get(turn % VICTIMS.len()).copied().unwrap_or("auth-nats");
         let before = self.shown(service)?;
         let mut live = http::Events::open(self.url(), "/live")?;
@@ -197,24 +239,24 @@ fn listen_address(config: &Path) -> Result<String> {
     Ok(format!("http://{}", listen.context("the config names no address")?))
 }
 
-/// Until every source has answered once: services, alarms and NATS.
-fn wait_until_filled(url: &str) -> Result<()> {
+/// Until the Overview says that all is there.
+fn wait_until_filled(url: &str, within: Duration, whole: impl Fn(&Value) -> bool) -> Result<()> {
     let watch = say::stopwatch();
     loop {
         let last = match http::get(url, "/api/v1/overview") {
-            Ok(overview) if filled(&overview) => return Ok(()),
+            Ok(overview) if serde_json::from_str(&overview).is_ok_and(|overview| whole(&overview)) => return Ok(()),
             Ok(overview) => overview,
             Err(error) => error.to_string(),
         };
-        if watch.elapsed() > READY_WITHIN {
-            bail!("the server was not ready within {} s; it last said: {last}", READY_WITHIN.as_secs());
+        if watch.elapsed() > within {
+            bail!("the server was not ready within {} s; it last said: {last}", within.as_secs());
         }
         run::pause();
     }
 }
 
-fn filled(overview: &str) -> bool {
-    let Ok(overview) = serde_json::from_str::<Value>(overview) else { return false };
+/// Services, alarms and connections.
+fn filled(overview: &Value) -> bool {
     let above_0 = |path: &str| overview.pointer(path).and_then(Value::as_u64).is_some_and(|count| count > 0);
     ["/services/value", "/alarms/of", "/connections/value"].iter().all(|path| above_0(path))
 }

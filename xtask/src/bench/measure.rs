@@ -59,6 +59,12 @@ impl Sample {
         }
     }
 
+    /// The taking below which this part of all lies (nearest rank).
+    pub(super) fn quantile(&self, part: f64) -> f64 {
+        let rank = (part * self.0.len() as f64).ceil() as usize;
+        self.0.get(rank.clamp(1, self.0.len().max(1)) - 1).copied().unwrap_or(f64::NAN)
+    }
+
     /// `12,345 (12,001 to 12,800, n = 5)`
     pub(super) fn show(&self, decimals: usize, unit: &str) -> String {
         let mut text = format!("{}{unit}", grouped(self.median(), decimals));
@@ -95,6 +101,13 @@ mod tests {
     fn the_median_is_the_middle_one_or_between_the_two() {
         assert_eq!(grouped(Sample::of(vec![3.0, 1.0, 2.0]).median(), 1), "2.0");
         assert_eq!(grouped(Sample::of(vec![4.0, 1.0, 2.0, 3.0]).median(), 1), "2.5");
+    }
+
+    #[test]
+    fn a_quantile_is_a_taking() {
+        let sample = Sample::of((1..=200).map(f64::from).collect());
+        assert_eq!([0.5, 0.99, 1.0].map(|part| grouped(sample.quantile(part), 0)), ["100", "198", "200"]);
+        assert!(Sample::of(Vec::new()).quantile(0.5).is_nan());
     }
 
     #[test]

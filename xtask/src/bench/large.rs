@@ -1,0 +1,103 @@
+//! Ten thousand services: pages, search, memory, the first row in a browser, and a sweep in which nothing changed.
+//!
+//! The simulated fleet runs in a process of its own, with its throttles lifted and our share of AWS's rate at the whole,
+//! for the fill alone would take minutes otherwise; pages are measured while sweeps go on.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::fleet::Fleet;
+use super::measure::Sample;
+use super::table::Table;
+use super::{Wanted, http};
+use crate::{place, run, say, tools};
+
+const SERVICES: usize = 10_000;
+/// Requests for each percentile: enough for a p99 that is not the worst.
+const REQUESTS: usize = 400;
+
+/// Fills the table with the figures of a fleet of ten thousand.
+pub(super) fn large(table: &mut Table, signalbox: &Path, wanted: &Wanted) -> Result<()> {
+    let fleet = Fleet::large(signalbox, SERVICES)?;
+    let overview: Value = serde_json::from_str(&http::get(fleet.url(), "/api/v1/overview")?)?;
+    let count = |path: &str| overview.pointer(path).and_then(Value::as_u64).unwrap_or(0);
+    let held = format!("{} services, {} tasks, {} alarms", count("/services/of"), count("/tasks/value"), count("/alarms/of"));
+    table.line("a large fleet", &held, "10,000 / 30,000 / 40,000");
+    rows(table, &fleet)?;
+    let name = |number: usize| format!("/services?q=a&sort=running&reverse=true&page={}", number % 40 + 1);
+    let words = ["stopped", "deployment", "alarm", "task", "auth", "is up", "exit 137", "router"];
+    let search =
+        |number: usize| format!("/api/v1/timeline?q={}", words.get(number % words.len()).copied().unwrap_or("task").replace(' ', "+"));
+    let find = |number: usize| format!("/api/v1/services?sort=name&per=12&q=s{}", number % 100);
+    latency(table, &fleet, "overview page", "p99 ≤ 100 ms", |_| "/".to_owned())?;
+    latency(table, &fleet, "services page, filtered and sorted", "p99 ≤ 50 ms", name)?;
+    latency(table, &fleet, "search in the timeline", "p99 ≤ 100 ms", search)?;
+    latency(table, &fleet, "search for a service", "p99 ≤ 100 ms", find)?;
+    table.line("memory of `serve` (VmRSS)", &format!("{:.0} MiB", fleet.memory()?), "≤ 400 MiB");
+    first_row(table, &fleet, wanted)
+}
+
+fn latency(table: &mut Table, fleet: &Fleet, what: &str, target: &str, path: impl Fn(usize) -> String) -> Result<()> {
+    let step = say::step(format!("{what}, {REQUESTS} times"));
+    let mut takings = Vec::new();
+    for number in 0..REQUESTS {
+        let watch = say::stopwatch();
+        http::get(fleet.url(), &path(number))?;
+        takings.push(watch.elapsed().as_secs_f64() * 1_000.0);
+        // spread over several sweeps, so that what is kept between them is not all that is measured
+        run::pause();
+    }
+    step.done("measured");
+    let sample = Sample::of(takings);
+    let shown = format!("p50 {:.1} ms, p99 {:.1} ms, worst {:.1} ms", sample.quantile(0.5), sample.quantile(0.99), sample.quantile(1.0));
+    table.line(what, &shown, target);
+    Ok(())
+}
+
+/// Rows before and after sweeps in which nothing happened.
+fn rows(table: &mut Table, fleet: &Fleet) -> Result<()> {
+    let step = say::step("quiet sweeps, and the rows they add");
+    let sweeps = |fleet: &Fleet| -> Result<u64> {
+        let sources: Value = serde_json::from_str(&http::get(fleet.url(), "/api/v1/sources")?)?;
+        let rows = sources.pointer("/rows").and_then(Value::as_array).context("no rows of sources")?;
+        let of = |row: &Value| row.get("sweeps").and_then(Value::as_u64).unwrap_or(0);
+        Ok(rows.iter().map(of).min().unwrap_or(0))
+    };
+    let (before, from) = (fleet.count_rows()?, sweeps(fleet)?);
+    let watch = say::stopwatch();
+    while sweeps(fleet)? < from + 2 && watch.elapsed() < Duration::from_secs(300) {
+        run::pause();
+    }
+    let (after, to) = (fleet.count_rows()?, sweeps(fleet)?);
+    step.done("counted");
+    table.line(
+        "rows of state and timeline added by quiet sweeps",
+        &format!("{} by {} sweeps of each source", after - before, to - from),
+        "0",
+    );
+    Ok(())
+}
+
+/// A browser that has never been here: until the first row of the list is on screen, and what was sent until then.
+fn first_row(table: &mut Table, fleet: &Fleet, wanted: &Wanted) -> Result<()> {
+    let step = say::step("the first row in Chromium, with a cold cache");
+    let chromium = tools::chromium()?;
+    let (mut millis, mut bytes) = (Vec::new(), Vec::new());
+    for _ in 0..wanted.runs {
+        let mut command = Command::new("node");
+        command.arg(place::root().join("end2end/bench/first-row.mjs")).arg(fleet.url()).env("SIGNALBOX_CHROMIUM", &chromium);
+        command.current_dir(place::root().join("end2end"));
+        let said: Value = serde_json::from_str(&run::output(&mut command)?)?;
+        let figure = |name: &str| said.get(name).and_then(Value::as_f64).with_context(|| format!("no {name}"));
+        millis.push(figure("ms")?);
+        bytes.push(figure("bytes")? / 1_024.0);
+    }
+    step.done("measured");
+    table.line("first row in Chromium, cold cache", &Sample::of(millis).show(0, " ms"), "≤ 500 ms");
+    table.line("sent until then", &Sample::of(bytes).show(0, " KiB"), "≤ 300 KB");
+    Ok(())
+}
