@@ -13,6 +13,9 @@
 //! | `POST /services/{name}/desired` | `{"count"}` | |
 //! | `POST /services/{name}/crash-loop` | `{"for_seconds"}` | |
 //! | `POST /alarms/{name}/state` | `{"state", "reason"?, "for_seconds"?}` | held for that time, or until `DELETE` on the same path |
+//! | `POST /alarms/{name}/flap` | | rings and falls silent at once: only its history tells |
+//! | `POST /logs/say` | `{"service", "text"}` | `{"stream"}`: the service's oldest running task prints it |
+//! | `POST /metrics/{service}/{metric}` | `{"value", "for_seconds"}` | that metric (`CPUUtilization`, …) is so until then; alarms follow |
 //! | `POST /faults` | a [`Fault`]: `{"kind", "operation"?, "for_seconds"?, "times"?, "amount"?}` | |
 //! | `DELETE /faults` | | |
 //! | `POST /nats/nodes/{number}/stop`, `…/start`, `…/restart` | | when it is done |
@@ -64,6 +67,9 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
         .route("/services/{name}/desired", post(desired))
         .route("/services/{name}/crash-loop", post(crash_loop))
         .route("/alarms/{name}/state", post(set_alarm).delete(release_alarm))
+        .route("/alarms/{name}/flap", post(flap))
+        .route("/logs/say", post(say))
+        .route("/metrics/{service}/{metric}", post(force_metric))
         .route("/faults", post(lay_fault).delete(clear_faults))
         .route("/nats/nodes/{node}/{act}", post(node))
         .with_state(site)
@@ -141,6 +147,39 @@ async fn set_alarm(State(site): Open, Path(alarm): Path<String>, Json(body): Jso
 async fn release_alarm(State(site): Open, Path(alarm): Path<String>) -> Result<Json<Value>, Error> {
     site.release_alarm(&alarm)?;
     Ok(Json(json!({"alarm": alarm})))
+}
+
+async fn flap(State(site): Open, Path(alarm): Path<String>) -> Result<Json<Value>, Error> {
+    site.flap(&alarm)?;
+    Ok(Json(json!({"alarm": alarm})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Say {
+    service: String,
+    text: String,
+}
+
+async fn say(State(site): Open, Json(body): Json<Say>) -> Result<Json<Value>, Error> {
+    Ok(Json(json!({"stream": site.say(&body.service, body.text)?})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForceMetric {
+    value: f64,
+    /// Seconds of the yard's clock.
+    for_seconds: u32,
+}
+
+async fn force_metric(
+    State(site): Open,
+    Path((service, metric)): Path<(String, String)>,
+    Json(body): Json<ForceMetric>,
+) -> Result<Json<Value>, Error> {
+    site.force_metric(&service, &metric, body.value, body.for_seconds)?;
+    Ok(Json(json!({"service": service, "metric": metric, "value": body.value})))
 }
 
 async fn lay_fault(State(site): Open, Json(fault): Json<Fault>) -> Json<Value> {

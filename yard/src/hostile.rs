@@ -30,3 +30,16 @@ pub(crate) fn alarm_name(plain: &str, number: usize) -> String {
 
 /// What ECS accepts as a tag value and a spreadsheet takes for a formula.
 pub(crate) const TAG_VALUES: [&str; 4] = ["=1+1", "@SUM:A1", "+49-30-1", "\u{fdfd}\u{fdfd}"];
+
+/// A line as a program prints it that was given something else than text.
+pub(crate) fn log_line(number: usize) -> String {
+    let others = [
+        "\0\0\0binary\0\u{7f}\u{9b}2J",
+        "\u{1b}]0;a new title\u{7}\u{1b}[1A\u{1b}[2K\u{1b}[8mhidden",
+        "\u{200f}\u{2067}isolated \u{061c}marks\r\roverwritten",
+    ];
+    match others.get(number / 3 % (others.len() + 1)) {
+        Some(line) => (*line).to_owned(),
+        None => free_text(number),
+    }
+}

@@ -6,7 +6,7 @@
 use crate::{
     clock::{MINUTE, SECOND},
     dice::Dice,
-    model::{Due, Fleet, NodeOrder, names::DEFAULT_SERVICES, task::StopCause},
+    model::{Due, Fleet, NodeOrder, logs::Crash, names::DEFAULT_SERVICES, task::StopCause},
 };
 
 /// Where in its story a fleet is.
@@ -30,8 +30,8 @@ enum Happening {
     NodeRestart,
 }
 
-/// The story opens with these, so that the first minutes after the calm show something of each kind.
-const OPENING: [Happening; 4] = [Happening::OutOfMemory, Happening::CpuSurge, Happening::CrashLoop, Happening::NodeRestart];
+/// The story opens with these, so that the first minutes after the calm show something of each kind: a NATS node restarts, and one service does not survive it.
+const OPENING: [Happening; 4] = [Happening::NodeRestart, Happening::CrashLoop, Happening::CpuSurge, Happening::OutOfMemory];
 
 /// And goes on with any of these, as likely as they stand here often.
 const LATER: [Happening; 16] = [
@@ -52,6 +52,9 @@ const LATER: [Happening; 16] = [
     Happening::CrashLoop,
     Happening::NodeRestart,
 ];
+
+/// From the restarted node to the service that crash-loops for it.
+const SOON: i64 = 6 * SECOND;
 
 impl Script {
     pub(crate) fn new(seed: u64, nats_nodes: usize) -> Self {
@@ -75,20 +78,24 @@ impl Fleet {
         let service = script.dice.index(wanted);
         let length = script.dice.seconds(180, 360);
         let node = script.dice.index(script.nats_nodes);
+        // the first crash loop comes of what happened on NATS a moment before
+        let opens = script.lines <= OPENING.len() as u64;
+        let crash = if opens { Crash::NoServers } else { Crash::thrown(&mut Dice::new(self.seed, "crash loop", script.lines)) };
         // a larger fleet has more going on, up to twenty times
         let pace = i64::try_from((wanted / DEFAULT_SERVICES).clamp(1, 20)).unwrap_or(1);
         let next = script.dice.seconds(15, 75) / pace;
+        let next = if happening == Happening::NodeRestart && opens { next.min(SOON) } else { next };
         if happening == Happening::NodeRestart && script.nats_nodes > 0 {
             self.note(format!("NATS node {node} restarts"));
             self.order_node(NodeOrder::Restart(node));
         } else if let Some(name) = self.services.get(service).map(|service| service.name.clone()) {
-            self.happen(happening, &name, service, length);
+            self.happen(happening, &name, service, length, crash);
         }
         self.script = Some(script);
         self.later(next, Due::Script);
     }
 
-    fn happen(&mut self, happening: Happening, name: &str, index: usize, length: i64) {
+    fn happen(&mut self, happening: Happening, name: &str, index: usize, length: i64, crash: Crash) {
         let spot = self.services.get(index).is_some_and(|service| service.spot);
         let cause = match happening {
             Happening::OutOfMemory => StopCause::exited(137, None),
@@ -99,7 +106,7 @@ impl Fleet {
             Happening::CpuSurge => return self.surge(index, name, length, true),
             Happening::MemorySurge => return self.surge(index, name, length, false),
             Happening::CrashLoop => {
-                let looped = self.crash_loop(name, length);
+                let looped = self.crash_loop(name, length, Some(crash));
                 debug_assert!(looped.is_ok(), "the script picks services of this fleet");
                 return;
             }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     aws::{AwsFace, Counts, fault::Fault},
     clock::SECOND,
-    model::{Fleet, NoSuch, StoryLine, alarm::AlarmState, service::Service, task::StopCause},
+    model::{Fleet, NoSuch, StoryLine, alarm::AlarmState, metrics::Metric, service::Service, task::StopCause},
     nats::{Cluster, NatsError},
     options::{Endpoints, Error},
     world::World,
@@ -54,7 +54,7 @@ impl Site {
     }
 
     pub(crate) fn crash_loop(&self, service: &str, seconds: u32) -> Result<(), Error> {
-        Ok(self.world.look(|fleet| fleet.crash_loop(service, i64::from(seconds) * SECOND))?)
+        Ok(self.world.look(|fleet| fleet.crash_loop(service, i64::from(seconds) * SECOND, None))?)
     }
 
     pub(crate) fn set_alarm(&self, name: &str, state: &str, reason: Option<String>, seconds: Option<u32>) -> Result<(), Error> {
@@ -67,6 +67,24 @@ impl Site {
 
     pub(crate) fn release_alarm(&self, name: &str) -> Result<(), Error> {
         Ok(self.world.look(|fleet| fleet.release_alarm(name))?)
+    }
+
+    pub(crate) fn flap(&self, name: &str) -> Result<(), Error> {
+        Ok(self.world.look(|fleet| fleet.flap(name))?)
+    }
+
+    /// Makes a service's oldest running task print a line; answers its log stream.
+    pub(crate) fn say(&self, service: &str, text: String) -> Result<String, Error> {
+        Ok(self.world.look(|fleet| fleet.say_of(service, text))?)
+    }
+
+    pub(crate) fn force_metric(&self, service: &str, metric: &str, value: f64, seconds: u32) -> Result<(), Error> {
+        let known = Metric::ALL.into_iter().find(|known| known.name() == metric);
+        let metric = known.ok_or_else(|| Error::Invalid(format!("no metric is called {metric:?}; ListMetrics names them")))?;
+        if !value.is_finite() {
+            return Err(Error::Invalid("a metric's value is a finite number".to_owned()));
+        }
+        Ok(self.world.look(|fleet| fleet.force_metric(service, metric, value, i64::from(seconds) * SECOND))?)
     }
 
     pub(crate) fn lay_fault(&self, fault: Fault) {

@@ -144,6 +144,30 @@ impl Yard {
         self.site.release_alarm(name)
     }
 
+    /// Makes an alarm ring and fall silent at once.
+    ///
+    /// # Errors
+    /// When there is no such alarm.
+    pub fn flap_alarm(&self, name: &str) -> Result<(), Error> {
+        self.site.flap(name)
+    }
+
+    /// Makes a service's oldest running task print a line; answers its log stream.
+    ///
+    /// # Errors
+    /// When there is no such service, or none of its tasks runs.
+    pub fn say(&self, service: &str, text: impl Into<String>) -> Result<String, Error> {
+        self.site.say(service, text.into())
+    }
+
+    /// Puts a value in place of a service's metric (`CPUUtilization`, …) for so many seconds of the clock.
+    ///
+    /// # Errors
+    /// When there is no such service or metric.
+    pub fn force_metric(&self, service: &str, metric: &str, value: f64, seconds: u32) -> Result<(), Error> {
+        self.site.force_metric(service, metric, value, seconds)
+    }
+
     /// Lays a fault on the AWS face.
     pub fn lay_fault(&self, fault: Fault) {
         self.site.lay_fault(fault);

@@ -40,13 +40,13 @@ impl ApiError {
         match api {
             Api::Sts => Self { status: 403, ..Self::new("MissingAuthenticationToken", "Request is missing Authentication Token") },
             Api::CloudWatch => Self { status: 403, ..Self::new("MissingAuthenticationToken", "Missing Authentication Token") },
-            Api::Ecs => Self::new("MissingAuthenticationTokenException", "Missing Authentication Token"),
+            Api::Ecs | Api::Logs => Self::new("MissingAuthenticationTokenException", "Missing Authentication Token"),
         }
     }
 
     pub(crate) fn throttled(api: Api) -> Self {
         match api {
-            Api::Ecs => Self::new("ThrottlingException", "Rate exceeded"),
+            Api::Ecs | Api::Logs => Self::new("ThrottlingException", "Rate exceeded"),
             Api::CloudWatch => Self { query_code: Some("Throttling"), ..Self::new("ThrottlingException", "Rate exceeded") },
             Api::Sts => Self::new("Throttling", "Rate exceeded"),
         }

@@ -13,6 +13,7 @@ use crate::aws::{answer::ApiError, cbor};
 pub(crate) enum Api {
     Ecs,
     CloudWatch,
+    Logs,
     Sts,
 }
 
@@ -22,6 +23,7 @@ impl Api {
         match self {
             Self::Ecs => "ecs",
             Self::CloudWatch => "cloudwatch",
+            Self::Logs => "logs",
             Self::Sts => "sts",
         }
     }
@@ -64,6 +66,7 @@ impl Call {
 
 const ECS_TARGET: &str = "AmazonEC2ContainerServiceV20141113.";
 const CLOUDWATCH_TARGET: &str = "GraniteServiceVersion20100801.";
+const LOGS_TARGET: &str = "Logs_20140328.";
 const CLOUDWATCH_PATH: &str = "/service/GraniteServiceVersion20100801/operation/";
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
@@ -87,6 +90,9 @@ pub(crate) fn read(head: &Parts, body: &Bytes) -> Result<Call, String> {
     if let Some(operation) = target.strip_prefix(ECS_TARGET) {
         return call(Api::Ecs, operation, Protocol::Json("application/x-amz-json-1.1"), json(body));
     }
+    if let Some(operation) = target.strip_prefix(LOGS_TARGET) {
+        return call(Api::Logs, operation, Protocol::Json("application/x-amz-json-1.1"), json(body));
+    }
     if let Some(operation) = target.strip_prefix(CLOUDWATCH_TARGET) {
         return call(Api::CloudWatch, operation, Protocol::Json("application/x-amz-json-1.0"), json(body));
     }
@@ -97,7 +103,7 @@ pub(crate) fn read(head: &Parts, body: &Bytes) -> Result<Call, String> {
         let api = if version == "2010-08-01" { Api::CloudWatch } else { Api::Sts };
         return call(api, &operation, Protocol::Query, Some(Value::Object(form)));
     }
-    Err(format!("{} {} is no request of ECS, CloudWatch or STS", head.method, head.uri.path()))
+    Err(format!("{} {} is no request of ECS, CloudWatch, CloudWatch Logs or STS", head.method, head.uri.path()))
 }
 
 fn json(body: &Bytes) -> Option<Value> {

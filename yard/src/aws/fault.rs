@@ -155,17 +155,20 @@ pub(crate) fn refuse(kind: FaultKind, call: &Call) -> ApiError {
                 resource(call),
             );
             match api {
-                Api::Ecs => ApiError::new("AccessDeniedException", message),
+                Api::Ecs | Api::Logs => ApiError::new("AccessDeniedException", message),
                 Api::CloudWatch | Api::Sts => ApiError { status: 403, query_code: None, ..ApiError::new("AccessDenied", message) },
             }
         }
-        (FaultKind::WrongCredentials, Api::Ecs) => ApiError::new("UnrecognizedClientException", token),
+        (FaultKind::WrongCredentials, Api::Ecs | Api::Logs) => ApiError::new("UnrecognizedClientException", token),
         (FaultKind::WrongCredentials, Api::CloudWatch) => {
             ApiError { status: 403, query_code: Some("InvalidClientTokenId"), ..ApiError::new("UnrecognizedClientException", token) }
         }
         (FaultKind::WrongCredentials, Api::Sts) => ApiError { status: 403, ..ApiError::new("InvalidClientTokenId", token) },
         (FaultKind::Throttle, api) => ApiError::throttled(api),
         (_, Api::Ecs) => ApiError { status: 500, ..ApiError::new("ServerException", "Service Unavailable. Please try again later.") },
+        (_, Api::Logs) => {
+            ApiError { status: 500, ..ApiError::new("ServiceUnavailableException", "The service cannot complete the request.") }
+        }
         (_, Api::CloudWatch) => ApiError {
             status: 500,
             query_code: Some("InternalServiceError"),
@@ -183,6 +186,8 @@ fn resource(call: &Call) -> String {
     match (call.api, call.operation.as_str()) {
         (Api::Ecs, "DescribeClusters" | "ListServices" | "DescribeServices") => arn::cluster(),
         (Api::CloudWatch, "DescribeAlarms" | "DescribeAlarmHistory") => arn::alarm("*"),
+        (Api::Logs, "GetLogEvents") => format!("{}:log-stream:*", arn::log_group()),
+        (Api::Logs, _) => format!("{}:log-stream:", arn::log_group()),
         _ => "*".to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! The AWS face: the wire protocols that the real SDKs and the AWS CLI speak, over the fleet's one truth.
 //!
 //! A request passes through: what is it ([`call`]), is it signed, is a fault laid on it ([`fault`]), is there a token in its bucket ([`throttle`]), what is the answer
-//! ([`ecs`], [`cloudwatch`], [`sts`]), in which protocol is it written ([`answer`]).
+//! ([`ecs`], [`cloudwatch`], [`logs`], [`sts`]), in which protocol is it written ([`answer`]).
 //! The trap: nothing here may be lenient. A request the real service refuses is refused here, in its words, or a client's mistake would only show in production.
 
 mod answer;
@@ -10,6 +10,7 @@ mod cbor;
 mod cloudwatch;
 mod ecs;
 pub(crate) mod fault;
+mod logs;
 mod page;
 mod sts;
 mod throttle;
@@ -126,6 +127,7 @@ fn serve(call: &Call, fleet: &Fleet) -> Result<Served, ApiError> {
     match call.api {
         Api::Ecs => ecs::serve(call, fleet).map(Served::Now),
         Api::CloudWatch => cloudwatch::serve(call, fleet),
+        Api::Logs => logs::serve(call, fleet).map(Served::Now),
         Api::Sts => sts::serve(call).map(Served::Now),
     }
 }

@@ -1,7 +1,7 @@
 //! AWS's rate limits: one token bucket for each family of operations, on the yard's clock.
 //!
 //! Figures: "Request throttling for the Amazon ECS API" (bucket size and refill per second, each account and Region) and CloudWatch's service quotas (DescribeAlarms 9/s,
-//! GetMetricData 50/s, GetMetricStatistics 400/s, ListMetrics 25/s).
+//! DescribeAlarmHistory 3/s, GetMetricData 50/s, GetMetricStatistics 400/s, ListMetrics 25/s).
 //! The trap: a bucket is shared by everyone in the account. What a client may use safely is a good deal less than what is in here.
 
 use std::{
@@ -26,9 +26,14 @@ const CLUSTER_RESOURCE_READ: Family = ("cluster resource read", 100.0, 20.0);
 const TASK_DEFINITION_READ: Family = ("task definition read", 50.0, 20.0);
 const DESCRIBE_ALARMS: Family = ("describe alarms", 9.0, 9.0);
 
+const ALARM_HISTORY: Family = ("describe alarm history", 3.0, 3.0);
 const GET_METRIC_DATA: Family = ("get metric data", 50.0, 50.0);
 const GET_METRIC_STATISTICS: Family = ("get metric statistics", 400.0, 400.0);
 const LIST_METRICS: Family = ("list metrics", 25.0, 25.0);
+
+/// CloudWatch Logs quotas in us-east-1: GetLogEvents 25 a second, DescribeLogStreams 25, DescribeLogGroups 10 (the lower one for both).
+const GET_LOG_EVENTS: Family = ("get log events", 25.0, 25.0);
+const DESCRIBE_LOGS: Family = ("describe logs", 10.0, 10.0);
 
 /// The bucket an operation draws from. STS allows 600 a second, which nothing here reaches.
 fn family(call: &Call) -> Option<Family> {
@@ -38,9 +43,12 @@ fn family(call: &Call) -> Option<Family> {
         (Api::Ecs, "ListTasks" | "DescribeTasks") => CLUSTER_RESOURCE_READ,
         (Api::Ecs, "DescribeTaskDefinition") => TASK_DEFINITION_READ,
         (Api::CloudWatch, "DescribeAlarms") => DESCRIBE_ALARMS,
+        (Api::CloudWatch, "DescribeAlarmHistory") => ALARM_HISTORY,
         (Api::CloudWatch, "GetMetricData") => GET_METRIC_DATA,
         (Api::CloudWatch, "GetMetricStatistics") => GET_METRIC_STATISTICS,
         (Api::CloudWatch, "ListMetrics") => LIST_METRICS,
+        (Api::Logs, "GetLogEvents") => GET_LOG_EVENTS,
+        (Api::Logs, "DescribeLogStreams" | "DescribeLogGroups") => DESCRIBE_LOGS,
         _ => return None,
     })
 }

@@ -8,7 +8,10 @@ use serde_json::json;
 
 use crate::{
     clock::{MINUTE, SECOND},
-    model::metrics::{Metric, Sample},
+    model::{
+        alarm_history::Told,
+        metrics::{Metric, Sample},
+    },
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +42,14 @@ pub(crate) enum Watched {
     Cpu,
     Memory,
     RunningTasks,
+    /// Answers of the gateway's targets that tell of an error of theirs.
+    Target5xx,
+    /// In a large fleet: no task at all.
+    NoTasks,
 }
 
 impl Watched {
+    /// What every service is watched for.
     pub(crate) const ALL: [Self; 3] = [Self::Cpu, Self::Memory, Self::RunningTasks];
 
     pub(crate) fn suffix(self) -> &'static str {
@@ -49,6 +57,8 @@ impl Watched {
             Self::Cpu => "cpu-high",
             Self::Memory => "memory-high",
             Self::RunningTasks => "running-tasks-low",
+            Self::Target5xx => "5xx-high",
+            Self::NoTasks => "no-tasks",
         }
     }
 
@@ -56,33 +66,56 @@ impl Watched {
         match self {
             Self::Cpu => Metric::Cpu,
             Self::Memory => Metric::Memory,
-            Self::RunningTasks => Metric::RunningTasks,
+            Self::RunningTasks | Self::NoTasks => Metric::RunningTasks,
+            Self::Target5xx => Metric::Target5xx,
         }
     }
 
-    /// The statistic it watches, of one minute.
-    pub(crate) fn value(self, sample: &Sample) -> f64 {
-        if self == Self::RunningTasks { sample.min } else { sample.average() }
+    pub(crate) fn statistic(self) -> &'static str {
+        match self {
+            Self::Cpu | Self::Memory => "Average",
+            Self::RunningTasks | Self::NoTasks => "Minimum",
+            Self::Target5xx => "Sum",
+        }
     }
 
-    pub(crate) fn statistic(self) -> &'static str {
-        if self == Self::RunningTasks { "Minimum" } else { "Average" }
+    /// That statistic, of one minute.
+    pub(crate) fn value(self, sample: &Sample) -> f64 {
+        match self {
+            Self::Cpu | Self::Memory => sample.average(),
+            Self::RunningTasks | Self::NoTasks => sample.min,
+            Self::Target5xx => sample.sum,
+        }
+    }
+
+    fn is_floor(self) -> bool {
+        matches!(self, Self::RunningTasks | Self::NoTasks)
     }
 
     pub(crate) fn comparison(self) -> &'static str {
-        if self == Self::RunningTasks { "LessThanThreshold" } else { "GreaterThanThreshold" }
+        if self.is_floor() { "LessThanThreshold" } else { "GreaterThanThreshold" }
     }
 
     pub(crate) fn threshold(self) -> f64 {
-        if self == Self::RunningTasks { 2.0 } else { 80.0 }
+        match self {
+            Self::Cpu | Self::Memory => 80.0,
+            Self::RunningTasks => 2.0,
+            Self::Target5xx => 10.0,
+            Self::NoTasks => 1.0,
+        }
+    }
+
+    /// What a period without a point means. A load balancer reports no error by reporting nothing.
+    pub(crate) fn treats_missing(self) -> &'static str {
+        if self == Self::Target5xx { "notBreaching" } else { "missing" }
     }
 
     fn breaches(self, value: f64) -> bool {
-        if self == Self::RunningTasks { value < self.threshold() } else { value > self.threshold() }
+        if self.is_floor() { value < self.threshold() } else { value > self.threshold() }
     }
 
     fn comparison_words(self) -> &'static str {
-        if self == Self::RunningTasks { "less than" } else { "greater than" }
+        if self.is_floor() { "less than" } else { "greater than" }
     }
 
     pub(crate) fn description(self, service: &str) -> String {
@@ -90,6 +123,8 @@ impl Watched {
             Self::Cpu => format!("CPU of {service} above 80 %"),
             Self::Memory => format!("Memory of {service} above 80 %"),
             Self::RunningTasks => format!("Fewer than 2 tasks of {service} running"),
+            Self::Target5xx => format!("Customers get errors from {service}"),
+            Self::NoTasks => format!("No task of {service} running"),
         }
     }
 }
@@ -122,33 +157,68 @@ pub(crate) struct Alarm {
     pub(crate) transitioned_at: i64,
     pub(crate) configured_at: i64,
     pub(crate) hold: Hold,
+    pub(crate) actions_enabled: bool,
+    /// Tells the topic when it rings.
+    pub(crate) notifies: bool,
+    /// Its dimensions name nothing that reports.
+    pub(crate) blind: bool,
     /// The latest periods' values, oldest first; none where nothing reported.
     pub(crate) points: Vec<(i64, Option<f64>)>,
 }
 
 impl Alarm {
-    /// Takes in the value of the period that ended at `at` and decides. Answers whether the state changed.
-    pub(crate) fn observe(&mut self, at: i64, value: Option<f64>) -> bool {
+    /// What it says of itself now.
+    pub(crate) fn told(&self) -> Told {
+        Told { state: self.state, reason: self.reason.clone(), data: self.reason_data.clone() }
+    }
+
+    /// Says something else from `at` on.
+    pub(crate) fn take(&mut self, at: i64, told: Told) {
+        if self.state != told.state {
+            self.transitioned_at = at;
+        }
+        (self.state, self.reason, self.reason_data, self.updated_at) = (told.state, told.reason, told.data, at);
+    }
+
+    /// What it would have said at `at` had two bad minutes gone before; of a blind one, had nothing been reported.
+    pub(crate) fn told_in_the_past(&self, at: i64) -> Told {
+        let beyond = if self.watched.is_floor() { self.watched.threshold() - 1.0 } else { self.watched.threshold() * 1.15 };
+        self.told_after(at, if self.blind { None } else { Some(beyond) })
+    }
+
+    /// The same after two good ones.
+    pub(crate) fn told_well(&self, at: i64) -> Told {
+        self.told_after(at, Some(if self.watched.is_floor() { self.watched.threshold() } else { self.watched.threshold() * 0.45 }))
+    }
+
+    fn told_after(&self, at: i64, value: Option<f64>) -> Told {
+        let points = [2, 1].map(|minutes| (at - minutes * MINUTE, value)).to_vec();
+        let then = Self { points, ..self.clone() };
+        let (state, reason) = then.decide();
+        Told { state, reason, data: Some(then.data(at)) }
+    }
+
+    /// Takes in the value of the period that ended at `at` and decides. Answers what it said before, if its state changed.
+    pub(crate) fn observe(&mut self, at: i64, value: Option<f64>) -> Option<Told> {
+        let value = value.or_else(|| (self.watched.treats_missing() == "notBreaching").then_some(0.0));
         self.points.push((at - MINUTE, value));
         if self.points.len() > EVALUATION_PERIODS {
             self.points.remove(0);
         }
         if let Hold::Until(until) = self.hold {
             if at < until {
-                return false;
+                return None;
             }
             self.hold = Hold::Follows;
         }
         let (state, reason) = self.decide();
         if state == self.state {
-            return false;
+            return None;
         }
-        self.state = state;
-        self.reason = reason;
-        self.reason_data = Some(self.data(at));
-        self.updated_at = at;
-        self.transitioned_at = at;
-        true
+        let before = self.told();
+        let data = Some(self.data(at));
+        self.take(at, Told { state, reason, data });
+        Some(before)
     }
 
     /// All breaching: ALARM. Nothing reported: INSUFFICIENT_DATA. Anything fine: OK.
@@ -237,6 +307,9 @@ mod tests {
             transitioned_at: 0,
             configured_at: 0,
             hold: Hold::Follows,
+            actions_enabled: true,
+            notifies: true,
+            blind: false,
             points: Vec::new(),
         }
     }

@@ -39,6 +39,10 @@ pub(crate) fn alert_topic() -> String {
     format!("arn:aws:sns:{REGION}:{ACCOUNT}:{ALERT_TOPIC}")
 }
 
+pub(crate) fn log_group() -> String {
+    format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{LOG_GROUP}")
+}
+
 pub(crate) fn target_group(name: &str, id: &str) -> String {
     format!("arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/{name}/{id}")
 }

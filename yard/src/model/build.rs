@@ -1,7 +1,7 @@
 //! The fleet as it is when the yard opens: everything up, with a past.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -13,12 +13,14 @@ use crate::{
     model::{
         Due, Fleet,
         alarm::{Alarm, AlarmState, CompositeAlarm, Hold, Watched},
+        alarm_history::AlarmHistory,
         arn,
         definition::TaskDefinition,
         event_id,
         history::Steps,
+        logs::Crash,
         metrics::Record,
-        names::{self, Outline},
+        names::{self, DEFAULT_SERVICES, Outline},
         service::{Deployment, Service},
         task::{self, Health, Task, TaskStatus, ZONES},
     },
@@ -37,6 +39,15 @@ pub(crate) struct Plan {
     pub(crate) nats_nodes: usize,
 }
 
+/// What is wrong with the first user's alarms, for those to find who look for it. An alarm whose actions are off;
+const MUTED: (&str, Watched) = ("knowledge-base-nats", Watched::Cpu);
+/// one that tells nobody;
+const UNTOLD: (&str, Watched) = ("settings-nats", Watched::Memory);
+/// one that watches a misspelt service, and so nothing, for eleven days;
+const BLIND: (&str, Watched) = ("story-teller-nats", Watched::Memory);
+/// and one that is not there.
+const UNWATCHED: (&str, Watched) = ("payment-nats", Watched::Memory);
+
 const DAY: i64 = 24 * HOUR;
 /// A healthy service repeats its steady-state event every six hours.
 const STEADY_EVERY: i64 = 6 * HOUR;
@@ -46,12 +57,15 @@ impl Fleet {
     pub(crate) fn new(plan: &Plan, now: i64) -> Self {
         let mut fleet = Self {
             seed: plan.seed,
+            planned: plan.services,
+            alarm_history: AlarmHistory::default(),
             started_at: now,
             now,
             services: Vec::new(),
             service_index: HashMap::new(),
             tasks: BTreeMap::new(),
             task_index: HashMap::new(),
+            gone: VecDeque::new(),
             definitions: BTreeMap::new(),
             alarms: Vec::new(),
             composite_alarms: Vec::new(),
@@ -74,6 +88,7 @@ impl Fleet {
         if plan.composite_alarms {
             fleet.add_composite_alarm();
         }
+        fleet.give_alarms_a_past();
         fleet.running = fleet.tasks.len() as u64;
         // alarms look when a minute of the metrics ends
         fleet.later((now.div_euclid(MINUTE) + 1) * MINUTE - now, Due::Evaluate);
@@ -108,9 +123,10 @@ impl Fleet {
             target_group: outline.gateway.then(|| arn::target_group("http-nats-gateway", &dice.hex(16))),
             created_at,
             deployments: vec![Deployment { rollout_state_reason: format!("ECS deployment {} completed.", deployment.id), ..deployment }],
-            events: std::collections::VecDeque::new(),
+            events: VecDeque::new(),
             tasks: Vec::new(),
             steady: true,
+            crash: if outline.thrashes { Crash::CircularImport } else { Crash::Memory },
             crashes_until: if outline.thrashes { i64::MAX } else { 0 },
             record: Arc::new(Record { running: Steps::new(outline.desired), ..Record::default() }),
             desired_at_start: outline.desired,
@@ -225,6 +241,9 @@ impl Fleet {
                 stopped_at: None,
                 cause: None,
                 version: 1,
+                doomed: None,
+                said: Vec::new(),
+                last_words: Vec::new(),
             },
         );
         Some(number)
@@ -232,29 +251,64 @@ impl Fleet {
 
     fn add_alarms(&mut self, service: usize, configured_at: i64) {
         let Some(name) = self.services.get(service).map(|service| service.name.clone()) else { return };
+        let default_fleet = self.planned == DEFAULT_SERVICES;
         for watched in Watched::ALL {
+            if default_fleet && (name.as_str(), watched) == UNWATCHED {
+                continue;
+            }
             let (mut alarm, mut description) = (format!("{name}-{}", watched.suffix()), watched.description(&name));
+            if service.is_multiple_of(2) {
+                description.push_str(&format!(". Runbook: https://wiki.example.com/runbooks/{}", watched.suffix()));
+            }
             if self.hostile && watched == Watched::Cpu && service < hostile::free_texts().len() {
                 alarm = hostile::alarm_name(&alarm, service);
                 description.push_str(&hostile::free_text(service));
             }
-            self.alarms.push(Alarm {
-                name: alarm,
-                description,
-                service,
-                watched,
-                state: AlarmState::Ok,
-                reason:
-                    "Threshold Crossed: no datapoints were received for 2 periods and 2 missing datapoints were treated as [NonBreaching]."
-                        .to_owned(),
-                reason_data: None,
-                updated_at: configured_at + 3 * MINUTE,
-                transitioned_at: configured_at + 3 * MINUTE,
-                configured_at,
-                hold: Hold::Follows,
-                points: Vec::new(),
-            });
+            self.add_alarm(alarm, description, service, watched, configured_at);
         }
+        let gateway = self.services.get(service).is_some_and(|service| service.target_group.is_some());
+        if self.is_large() {
+            self.add_alarm(format!("{name}-no-tasks"), Watched::NoTasks.description(&name), service, Watched::NoTasks, configured_at);
+        } else if gateway && default_fleet {
+            // where the memory of another service should be watched: sixty-six all the same
+            let description = format!("{}. Runbook: https://wiki.example.com/runbooks/customers", Watched::Target5xx.description(&name));
+            self.add_alarm(format!("{name}-5xx-high"), description, service, Watched::Target5xx, configured_at);
+        }
+    }
+
+    /// One alarm, as it was left by whoever made it: most in order, some not.
+    fn add_alarm(&mut self, name: String, description: String, service: usize, watched: Watched, configured_at: i64) {
+        let faulty = |of_default: (&str, Watched), every: usize, which: usize| {
+            if self.planned == DEFAULT_SERVICES {
+                self.services.get(service).is_some_and(|service| (service.name.as_str(), watched) == of_default)
+            } else {
+                watched == of_default.1 && service % every == which
+            }
+        };
+        let (muted, untold, blind) = (faulty(MUTED, 40, 11), faulty(UNTOLD, 40, 23), faulty(BLIND, 100, 61));
+        self.alarms.push(Alarm {
+            name,
+            description,
+            service,
+            watched,
+            state: AlarmState::Ok,
+            reason: "Threshold Crossed: no datapoints were received for 2 periods and 2 missing datapoints were treated as [NonBreaching]."
+                .to_owned(),
+            reason_data: None,
+            updated_at: configured_at + 3 * MINUTE,
+            transitioned_at: configured_at + 3 * MINUTE,
+            configured_at,
+            hold: Hold::Follows,
+            actions_enabled: !muted,
+            notifies: !untold,
+            blind,
+            points: Vec::new(),
+        });
+    }
+
+    /// From here on a fleet has three tasks and four alarms for each service: thirty and forty thousand at ten thousand services.
+    pub(crate) fn is_large(&self) -> bool {
+        self.planned >= names::LARGE
     }
 
     fn add_composite_alarm(&mut self) {

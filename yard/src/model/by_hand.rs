@@ -5,7 +5,10 @@ use thiserror::Error;
 use crate::model::{
     Fleet,
     alarm::{AlarmState, Hold},
+    alarm_history::{Subject, Told},
     arn,
+    logs::Crash,
+    metrics::{Forced, Metric},
     task::StopCause,
 };
 
@@ -38,6 +41,27 @@ impl Fleet {
         Ok(arn)
     }
 
+    /// Makes a service's oldest running task print a line; answers its log stream.
+    pub(crate) fn say_of(&mut self, service: &str, text: String) -> Result<String, NoSuch> {
+        let index = self.index_of(service)?;
+        let entry = self.services.get(index);
+        let task = entry.and_then(|entry| self.tasks_of(entry).find(|task| task.runs())).map(|task| (task.number, self.stream(task)));
+        let (number, stream) = task.ok_or_else(|| NoSuch::Task(service.to_owned()))?;
+        self.say(number, text);
+        Ok(stream)
+    }
+
+    /// Puts a value in place of a metric's own, for `micros` from now.
+    pub(crate) fn force_metric(&mut self, service: &str, metric: Metric, value: f64, micros: i64) -> Result<(), NoSuch> {
+        let index = self.index_of(service)?;
+        let (from, until) = (self.now, self.now.saturating_add(micros));
+        if let Some(entry) = self.services.get_mut(index) {
+            entry.record().forced.push(Forced { metric, from, until, value });
+        }
+        self.note(format!("{} of {service} is {value} by hand", metric.name()));
+        Ok(())
+    }
+
     /// Sets how many tasks a service wants; the scheduler follows a second later.
     pub(crate) fn set_desired(&mut self, service: &str, desired: u32) -> Result<(), NoSuch> {
         let index = self.index_of(service)?;
@@ -53,13 +77,17 @@ impl Fleet {
     }
 
     /// Makes a service's tasks exit soon after they run, for `micros` from now, beginning with those that run.
-    pub(crate) fn crash_loop(&mut self, service: &str, micros: i64) -> Result<(), NoSuch> {
+    pub(crate) fn crash_loop(&mut self, service: &str, micros: i64, crash: Option<Crash>) -> Result<(), NoSuch> {
         let index = self.index_of(service)?;
         let until = self.now.saturating_add(micros);
         let Some(entry) = self.services.get_mut(index) else { return Ok(()) };
         entry.crashes_until = entry.crashes_until.max(until);
         let now = self.now;
         entry.record().crash_loops.add(now, until);
+        if let Some(crash) = crash.filter(|_| entry.crash != Crash::CircularImport) {
+            entry.crash = crash;
+        }
+        let crash = entry.crash;
         self.note(format!("service {service} crash-loops"));
         let running: Vec<u64> = self
             .services
@@ -67,23 +95,30 @@ impl Fleet {
             .map(|entry| self.tasks_of(entry).filter(|task| task.runs()).map(|task| task.number).collect())
             .unwrap_or_default();
         for number in running {
+            if let Some(task) = self.tasks.get_mut(&number) {
+                task.doomed = Some(crash);
+            }
             self.stop_task(number, StopCause::exited(1, None));
         }
         Ok(())
     }
 
+    pub(super) fn alarm_index(&self, name: &str) -> Result<usize, NoSuch> {
+        self.alarms.iter().position(|alarm| alarm.name == name).ok_or_else(|| NoSuch::Alarm(name.to_owned()))
+    }
+
     /// Puts an alarm into a state, as SetAlarmState would, but held: it follows its metric again after `hold_micros`.
     pub(crate) fn set_alarm(&mut self, name: &str, state: AlarmState, reason: String, hold_micros: i64) -> Result<(), NoSuch> {
         let now = self.now;
-        let alarm = self.alarms.iter_mut().find(|alarm| alarm.name == name).ok_or_else(|| NoSuch::Alarm(name.to_owned()))?;
-        if alarm.state != state {
-            alarm.transitioned_at = now;
+        let index = self.alarm_index(name)?;
+        if let Some(alarm) = self.alarms.get_mut(index) {
+            let before = alarm.told();
+            alarm.take(now, Told { state, reason, data: None });
+            alarm.hold = Hold::Until(now.saturating_add(hold_micros));
+            if before.state != state {
+                self.record_transition(now, Subject::Metric(index), before);
+            }
         }
-        alarm.state = state;
-        alarm.reason = reason;
-        alarm.reason_data = None;
-        alarm.updated_at = now;
-        alarm.hold = Hold::Until(now.saturating_add(hold_micros));
         self.note(format!("alarm {name} is {} by hand", state.as_str()));
         self.evaluate_composites();
         self.changed();
@@ -92,8 +127,10 @@ impl Fleet {
 
     /// Lets an alarm follow its metric again from its next period on.
     pub(crate) fn release_alarm(&mut self, name: &str) -> Result<(), NoSuch> {
-        let alarm = self.alarms.iter_mut().find(|alarm| alarm.name == name).ok_or_else(|| NoSuch::Alarm(name.to_owned()))?;
-        alarm.hold = Hold::Follows;
+        let index = self.alarm_index(name)?;
+        if let Some(alarm) = self.alarms.get_mut(index) {
+            alarm.hold = Hold::Follows;
+        }
         Ok(())
     }
 

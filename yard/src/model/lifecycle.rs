@@ -15,6 +15,9 @@ use crate::{
 /// "Stopped tasks currently appear in the returned results for at least one hour" (ECS API, DescribeTasks).
 pub(crate) const DESCRIBABLE_AFTER_STOP: i64 = HOUR;
 
+/// Log streams of forgotten tasks kept.
+const STREAMS_KEPT: usize = 2_000;
+
 impl Fleet {
     /// Sets a task on its way; its later steps follow by themselves.
     pub(crate) fn launch(&mut self, service: usize) -> Option<u64> {
@@ -79,9 +82,13 @@ impl Fleet {
         self.watch_health(number);
         let Some(service) = self.services.get(service_index) else { return };
         let crashes = self.now < service.crashes_until;
+        let crash = service.crash;
         let registered =
             service.target_group.as_ref().map(|group| format!("(service {}) registered 1 targets in (target-group {group})", service.name));
         if crashes {
+            if let Some(task) = self.tasks.get_mut(&number) {
+                task.doomed = Some(crash);
+            }
             let wait = dice.seconds(8, 20);
             self.later(wait, Due::TaskEnd(number, StopCause::exited(1, None)));
         }
@@ -98,7 +105,10 @@ impl Fleet {
             cause.reason.push_str(&hostile::free_text(usize::try_from(number).unwrap_or(0)));
         }
         let now = self.now;
-        let Some(task) = self.tasks.get_mut(&number).filter(|task| !task.told_to_stop) else { return };
+        let Some(known) = self.tasks.get(&number).filter(|task| !task.told_to_stop) else { return };
+        let last_words = if known.status == TaskStatus::Running { self.last_words(known, &cause) } else { Vec::new() };
+        let Some(task) = self.tasks.get_mut(&number) else { return };
+        task.last_words = last_words;
         let ran = task.status == TaskStatus::Running;
         let lost = if ran { &mut self.running } else { &mut self.pending };
         *lost = lost.saturating_sub(1);
@@ -157,6 +167,12 @@ impl Fleet {
         self.task_index.remove(&task.id);
         if let Some(service) = self.services.get_mut(task.service) {
             service.tasks.retain(|other| *other != number);
+        }
+        if task.started_at.is_some() {
+            self.gone.push_back(task);
+            if self.gone.len() > STREAMS_KEPT {
+                self.gone.pop_front();
+            }
         }
         self.changed();
     }

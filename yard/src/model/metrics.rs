@@ -257,7 +257,8 @@ impl Series {
         if let Some(forced) =
             self.record.forced.iter().rev().find(|forced| forced.metric == self.metric && (forced.from..forced.until).contains(&(end - 1)))
         {
-            return Some(Sample::even(forced.value, f64::from(self.running(at).max(1))));
+            let count = if self.metric.unit() == "Percent" { f64::from(self.running(at).max(1)) } else { 1.0 };
+            return Some(Sample::even(forced.value, count));
         }
         let running = f64::from(self.running(at));
         match self.metric {

@@ -5,9 +5,11 @@
 //! The trap: whatever happens must be put on the agenda with a time of its own. A thing done "at the tick" would depend on how often someone looked.
 
 pub(crate) mod alarm;
+pub(crate) mod alarm_history;
 pub(crate) mod arn;
 pub(crate) mod definition;
 pub(crate) mod history;
+pub(crate) mod logs;
 pub(crate) mod metrics;
 pub(crate) mod names;
 pub(crate) mod service;
@@ -23,11 +25,12 @@ mod scheduler;
 mod tests;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
 
 use alarm::{Alarm, CompositeAlarm};
+use alarm_history::AlarmHistory;
 use definition::TaskDefinition;
 use metrics::Hurt;
 use service::Service;
@@ -80,6 +83,8 @@ const STORY_LINES_KEPT: usize = 5_000;
 #[derive(Debug, Clone)]
 pub(crate) struct Fleet {
     pub(crate) seed: u64,
+    /// How many services were asked for.
+    pub(crate) planned: usize,
     pub(crate) started_at: i64,
     /// How far the model has come.
     pub(crate) now: i64,
@@ -88,9 +93,12 @@ pub(crate) struct Fleet {
     /// By number, so that listing goes in order of creation.
     pub(crate) tasks: BTreeMap<u64, Task>,
     pub(crate) task_index: HashMap<String, u64>,
+    /// Tasks that ECS has forgotten but whose log streams remain, oldest first.
+    pub(crate) gone: VecDeque<Task>,
     /// By ARN.
     pub(crate) definitions: BTreeMap<String, Arc<TaskDefinition>>,
     pub(crate) alarms: Vec<Alarm>,
+    pub(crate) alarm_history: AlarmHistory,
     pub(crate) composite_alarms: Vec<CompositeAlarm>,
     pub(crate) script: Option<Script>,
     pub(crate) story: Vec<StoryLine>,

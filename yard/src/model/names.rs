@@ -59,12 +59,17 @@ const FIRST_FLEET: [(&str, &str); DEFAULT_SERVICES] = [
 /// Moved to spot capacity as a trial of the savings the first user hoped for.
 const ON_SPOT: [&str; 2] = ["weather-manager-nats", "environmental-narrative-nats"];
 
+/// From so many services on a fleet is a large one: three tasks for each.
+pub(crate) const LARGE: usize = 1_000;
+
 /// `count` services, the last of which is off on purpose (with one service: only that one; with none: none).
 pub(crate) fn outlines(count: usize, seed: u64) -> Vec<Outline> {
+    let tasks = if count >= LARGE { 3 } else { 2 };
     if count == DEFAULT_SERVICES {
         return FIRST_FLEET.iter().map(|(name, group)| outline((*name).to_owned(), group)).collect();
     }
     let mut made = made_up(count.saturating_sub(1), seed);
+    made.iter_mut().for_each(|outline| outline.desired = tasks);
     if count > 0 {
         made.push(outline("language-system-nats".to_owned(), DISABLED));
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use crate::model::{arn, metrics::Record};
+use crate::model::{arn, logs::Crash, metrics::Record};
 
 /// ECS keeps the latest 100 events of a service.
 const EVENTS_KEPT: usize = 100;
@@ -46,6 +46,8 @@ pub(crate) struct Service {
     pub(crate) steady: bool,
     /// Tasks exit soon after they run until this time.
     pub(crate) crashes_until: i64,
+    /// And say that it is for this.
+    pub(crate) crash: Crash,
     /// What its metrics since the start depend on.
     pub(crate) record: Arc<Record>,
     /// How many tasks it wanted, and ran, before the yard opened.

@@ -5,7 +5,13 @@
 
 use std::net::Ipv4Addr;
 
-use crate::{dice::Dice, model::arn};
+use crate::{
+    dice::Dice,
+    model::{
+        arn,
+        logs::{Crash, Line},
+    },
+};
 
 /// ECS's `lastStatus`, in the order in which a task passes through them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,6 +140,11 @@ pub(crate) struct Task {
     pub(crate) cause: Option<StopCause>,
     /// ECS counts every change of a task in its `version`.
     pub(crate) version: u64,
+    /// Why its process will end by itself, if that is so from the start.
+    pub(crate) doomed: Option<Crash>,
+    /// Lines that someone made it print.
+    pub(crate) said: Vec<Line>,
+    pub(crate) last_words: Vec<String>,
 }
 
 /// The zones of the region and the subnet of the fleet in each.

@@ -58,7 +58,7 @@ fn perform(fleet: &mut Fleet, act: &Act) {
             drop(fleet.stop_one(&name(fleet, *service), cause));
         }
         Act::Want(service, count) => fleet.set_desired(&name(fleet, *service), *count).unwrap(),
-        Act::Crash(service, seconds) => fleet.crash_loop(&name(fleet, *service), seconds * SECOND).unwrap(),
+        Act::Crash(service, seconds) => fleet.crash_loop(&name(fleet, *service), seconds * SECOND, None).unwrap(),
         Act::Alarm(alarm) => {
             let name = fleet.alarms[*alarm].name.clone();
             fleet.set_alarm(&name, AlarmState::Alarm, String::new(), 10 * MINUTE).unwrap();

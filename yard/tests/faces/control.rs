@@ -45,6 +45,10 @@ async fn what_does_not_exist_is_said_in_a_sentence() {
         ("POST", "/services/nobody/crash-loop", json!({"for_seconds": 1}), 404),
         ("POST", "/alarms/nothing/state", json!({"state": "OK"}), 404),
         ("POST", "/alarms/auth-nats-cpu-high/state", json!({"state": "RED"}), 422),
+        ("POST", "/alarms/nothing/flap", json!(null), 404),
+        ("POST", "/logs/say", json!({"service": "nobody", "text": "x"}), 404),
+        ("POST", "/metrics/auth-nats/Mood", json!({"value": 1, "for_seconds": 1}), 422),
+        ("POST", "/metrics/nobody/CPUUtilization", json!({"value": 1, "for_seconds": 1}), 404),
         ("POST", "/nats/nodes/0/restart", json!(null), 409),
         ("POST", "/nats/nodes/0/explode", json!(null), 422),
     ] {

@@ -6,6 +6,8 @@ mod cloudwatch;
 mod control;
 mod ecs;
 mod faults;
+mod history;
+mod logs;
 mod metrics;
 mod story;
 mod support;

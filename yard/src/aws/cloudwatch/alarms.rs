@@ -49,6 +49,13 @@ impl Either<'_> {
         }
     }
 
+    fn notifies(&self) -> bool {
+        match self {
+            Self::Composite(_) => true,
+            Self::Metric(alarm) => alarm.notifies,
+        }
+    }
+
     fn state(&self) -> AlarmState {
         match self {
             Self::Composite(alarm) => alarm.state,
@@ -68,9 +75,11 @@ pub(super) fn describe_alarms(input: &DescribeAlarms, fleet: &Fleet) -> Result<V
         Some(token) => page::position(fleet.seed, &listing, token)
             .ok_or_else(|| ApiError::new("InvalidNextToken", "The next token specified is invalid."))?,
     };
-    let composites = fleet.composite_alarms.iter().map(Either::Composite).filter(|_| input.wants("CompositeAlarm"));
-    let metrics = fleet.alarms.iter().map(Either::Metric).filter(|_| input.wants("MetricAlarm"));
-    let mut matching = composites.chain(metrics).zip(0_u64..).skip_while(|(_, at)| *at < start).filter(|(alarm, _)| input.matches(alarm));
+    let all_composites = fleet.composite_alarms.iter().filter(|_| input.wants("CompositeAlarm")).count();
+    let start = usize::try_from(start).unwrap_or(usize::MAX);
+    let composites = fleet.composite_alarms.iter().take(all_composites).map(Either::Composite).skip(start);
+    let metrics = fleet.alarms.iter().filter(|_| input.wants("MetricAlarm")).map(Either::Metric).skip(start.saturating_sub(all_composites));
+    let mut matching = composites.chain(metrics).zip(start as u64..).filter(|(alarm, _)| input.matches(alarm));
     let (mut composite, mut metric) = (Vec::new(), Vec::new());
     for (alarm, _) in matching.by_ref().take(page) {
         match alarm {
@@ -91,12 +100,7 @@ pub(super) fn describe_alarms(input: &DescribeAlarms, fleet: &Fleet) -> Result<V
 impl DescribeAlarms {
     /// Checks everything CloudWatch checks; answers the page size.
     fn validate(&self) -> Result<usize, ApiError> {
-        let invalid = |value: &str, field: &str, constraint: &str| {
-            Err(ApiError::new(
-                "ValidationError",
-                format!("1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: {constraint}"),
-            ))
-        };
+        let invalid = |value: &str, field: &str, constraint: &str| Err(super::invalid(value, field, constraint));
         let page = self.max_records.unwrap_or(DEFAULT_PAGE);
         if page < 1 {
             return invalid(&page.to_string(), "maxRecords", "Member must have value greater than or equal to 1");
@@ -110,10 +114,7 @@ impl DescribeAlarms {
         if let Some(state) = self.state_value.as_ref().filter(|state| AlarmState::parse(state).is_none()) {
             return invalid(state, "stateValue", "Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]");
         }
-        let known = ["CompositeAlarm", "LogAlarm", "MetricAlarm"];
-        if let Some(kind) = self.alarm_types.iter().flatten().find(|kind| !known.contains(&kind.as_str())) {
-            return invalid(kind, "alarmTypes", "Member must satisfy enum value set: [CompositeAlarm, LogAlarm, MetricAlarm]");
-        }
+        known_types(self.alarm_types.as_deref())?;
         if self.alarm_names.as_ref().is_some_and(|names| !names.is_empty()) && self.alarm_name_prefix.is_some() {
             return Err(ApiError::new("InvalidParameterCombination", "AlarmNamePrefix cannot be specified together with AlarmNames"));
         }
@@ -125,31 +126,52 @@ impl DescribeAlarms {
     }
 
     fn wants(&self, kind: &str) -> bool {
-        match &self.alarm_types {
-            Some(kinds) if !kinds.is_empty() => kinds.iter().any(|wanted| wanted == kind),
-            _ => kind == "MetricAlarm",
-        }
+        wants(self.alarm_types.as_deref(), kind)
     }
 
     fn matches(&self, alarm: &Either<'_>) -> bool {
         let named = self.alarm_names.as_ref().is_none_or(|names| names.is_empty() || names.iter().any(|name| name == alarm.name()));
         let prefixed = self.alarm_name_prefix.as_ref().is_none_or(|prefix| alarm.name().starts_with(prefix));
         let in_state = self.state_value.as_ref().is_none_or(|state| alarm.state().as_str() == state);
-        let notifies = self.action_prefix.as_ref().is_none_or(|prefix| arn::alert_topic().starts_with(prefix));
+        let notifies = self.action_prefix.as_ref().is_none_or(|prefix| alarm.notifies() && arn::alert_topic().starts_with(prefix));
         named && prefixed && in_state && notifies
     }
 }
 
+/// Refuses a kind of alarm that CloudWatch does not know.
+pub(super) fn known_types(types: Option<&[String]>) -> Result<(), ApiError> {
+    let known = ["CompositeAlarm", "LogAlarm", "MetricAlarm"];
+    match types.into_iter().flatten().find(|kind| !known.contains(&kind.as_str())) {
+        Some(kind) => {
+            Err(super::invalid(kind, "alarmTypes", "Member must satisfy enum value set: [CompositeAlarm, LogAlarm, MetricAlarm]"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether a kind of alarm is asked for: without types only metric alarms are.
+pub(super) fn wants(types: Option<&[String]>, kind: &str) -> bool {
+    match types {
+        Some(types) if !types.is_empty() => types.iter().any(|wanted| wanted == kind),
+        _ => kind == "MetricAlarm",
+    }
+}
+
 fn metric_shape(alarm: &Alarm, fleet: &Fleet) -> Value {
-    let service = fleet.services.get(alarm.service).map(|service| service.name.as_str()).unwrap_or_default();
+    let own = fleet.services.get(alarm.service).map(|service| fleet.dimensions(service, alarm.watched.measured())).unwrap_or_default();
+    let dimensions: Vec<Value> = own
+        .into_iter()
+        // whoever wrote it misspelt the service: it watches what nobody reports
+        .map(|(name, value)| json!({"Name": name, "Value": if alarm.blind && name == "ServiceName" { value.replace('-', "_") } else { value }}))
+        .collect();
     let mut shape = json!({
         "AlarmName": alarm.name,
         "AlarmArn": arn::alarm(&alarm.name),
         "AlarmDescription": alarm.description,
         "AlarmConfigurationUpdatedTimestamp": seconds(alarm.configured_at),
-        "ActionsEnabled": true,
+        "ActionsEnabled": alarm.actions_enabled,
         "OKActions": [],
-        "AlarmActions": [arn::alert_topic()],
+        "AlarmActions": if alarm.notifies { vec![arn::alert_topic()] } else { Vec::new() },
         "InsufficientDataActions": [],
         "StateValue": alarm.state.as_str(),
         "StateReason": alarm.reason,
@@ -158,13 +180,13 @@ fn metric_shape(alarm: &Alarm, fleet: &Fleet) -> Value {
         "MetricName": alarm.watched.measured().name(),
         "Namespace": alarm.watched.measured().namespace(),
         "Statistic": alarm.watched.statistic(),
-        "Dimensions": [{"Name": "ClusterName", "Value": arn::CLUSTER}, {"Name": "ServiceName", "Value": service}],
+        "Dimensions": dimensions,
         "Period": PERIOD,
         "EvaluationPeriods": EVALUATION_PERIODS,
         "DatapointsToAlarm": EVALUATION_PERIODS,
         "Threshold": alarm.watched.threshold(),
         "ComparisonOperator": alarm.watched.comparison(),
-        "TreatMissingData": "missing",
+        "TreatMissingData": alarm.watched.treats_missing(),
     });
     if let (Some(data), Some(members)) = (&alarm.reason_data, shape.as_object_mut()) {
         members.insert("StateReasonData".to_owned(), Value::from(data.as_str()));

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod data;
+mod history;
 mod list;
 mod statistics;
 mod time;
@@ -17,8 +18,13 @@ use crate::{
     model::Fleet,
 };
 
-const SERVED: [&str; 4] =
-    ["cloudwatch:DescribeAlarms", "cloudwatch:ListMetrics", "cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"];
+const SERVED: [&str; 5] = [
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:DescribeAlarmHistory",
+    "cloudwatch:ListMetrics",
+    "cloudwatch:GetMetricData",
+    "cloudwatch:GetMetricStatistics",
+];
 
 pub(crate) fn serve(call: &Call, fleet: &Fleet) -> Result<Served, ApiError> {
     if call.protocol == Protocol::Query {
@@ -27,6 +33,7 @@ pub(crate) fn serve(call: &Call, fleet: &Fleet) -> Result<Served, ApiError> {
     }
     match call.operation.as_str() {
         "DescribeAlarms" => alarms::describe_alarms(&call.input()?, fleet).map(Served::Now),
+        "DescribeAlarmHistory" => history::describe_alarm_history(&call.input()?, fleet).map(Served::Now),
         "ListMetrics" => list::list_metrics(&call.input()?, fleet).map(Served::Now),
         "GetMetricData" => data::get_metric_data(call.input()?, fleet),
         "GetMetricStatistics" => statistics::get_metric_statistics(call.input()?, fleet),

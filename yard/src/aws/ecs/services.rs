@@ -39,8 +39,12 @@ pub(super) fn list(input: &List, fleet: &Fleet) -> Result<Value, ApiError> {
         Some(_) => false,
     };
     let replica = input.scheduling_strategy.as_deref().is_none_or(|strategy| strategy == "REPLICA");
-    let mut matching =
-        fleet.services.iter().zip(0_u64..).skip_while(|(_, at)| *at < start).filter(|(service, _)| replica && launched(service));
+    let mut matching = fleet
+        .services
+        .iter()
+        .zip(0_u64..)
+        .skip(usize::try_from(start).unwrap_or(usize::MAX))
+        .filter(|(service, _)| replica && launched(service));
     let arns: Vec<String> = matching.by_ref().take(size).map(|(service, _)| service.arn()).collect();
     let mut answer = json!({"serviceArns": arns});
     if let (Some((_, next)), Some(members)) = (matching.next(), answer.as_object_mut()) {

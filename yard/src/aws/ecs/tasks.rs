@@ -48,7 +48,12 @@ pub(super) fn list(input: &List, fleet: &Fleet) -> Result<Value, ApiError> {
     let start = start(fleet, &listing, input.next_token.as_deref())?;
     let desired = input.desired_status.as_deref().unwrap_or("RUNNING");
     let fargate = input.launch_type.as_deref().is_none_or(|kind| kind == "FARGATE") && input.container_instance.is_none();
-    let mut matching = fleet.tasks.range(start..).map(|(_, task)| task).filter(|task| {
+    // one service's tasks are few: a large fleet's are not gone through for them
+    let candidates: Box<dyn Iterator<Item = &Task>> = match service.and_then(|service| fleet.services.get(service)) {
+        Some(service) => Box::new(fleet.tasks_of(service).filter(|task| task.number >= start)),
+        None => Box::new(fleet.tasks.range(start..).map(|(_, task)| task)),
+    };
+    let mut matching = candidates.filter(|task| {
         fargate
             && task.desired() == desired
             && service.is_none_or(|service| task.service == service)
