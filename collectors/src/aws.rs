@@ -113,6 +113,7 @@ pub struct AwsEnvironment {
 pub(crate) struct Connection {
     pub(crate) ecs: aws_sdk_ecs::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
     pub(crate) sts: aws_sdk_sts::Client,
     pub(crate) caller: Caller,
     pub(crate) region: String,
@@ -188,6 +189,7 @@ impl AwsEnvironment {
         Ok(Connection {
             ecs: aws_sdk_ecs::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
             caller: Caller::new(self.clock.clone(), purse, self.seed),
             region,

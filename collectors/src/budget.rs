@@ -12,6 +12,7 @@
 //! | DescribeTaskDefinition | 50 | 20 | same: task definition read actions |
 //! | ListClusters, DescribeClusters | 50 | 20 | same: cluster read actions |
 //! | DescribeAlarms | 9 | 9 | CloudWatch service quotas, DescribeAlarms; no burst is published |
+//! | GetLogEvents | 25 | 25 | CloudWatch Logs quotas, GetLogEvents requests per second; no burst is published |
 //! | GetCallerIdentity | 20 | 20 | ours: called once per start; STS publishes 600 per second |
 //!
 //! The trap: the clock may jump. Set forward it must not fill a bucket beyond its burst, set back it must not stop it.
@@ -52,6 +53,8 @@ pub enum Family {
     EcsClusters,
     /// DescribeAlarms.
     Alarms,
+    /// GetLogEvents.
+    Logs,
     /// GetCallerIdentity.
     Identity,
 }
@@ -65,6 +68,7 @@ impl Family {
             Self::EcsDefinitions => "ecs task definition reads",
             Self::EcsClusters => "ecs cluster reads",
             Self::Alarms => "cloudwatch DescribeAlarms",
+            Self::Logs => "logs GetLogEvents",
             Self::Identity => "sts GetCallerIdentity",
         }
     }
@@ -75,6 +79,7 @@ impl Family {
             Self::EcsServices | Self::EcsTasks => (100.0, 20.0),
             Self::EcsDefinitions | Self::EcsClusters => (50.0, 20.0),
             Self::Alarms => (9.0, 9.0),
+            Self::Logs => (25.0, 25.0),
             Self::Identity => (20.0, 20.0),
         }
     }

@@ -8,7 +8,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`poll`] | runs one collector for ever: sweep, report, wait |
-//! | [`ecs`], [`alarms`], [`nats`] | the three collectors; each has a pure `map` from the wire to [`domain`] |
+//! | [`ecs`], [`alarms`], [`nats`], [`logs`] | the collectors; each has a pure `map` from the wire to [`domain`] |
 //! | [`aws`] | one environment's SDK clients, its account, its HTTP client with a cap on every answer |
 //! | [`operations`] | every AWS operation that is called, with its IAM action |
 //! | [`call`], [`budget`], [`breaker`], [`classify`] | how a call is made, how often, when not at all, and what its failure means |
@@ -31,6 +31,7 @@ pub mod classify;
 mod crypto;
 pub mod ecs;
 mod harvest;
+pub mod logs;
 pub mod nats;
 pub mod operations;
 pub mod poll;
@@ -40,6 +41,7 @@ pub use aws::{AwsEnvironment, AwsScope, Keys};
 pub use budget::Budgets;
 pub use crypto::install_crypto;
 pub use ecs::{Depth, EcsCollector};
+pub use logs::{LogCollector, Owing};
 pub use nats::{NatsCollector, NatsScope};
 pub use poll::{Poller, Report};
 

@@ -92,6 +92,13 @@ pub const DESCRIBE_TASK_DEFINITION: Operation = Operation {
 /// Every alarm with its state.
 pub const DESCRIBE_ALARMS: Operation =
     Operation { name: "cloudwatch:DescribeAlarms", family: Family::Alarms, on: On::Everything, gives: "the alarms and their states" };
+/// What tasks said last.
+pub const GET_LOG_EVENTS: Operation = Operation {
+    name: "logs:GetLogEvents",
+    family: Family::Logs,
+    on: On::LogStreams,
+    gives: "the last lines of a task that stopped, and the newest of one that runs",
+};
 /// Whose credentials these are.
 pub const GET_CALLER_IDENTITY: Operation =
     Operation { name: "sts:GetCallerIdentity", family: Family::Identity, on: On::Everything, gives: "whose credentials these are" };
@@ -107,6 +114,7 @@ pub const ALL: &[Operation] = &[
     DESCRIBE_TASKS,
     DESCRIBE_TASK_DEFINITION,
     DESCRIBE_ALARMS,
+    GET_LOG_EVENTS,
 ];
 
 #[cfg(test)]

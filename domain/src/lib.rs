@@ -12,6 +12,7 @@
 //! | [`reading`] | one sweep's harvest, and what it could not see |
 //! | [`timeline`] | the append-only record, and the pure comparison that finds what belongs in it |
 //! | [`console`] | where the AWS console shows what an ARN names |
+//! | [`log`] | where a container's log is, what of it is kept, when to ask for it again |
 //! | [`judge`] | the one counting rule: up, down, off on purpose, unknown |
 //! | [`view`] | what a page or the JSON API shows, composed from stored facts |
 //! | [`live`] | the names of things that can change under an open page |
@@ -22,6 +23,7 @@ pub mod console;
 pub mod failure;
 pub mod judge;
 pub mod live;
+pub mod log;
 pub mod nats;
 #[cfg(feature = "ports")]
 pub mod port;

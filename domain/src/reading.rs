@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 use crate::alarm::Alarm;
+use crate::log::Heard;
 use crate::nats::{Connection, ConnectionCounters, Node, NodeCounters};
 use crate::service::{Service, ServiceEvent, Task, TaskDefinition};
 use crate::source::{Outcome, SourceId};
@@ -65,6 +66,8 @@ pub enum Reading {
     Alarms(AlarmReading),
     /// A NATS cluster.
     Nats(NatsReading),
+    /// Last words of an environment's stopped tasks.
+    Logs(LogReading),
 }
 
 /// An environment's ECS clusters.
@@ -113,6 +116,13 @@ pub struct AlarmReading {
     pub region: String,
     /// The alarms.
     pub alarms: Seen<Alarm>,
+}
+
+/// Last words of an environment's stopped tasks: answers to what was owed, never a whole list of anything.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LogReading {
+    /// One a task asked for.
+    pub heard: Vec<Heard>,
 }
 
 /// A NATS cluster.

@@ -266,6 +266,15 @@ pub struct ContainerDefinition {
     pub health_check: Option<HealthCheck>,
     /// CloudWatch log group, with the awslogs driver.
     pub log_group: Option<String>,
+    /// Log driver: `awslogs`, `awsfirelens`, `splunk`, …
+    #[serde(default)]
+    pub log_driver: Option<String>,
+    /// Region of that log group.
+    #[serde(default)]
+    pub log_region: Option<String>,
+    /// What the names of its log streams begin with (`awslogs-stream-prefix`).
+    #[serde(default)]
+    pub log_prefix: Option<String>,
 }
 
 /// A container health check; spans in seconds, limits in the ECS API reference (`HealthCheck`).

@@ -24,11 +24,13 @@ pub enum SourceKind {
     Alarms,
     /// A NATS cluster: nodes and connections.
     Nats,
+    /// CloudWatch Logs: what tasks said last.
+    Logs,
 }
 
 impl SourceKind {
     /// Every kind, in the order pages show them.
-    pub const ALL: [Self; 3] = [Self::Ecs, Self::Alarms, Self::Nats];
+    pub const ALL: [Self; 4] = [Self::Ecs, Self::Alarms, Self::Nats, Self::Logs];
 
     /// The word used in ids, URLs and `--only`.
     pub const fn as_str(self) -> &'static str {
@@ -36,6 +38,7 @@ impl SourceKind {
             Self::Ecs => "ecs",
             Self::Alarms => "alarms",
             Self::Nats => "nats",
+            Self::Logs => "logs",
         }
     }
 
@@ -45,6 +48,7 @@ impl SourceKind {
             Self::Ecs => "ECS",
             Self::Alarms => "CloudWatch alarms",
             Self::Nats => "NATS",
+            Self::Logs => "CloudWatch Logs",
         }
     }
 }
@@ -57,7 +61,7 @@ impl fmt::Display for SourceKind {
 
 /// The text named no kind of source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is no kind of source; the kinds are ecs, alarms and nats")]
+#[error("\"{0}\" is no kind of source; the kinds are ecs, alarms, nats and logs")]
 pub struct NoSuchSource(String);
 
 impl FromStr for SourceKind {

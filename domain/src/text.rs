@@ -22,7 +22,7 @@ pub fn shown(text: &str) -> String {
 }
 
 /// Whether a character can hide or reorder what stands around it, or drive a terminal.
-fn harmful(character: char) -> bool {
+pub(crate) fn harmful(character: char) -> bool {
     let spaced = matches!(character, '\n' | '\t');
     let bidi = matches!(character, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     let invisible = matches!(character, '\u{200B}' | '\u{2060}' | '\u{FEFF}');

@@ -8,9 +8,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use collectors::nats::{NatsCollector, NatsScope};
-use collectors::{AlarmCollector, AwsEnvironment, AwsScope, Budgets, Collector, Depth, EcsCollector, Keys, Poller, Report};
+use collectors::{
+    AlarmCollector, AwsEnvironment, AwsScope, Budgets, Collector, Depth, EcsCollector, Keys, LogCollector, Owing, Poller, Report,
+};
+use domain::Timestamp;
 use domain::live::Topic;
+use domain::log::Owed;
 use domain::port::Clock;
 use domain::source::{SourceId, SourceKind};
 use tokio::sync::{Notify, mpsc};
@@ -67,10 +72,13 @@ enum Own {
     Ecs(Arc<EcsCollector>),
     Alarms,
     Nats(Arc<NatsCollector>),
+    Logs(Arc<LogCollector>),
 }
 
 /// The collectors of a config, in its order.
-pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making) -> Vec<Made> {
+///
+/// Logs are read for who is owed some: nobody, where nothing is kept.
+pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making, owing: Option<&Arc<dyn Owing>>) -> Vec<Made> {
     let budgets = Budgets::new(Arc::clone(clock));
     let mut made = Vec::new();
     for environment in &config.environments {
@@ -81,7 +89,11 @@ pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making) -> Vec<Mad
             made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Ecs(collector) });
         }
         if making.kinds.contains(&SourceKind::Alarms) {
-            made.push(Made { collector: Arc::new(AlarmCollector::new(aws, config.poll.alarms.0)), own: Own::Alarms });
+            made.push(Made { collector: Arc::new(AlarmCollector::new(Arc::clone(&aws), config.poll.alarms.0)), own: Own::Alarms });
+        }
+        if let Some(owing) = owing.filter(|_| making.kinds.contains(&SourceKind::Logs)) {
+            let collector = Arc::new(LogCollector::new(aws, config.poll.services.0, Arc::clone(owing)));
+            made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Logs(collector) });
         }
     }
     if making.kinds.contains(&SourceKind::Nats) {
@@ -128,6 +140,19 @@ fn nats_scope(nats: &Nats, config: &Config) -> NatsScope {
     }
 }
 
+/// The store, as far as the log collector may see it.
+struct Ledger(Store);
+
+#[async_trait]
+impl Owing for Ledger {
+    async fn owed(&self, environment: &str, now: Timestamp, most: usize) -> Vec<Owed> {
+        self.0.owed_words(environment, now, most).await.unwrap_or_else(|error| {
+            tracing::error!(error = %crate::error_chain(&error), "which last words are owed could not be read; they stay owed");
+            Vec::new()
+        })
+    }
+}
+
 /// The running collectors.
 pub struct Collection {
     tasks: TaskTracker,
@@ -141,7 +166,8 @@ impl Collection {
     /// When the store cannot be told which sources there are.
     pub async fn start(config: &Config, clock: Arc<dyn Clock>, making: &Making, recorder: Recorder) -> Result<Self, StoreError> {
         let store = recorder.store.clone();
-        let made = make(config, &clock, making);
+        let owing: Arc<dyn Owing> = Arc::new(Ledger(store.clone()));
+        let made = make(config, &clock, making, Some(&owing));
         let (reports, received) = mpsc::channel(WAITING);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let known = store.known_definitions().await?;
@@ -156,6 +182,7 @@ impl Collection {
                 // a node that went down while nobody looked is missed all the same
                 Own::Nats(nats) => nats.expect(store.known_nodes(&id).await?),
                 Own::Alarms => {}
+                Own::Logs(logs) => drop(logs),
             }
             let seed = making.seed.wrapping_add(u64::try_from(index).unwrap_or(0));
             pollers.push(Poller::new(made.collector, Arc::clone(&clock), seed));

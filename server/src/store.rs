@@ -18,6 +18,7 @@ mod service;
 mod services;
 mod sources;
 mod timeline;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -2,10 +2,11 @@
 
 use domain::text;
 use domain::time::span;
-use domain::view::StoppedTaskRow;
+use domain::view::{LastWords, StoppedTaskRow};
 use leptos::prelude::*;
 
 use super::age::{Age, At};
+use super::timeline::last_words;
 use crate::ui::lamp::Lamp;
 
 /// The list, newest first.
@@ -13,13 +14,13 @@ use crate::ui::lamp::Lamp;
 pub(crate) fn Stops(#[prop(into)] stops: Signal<Vec<StoppedTaskRow>>) -> impl IntoView {
     view! {
         <ol class="stops">
-            <For each=move || stops.get() key=|stop| stop.id.clone() children=|stop| line(&stop)/>
+            <For each=move || stops.get() key=|stop| (stop.id.clone(), stop.words.as_ref().map(LastWords::state)) children=|stop| line(&stop)/>
         </ol>
     }
     .into_any()
 }
 
-/// A stop never changes once it is on record, so its line is written once.
+/// A stop never changes once it is on record; only its last words come later, and the line is then written anew.
 fn line(stop: &StoppedTaskRow) -> AnyView {
     let lived = match stop.started {
         Some(started) => format!("ran {}", span(stop.stopped.since(started))),
@@ -42,7 +43,9 @@ fn line(stop: &StoppedTaskRow) -> AnyView {
                     <bdi>{facts.join(" · ")}</bdi>
                     " · "
                     <code class="copy">{text::shown(&stop.id)}</code>
+                    {stop.entry.map(|id| view! { " · "<a class="before" href=format!("/timeline?around={id}")>"what changed before"</a> })}
                 </p>
+                {stop.words.as_ref().map(last_words)}
             </div>
             <span class="when"><At at=stop.stopped/>" "<Age of=stop.stopped/></span>
         </li>

@@ -34,7 +34,7 @@ pub(crate) fn Record(#[prop(into)] entries: Signal<Vec<TimelineEntry>>) -> impl 
                 lines.push((format!("d{its}"), None));
             }
             // words arrive after the stop: the line is then another
-            let said = entry.words.as_ref().map_or(0, |words| words.lines.len() + words.reason.as_ref().map_or(0, String::len));
+            let said = entry.words.as_ref().map_or(0, LastWords::state);
             lines.push((format!("{}.{said}", entry.id), Some(entry)));
         }
         lines

@@ -128,6 +128,7 @@ fn source(kind: SourceKind, at: Timestamp) -> SourceHealth {
     health.budgets = match kind {
         SourceKind::Ecs => vec![family("ecs service reads", 6.0), family("ecs cluster reads", 6.0)],
         SourceKind::Alarms => vec![family("cloudwatch DescribeAlarms", 2.7)],
+        SourceKind::Logs => vec![family("logs GetLogEvents", 7.5)],
         SourceKind::Nats => Vec::new(),
     };
     health.skew_ms = (kind != SourceKind::Nats).then_some(120);
@@ -146,6 +147,8 @@ pub(crate) fn stop(now: Timestamp, ago: u64, id: &str) -> StoppedTaskRow {
         revision: Some("story-teller-nats:19".into()),
         zone: Some("us-east-1b".into()),
         tone: Tone::Bad,
+        words: None,
+        entry: Some(100),
     }
 }
 

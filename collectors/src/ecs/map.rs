@@ -134,14 +134,20 @@ pub(super) fn definition(from: wire::TaskDefinition) -> Option<TaskDefinition> {
 }
 
 fn container_definition(from: wire::ContainerDefinition) -> ContainerDefinition {
-    let log = from.log_configuration.filter(|log| log.log_driver == wire::LogDriver::Awslogs);
+    let log = from.log_configuration;
+    let driver = log.as_ref().map(|log| log.log_driver.as_str().to_owned());
+    let awslogs = driver.as_deref() == Some(wire::LogDriver::Awslogs.as_str());
+    let mut options = log.and_then(|log| log.options).filter(|_| awslogs).unwrap_or_default();
     ContainerDefinition {
         name: from.name.unwrap_or_default(),
         image: from.image.unwrap_or_default(),
         // "If this parameter is omitted, a container is assumed to be essential" (ECS API reference)
         essential: from.essential.unwrap_or(true),
         health_check: from.health_check.map(health_check),
-        log_group: log.and_then(|log| log.options).and_then(|mut options| options.remove("awslogs-group")),
+        log_group: options.remove("awslogs-group"),
+        log_driver: driver,
+        log_region: options.remove("awslogs-region"),
+        log_prefix: options.remove("awslogs-stream-prefix"),
     }
 }
 
@@ -252,8 +258,8 @@ mod tests {
     #[test]
     fn secrets_of_a_definition_go_nowhere() {
         let secret = wire::KeyValuePair::builder().name("DB_PASSWORD").value("CANARY-1").build();
-        let log =
-            wire::LogConfiguration::builder().log_driver(wire::LogDriver::Awslogs).options("awslogs-group", "/ecs/x").build().unwrap();
+        let log = wire::LogConfiguration::builder().log_driver(wire::LogDriver::Awslogs).options("awslogs-group", "/ecs/x");
+        let log = log.options("awslogs-stream-prefix", "ecs").options("awslogs-region", "r").build().unwrap();
         let main = wire::ContainerDefinition::builder()
             .name("main")
             .image("x:1")
@@ -267,6 +273,10 @@ mod tests {
         let definition = definition(from).unwrap();
         assert!(!format!("{definition:?}").contains("CANARY"));
         assert_eq!(definition.containers[0].log_group.as_deref(), Some("/ecs/x"));
+        assert_eq!(
+            (definition.containers[0].log_prefix.as_deref(), definition.containers[0].log_region.as_deref()),
+            (Some("ecs"), Some("r"))
+        );
         assert!(definition.containers[0].essential);
         let check = definition.containers[0].health_check.clone().unwrap();
         assert_eq!((check.interval, check.timeout, check.retries, check.start_period), (30, 5, 3, 0));

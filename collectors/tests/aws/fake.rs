@@ -48,6 +48,8 @@ pub(crate) struct World {
     /// Services that are listed but gone when they are described.
     pub(crate) gone: Vec<String>,
     pub(crate) trouble: HashMap<String, Trouble>,
+    /// Events of each log stream, oldest first.
+    pub(crate) logs: HashMap<String, Vec<Value>>,
     /// Which page of an operation the trouble begins with.
     pub(crate) trouble_from_call: usize,
     pub(crate) calls: HashMap<String, usize>,
@@ -130,6 +132,10 @@ async fn answer(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, body
     let cbor = operation == "DescribeAlarms";
     match trouble {
         Some(Trouble::Error(status, code, message)) if operation == "GetCallerIdentity" => refusal(status, code, message),
+        None if operation == "GetLogEvents" && reply.is_null() => {
+            let body = json!({"__type": "ResourceNotFoundException", "message": "The specified log stream does not exist."});
+            (StatusCode::BAD_REQUEST, [("content-type", "application/x-amz-json-1.1")], body.to_string()).into_response()
+        }
         Some(trouble) => misbehave(trouble, cbor, &shared).await,
         None if operation == "GetCallerIdentity" => caller(reply.as_str().unwrap_or(ACCOUNT)),
         None if cbor => in_cbor(StatusCode::OK, &reply),
@@ -226,6 +232,13 @@ impl World {
                 "containerDefinitions": [{"name": "main", "image": "x:1", "environment": [{"name": "PASSWORD", "value": "CANARY"}]}]}})
             }
             "DescribeAlarms" => self.alarms(asked),
+            "GetLogEvents" => match self.logs.get(asked["logStreamName"].as_str().unwrap()) {
+                Some(events) => {
+                    let from = events.len().saturating_sub(asked["limit"].as_u64().unwrap() as usize);
+                    json!({"events": &events[from..], "nextBackwardToken": "b/1", "nextForwardToken": "f/1"})
+                }
+                None => Value::Null,
+            },
             _ => Value::Null,
         }
     }

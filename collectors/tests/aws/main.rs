@@ -13,4 +13,6 @@ mod fake;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod poller;

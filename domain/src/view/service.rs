@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ServiceRow, TimelineEntry};
+use super::{LastWords, ServiceRow, TimelineEntry};
 use crate::Timestamp;
 use crate::alarm::AlarmState;
 use crate::judge::Tone;
@@ -127,6 +127,12 @@ pub struct StoppedTaskRow {
     pub zone: Option<String>,
     /// How bad that is.
     pub tone: Tone,
+    /// What it said last; told on the service's own page only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<LastWords>,
+    /// The entry of the timeline that tells of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<i64>,
 }
 
 /// One alarm.

@@ -188,6 +188,13 @@ pub struct LastWords {
     pub reason: Option<String>,
 }
 
+impl LastWords {
+    /// Tells two states of one task's words apart: they come after its stop, and once more after that.
+    pub fn state(&self) -> usize {
+        self.lines.len() * 1_000 + self.reason.as_ref().map_or(0, String::len)
+    }
+}
+
 /// One line of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

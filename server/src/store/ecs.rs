@@ -15,7 +15,7 @@ use sqlx::SqliteConnection;
 
 use super::interval::{Change, Noun, Scope, open_items, reconcile};
 use super::record::{Found, Marks};
-use super::{StoreError, json, timeline};
+use super::{StoreError, json, timeline, words};
 
 /// Where one cluster's rows belong, and when they were read.
 struct Place<'a> {
@@ -120,6 +120,7 @@ async fn stops(
         .await?;
         if done.rows_affected() > 0 {
             found.changed(Topic::Services);
+            words::owe(connection, place.environment, task, at, failed, place.at).await?;
             events.push(event::task_stop(place.cluster, task, place.at));
         }
     }
@@ -301,20 +302,31 @@ async fn mark_absent(connection: &mut SqliteConnection, place: &Place<'_>, name:
 async fn definitions(connection: &mut SqliteConnection, cluster: &ClusterReading) -> Result<(), StoreError> {
     for definition in &cluster.definitions {
         let body = json("task definition", definition)?;
-        sqlx::query!("INSERT INTO task_definition (arn, body) VALUES (?, ?) ON CONFLICT (arn) DO NOTHING", definition.arn, body)
-            .execute(&mut *connection)
-            .await?;
+        // a revision never changes, but an older Signalbox may have kept less of it
+        sqlx::query!(
+            "INSERT INTO task_definition (arn, body) VALUES (?, ?) ON CONFLICT (arn) DO UPDATE SET body = excluded.body",
+            definition.arn,
+            body
+        )
+        .execute(&mut *connection)
+        .await?;
     }
     Ok(())
 }
 
 impl super::Store {
-    /// The revisions that were read before, so that they are not asked for again after a restart.
+    /// The revisions that were read before, so that they are not asked for again after a restart; but for those kept by
+    /// a Signalbox that did not keep log settings yet.
     ///
     /// # Errors
     /// When the statement fails.
     pub async fn known_definitions(&self) -> Result<Vec<String>, StoreError> {
         let mut snapshot = self.read().await?;
-        Ok(sqlx::query_scalar!("SELECT arn FROM task_definition").fetch_all(&mut *snapshot).await?)
+        Ok(sqlx::query_scalar!(
+            "SELECT arn FROM task_definition
+             WHERE json_extract(body, '$.containers[0]') IS NULL OR json_type(body, '$.containers[0].log_driver') IS NOT NULL"
+        )
+        .fetch_all(&mut *snapshot)
+        .await?)
     }
 }

@@ -13,7 +13,7 @@ use domain::source::{Outcome, SourceHealth};
 use domain::timeline::source_change;
 use sqlx::SqliteConnection;
 
-use super::{Store, StoreError, advance, alarms, ecs, json, nats, sources, timeline};
+use super::{Store, StoreError, advance, alarms, ecs, json, nats, sources, timeline, words};
 
 /// Which services the config marks *do not touch*, and why.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +78,7 @@ impl Store {
             match &sweep.reading {
                 Some(Reading::Ecs(reading)) => ecs::record(&mut tx, sweep, reading, marks, grouping, &mut found).await?,
                 Some(Reading::Alarms(reading)) => alarms::record(&mut tx, sweep, reading, &mut found).await?,
+                Some(Reading::Logs(reading)) => words::record(&mut tx, sweep, reading, &mut found).await?,
                 Some(Reading::Nats(reading)) => nats::record(&mut tx, sweep, reading, &mut found).await?,
                 None => {}
             }

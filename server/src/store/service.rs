@@ -12,7 +12,7 @@ use sqlx::SqliteConnection;
 
 use super::overview::alarm_row;
 use super::services::{ServiceColumns, row};
-use super::{Store, StoreError, parse, revision, sources, timeline, unsigned};
+use super::{Store, StoreError, parse, revision, sources, timeline, unsigned, words};
 
 /// Stops shown on the page; all are kept.
 const STOPS: i64 = 20;
@@ -206,8 +206,9 @@ fn connection_row(connection: Connection) -> ConnectionRow {
 
 async fn stops(connection: &mut SqliteConnection, key: &ServiceKey) -> Result<(u64, Vec<StoppedTaskRow>), StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT body, count(*) OVER () AS "on_record!: i64" FROM stopped_task
-           WHERE environment = ? AND cluster = ? AND service = ? ORDER BY stopped_at DESC LIMIT ?"#,
+        r#"SELECT s.body, count(*) OVER () AS "on_record!: i64", w.state AS "state?", w.reason, w.lines, w.instants, w.cut AS "cut?", t.id AS "entry?"
+           FROM stopped_task s LEFT JOIN last_words w ON w.arn = s.arn LEFT JOIN timeline t ON t.key = 'stop:' || s.arn
+           WHERE s.environment = ? AND s.cluster = ? AND s.service = ? ORDER BY s.stopped_at DESC LIMIT ?"#,
         key.environment,
         key.cluster,
         key.service,
@@ -216,7 +217,17 @@ async fn stops(connection: &mut SqliteConnection, key: &ServiceKey) -> Result<(u
     .fetch_all(connection)
     .await?;
     let on_record = rows.first().map_or(0, |row| unsigned(row.on_record));
-    let stops: Result<_, StoreError> = rows.iter().map(|row| Ok(stopped_row(&parse("stopped task", &row.body)?))).collect();
+    let stops: Result<_, StoreError> = rows
+        .into_iter()
+        .map(|row| {
+            let mut stop = stopped_row(&parse("stopped task", &row.body)?);
+            stop.entry = row.entry;
+            if let Some(state) = row.state {
+                stop.words = Some(words::last_words(&state, row.reason, row.lines, row.instants, row.cut.is_some_and(|cut| cut != 0))?);
+            }
+            Ok(stop)
+        })
+        .collect();
     Ok((on_record, stops?))
 }
 
@@ -233,6 +244,8 @@ pub(super) fn stopped_row(task: &Task) -> StoppedTaskRow {
         revision: task.revision.as_deref().map(|arn| revision_name(arn).to_owned()),
         zone: task.zone.clone(),
         tone: stop_tone(task),
+        words: None,
+        entry: None,
     }
 }
 

@@ -6,3 +6,4 @@ mod reading;
 mod recording;
 mod retention;
 mod timeline;
+mod words;

@@ -6,13 +6,12 @@
 //! record those are read first, and only what is rare there is asked of the index.
 
 use domain::timeline::EventKind;
-use domain::view::{ENTRIES_PER_PAGE, LastWords, LogLine, TimelineEntry, TimelinePage, TimelineQuery};
-use domain::{Timestamp, text};
+use domain::view::{ENTRIES_PER_PAGE, TimelineEntry, TimelinePage, TimelineQuery};
 use sqlx::SqliteConnection;
 
 use super::Row;
 use super::wanted::{Reader, Wanted, bounds, wanted};
-use crate::store::{Store, StoreError, json, parse, revision, unsigned};
+use crate::store::{Store, StoreError, json, revision, unsigned, words};
 
 /// How many of the newest matching entries are counted by kind.
 const COUNTED: i64 = 1_000;
@@ -229,38 +228,17 @@ pub(super) async fn at_places(connection: &mut SqliteConnection, places: &[i64])
     .fetch_all(&mut *connection)
     .await?;
     let mut entries: Vec<TimelineEntry> = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
-    let words = sqlx::query!(
+    let said = sqlx::query!(
         r#"SELECT t.id AS "id!", w.state, w.reason, w.lines, w.instants, w.cut FROM timeline t JOIN last_words w ON w.arn = substr(t.key, 6)
            WHERE t.kind = 'task_stopped' AND t.place IN (SELECT value FROM json_each(?))"#,
         places
     )
     .fetch_all(connection)
     .await?;
-    for row in words {
+    for row in said {
         if let Some(entry) = entries.iter_mut().find(|entry| entry.id == row.id) {
-            entry.words = Some(last_words(&row.state, row.reason, row.lines, row.instants, row.cut != 0)?);
+            entry.words = Some(words::last_words(&row.state, row.reason, row.lines, row.instants, row.cut != 0)?);
         }
     }
     Ok(entries)
-}
-
-/// Last words as stored, as a page shows them.
-pub(in crate::store) fn last_words(
-    state: &str,
-    reason: Option<String>,
-    lines: Option<String>,
-    instants: Option<String>,
-    cut: bool,
-) -> Result<LastWords, StoreError> {
-    let instants: Vec<i64> = instants.map_or_else(|| Ok(Vec::new()), |instants| parse("instants of a log", &instants))?;
-    let lines = lines.unwrap_or_default();
-    let lines = lines
-        .lines()
-        .enumerate()
-        .map(|(number, line)| LogLine { at: Timestamp::from_micros(instants.get(number).copied().unwrap_or(0)), text: line.to_owned() });
-    let reason = match state {
-        "owed" => Some(reason.map_or_else(|| "being asked for".to_owned(), |reason| format!("{}; asked for again", text::shown(&reason)))),
-        _ => reason,
-    };
-    Ok(LastWords { lines: lines.collect(), cut, reason })
 }
