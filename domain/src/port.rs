@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::service::ServiceKey;
-use crate::view::{Frame, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TimelinePage, TimelineQuery};
+use crate::view::{Frame, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery};
 use crate::{Failure, Timestamp};
 
 /// The only source of time below the edge. The demo runs it faster than the wall; tests move it by hand.
@@ -41,6 +41,9 @@ pub trait Observe: Send + Sync {
 
     /// One service with its tasks, stops and record.
     async fn service(&self, key: ServiceKey) -> Result<ServiceDetail, Failure>;
+
+    /// One task of a service by the last part of its ARN, with the newest lines of its log while it runs.
+    async fn task(&self, key: ServiceKey, task: String) -> Result<TaskPage, Failure>;
 
     /// A page of the record, searched and filtered by the store, or what happened before one entry.
     async fn timeline(&self, query: TimelineQuery) -> Result<TimelinePage, Failure>;

@@ -17,6 +17,7 @@ use crate::config::{Config, origin};
 use crate::live::Live;
 use crate::plane::{ControlPlane, Setting};
 use crate::store::{Store, StoreError};
+use crate::tails::Tails;
 use crate::trouble::Trouble;
 use crate::web::{self, Origins, Shared};
 
@@ -63,7 +64,9 @@ impl Application {
         let trouble = Trouble::default();
         let recorder = Recorder { store: store.clone(), live: live.clone(), trouble: trouble.clone() };
         let collection = Collection::start(config, Arc::clone(&clock), making, recorder).await?;
+        let tails = Tails::new(Arc::clone(&clock), collection.log_readers());
         let plane = Arc::new(ControlPlane::new(Setting {
+            tails,
             store: store.clone(),
             clock,
             live,

@@ -5,6 +5,7 @@
 //! brings home only once (stops, revisions) it is then told to bring again. A full disk is another matter: the report is
 //! kept and offered again, the collectors pause because nothing takes their reports, and every page says so.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -157,6 +158,7 @@ impl Owing for Ledger {
 pub struct Collection {
     tasks: TaskTracker,
     stop: CancellationToken,
+    logs: HashMap<String, Arc<LogCollector>>,
 }
 
 impl Collection {
@@ -171,7 +173,7 @@ impl Collection {
         let (reports, received) = mpsc::channel(WAITING);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let known = store.known_definitions().await?;
-        let (mut pollers, mut bringing) = (Vec::new(), Vec::new());
+        let (mut pollers, mut bringing, mut logs) = (Vec::new(), Vec::new(), HashMap::new());
         for (index, made) in made.into_iter().enumerate() {
             let id = made.collector.id().clone();
             match made.own {
@@ -182,7 +184,7 @@ impl Collection {
                 // a node that went down while nobody looked is missed all the same
                 Own::Nats(nats) => nats.expect(store.known_nodes(&id).await?),
                 Own::Alarms => {}
-                Own::Logs(logs) => drop(logs),
+                Own::Logs(reader) => drop(logs.insert(id.scope, reader)),
             }
             let seed = making.seed.wrapping_add(u64::try_from(index).unwrap_or(0));
             pollers.push(Poller::new(made.collector, Arc::clone(&clock), seed));
@@ -200,7 +202,12 @@ impl Collection {
         let ended = stop.clone();
         tasks.spawn(async move { ended.run_until_cancelled(background).await });
         tasks.spawn(record_all(received, recorder, clock, stop.clone(), config.clone(), bringing));
-        Ok(Self { tasks, stop })
+        Ok(Self { tasks, stop, logs })
+    }
+
+    /// Who reads the logs of each environment.
+    pub fn log_readers(&self) -> HashMap<String, Arc<LogCollector>> {
+        self.logs.clone()
     }
 
     /// Ends all sweeps at once and waits until what was reported is recorded.

@@ -24,6 +24,7 @@ pub mod live;
 pub mod plane;
 pub mod policy;
 pub mod store;
+pub mod tails;
 pub mod trouble;
 pub mod verify;
 pub mod web;

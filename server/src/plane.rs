@@ -12,12 +12,13 @@ use domain::Failure;
 use domain::port::{Clock, Observe};
 use domain::service::ServiceKey;
 use domain::view::{
-    Facts, Frame, MOST_PER_PAGE, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TimelinePage, TimelineQuery,
+    Facts, Frame, MOST_PER_PAGE, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
 };
 use tokio::sync::Mutex;
 
 use crate::live::Live;
 use crate::store::{Marks, Store, StoreError};
+use crate::tails::Tails;
 use crate::trouble::Trouble;
 
 /// What the plane is told at start.
@@ -36,6 +37,8 @@ pub struct Setting {
     pub trouble: Trouble,
     /// The environments, as `name · region`.
     pub environments: Vec<String>,
+    /// What running tasks say.
+    pub tails: Tails,
 }
 
 /// Implements the ports.
@@ -157,6 +160,20 @@ impl Observe for ControlPlane {
         let same_time = (clock.speed() - 1.0).abs() < f64::EPSILON;
         let found = self.setting.store.service_detail(&key, mark, same_time, clock.now()).await.map_err(internal)?;
         found.ok_or_else(|| Failure::NotFound { what: format!("The service {} in {} of {}", key.service, key.cluster, key.environment) })
+    }
+
+    async fn task(&self, key: ServiceKey, task: String) -> Result<TaskPage, Failure> {
+        let clock = &self.setting.clock;
+        let same_time = (clock.speed() - 1.0).abs() < f64::EPSILON;
+        let found = self.setting.store.task_page(&key, &task, same_time, clock.now()).await.map_err(internal)?;
+        let not_found = || Failure::NotFound {
+            what: format!("The task {task} of the service {} in {} of {}", key.service, key.cluster, key.environment),
+        };
+        let (mut page, task, definition) = found.ok_or_else(not_found)?;
+        if page.ended.is_none() {
+            page.tail = Some(self.setting.tails.tail(&key.environment, &task, definition.as_ref()).await);
+        }
+        Ok(page)
     }
 
     async fn timeline(&self, query: TimelineQuery) -> Result<TimelinePage, Failure> {

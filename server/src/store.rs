@@ -17,6 +17,7 @@ mod retention;
 mod service;
 mod services;
 mod sources;
+mod task;
 mod timeline;
 mod words;
 

@@ -6,6 +6,7 @@ mod search;
 mod service;
 mod services;
 mod sources;
+mod task;
 mod timeline;
 
 pub(crate) use frame::{Around, frame};
@@ -14,6 +15,7 @@ pub(crate) use search::search;
 pub(crate) use service::service;
 pub(crate) use services::services;
 pub(crate) use sources::sources;
+pub(crate) use task::task;
 pub(crate) use timeline::timeline;
 
 use domain::Timestamp;

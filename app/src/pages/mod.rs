@@ -5,6 +5,7 @@ mod overview;
 mod service;
 mod services;
 mod sources;
+mod task;
 mod timeline;
 
 pub(crate) use not_found::NotFound;
@@ -12,4 +13,5 @@ pub(crate) use overview::Overview;
 pub(crate) use service::Service;
 pub(crate) use services::Services;
 pub(crate) use sources::Sources;
+pub(crate) use task::Task;
 pub(crate) use timeline::Timeline;

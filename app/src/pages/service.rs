@@ -171,6 +171,7 @@ fn console(arn: &str) -> AnyView {
 
 fn tasks(detail: RwSignal<ServiceDetail>) -> AnyView {
     let tasks = Memo::new(move |_| detail.with(|detail| detail.tasks.clone()));
+    let of = detail.with_untracked(|detail| detail.row.key.path());
     let stale = Signal::derive(move || detail.with(|detail| detail.connections_stale.clone()));
     let none = move || {
         tasks.with(Vec::is_empty).then(|| {
@@ -184,7 +185,7 @@ fn tasks(detail: RwSignal<ServiceDetail>) -> AnyView {
         <Panel id="tasks" title=|| "Tasks" aside=move || count>
             <StaleNote why=stale/>
             {none}
-            <Show when=move || tasks.with(|tasks| !tasks.is_empty())><Tasks tasks/></Show>
+            <Show when=move || tasks.with(|tasks| !tasks.is_empty())><Tasks tasks of=of.clone()/></Show>
         </Panel>
     }
     .into_any()

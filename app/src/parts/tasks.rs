@@ -1,6 +1,6 @@
 //! A service's tasks and the NATS connections of each.
 
-use domain::service::Health;
+use domain::service::{Health, encoded};
 use domain::text;
 use domain::view::{ConnectionRow, TaskRow};
 use leptos::prelude::*;
@@ -10,9 +10,14 @@ use crate::ui::lamp::{Lamp, Light};
 use crate::ui::rows::rows;
 use crate::ui::tag::Tag;
 
+/// The path of the service whose tasks these are: where the links to them begin.
+#[derive(Clone)]
+struct Of(String);
+
 /// A table of tasks.
 #[component]
-pub(crate) fn Tasks(#[prop(into)] tasks: Signal<Vec<TaskRow>>) -> impl IntoView {
+pub(crate) fn Tasks(#[prop(into)] tasks: Signal<Vec<TaskRow>>, of: String) -> impl IntoView {
+    provide_context(Of(of));
     view! {
         <table class="cards">
             <caption class="sr">"Tasks that are not stopped, oldest first"</caption>
@@ -32,10 +37,11 @@ pub(crate) fn Tasks(#[prop(into)] tasks: Signal<Vec<TaskRow>>) -> impl IntoView 
 }
 
 fn row(task: ArcRwSignal<TaskRow>) -> AnyView {
-    view! { <tr>{move || task.with(cells)}</tr> }.into_any()
+    let Of(of) = use_context().unwrap_or(Of(String::new()));
+    view! { <tr>{move || task.with(|task| cells(task, &of))}</tr> }.into_any()
 }
 
-fn cells(task: &TaskRow) -> AnyView {
+fn cells(task: &TaskRow, of: &str) -> AnyView {
     let health = match task.health {
         Health::Healthy => "healthy",
         Health::Unhealthy => "unhealthy",
@@ -45,7 +51,7 @@ fn cells(task: &TaskRow) -> AnyView {
     let place = [task.address.as_deref(), task.zone.as_deref()];
     view! {
         <th scope="row" data-label="Task">
-            <code class="copy short" title=text::shown(&task.id)>{text::shown(&task.id)}</code>
+            <a href=format!("{of}/tasks/{}", encoded(&task.id))><code class="copy short" title=text::shown(&task.id)>{text::shown(&task.id)}</code></a>
             <span class="line dim ellipsis" title=task.revision.as_deref().map(text::shown)><bdi>{task.revision.as_deref().map(text::shown)}</bdi></span>
         </th>
         <td data-label="State">
@@ -66,7 +72,7 @@ fn cells(task: &TaskRow) -> AnyView {
     .into_any()
 }
 
-fn connections(connections: &[ConnectionRow]) -> AnyView {
+pub(crate) fn connections(connections: &[ConnectionRow]) -> AnyView {
     if connections.is_empty() {
         return view! { <span class="dim">"none seen"</span> }.into_any();
     }

@@ -14,8 +14,8 @@ use domain::judge::Standing;
 use domain::port::Observe;
 use domain::service::ServiceKey;
 use domain::view::{
-    Facts, Frame, Overview, ServiceDetail, ServicePage, ServiceQuery, ServiceRow, ServiceSort, SourceRow, SourcesView, TimelinePage,
-    TimelineQuery,
+    Facts, Frame, LastWords, LogLine, Overview, ServiceDetail, ServicePage, ServiceQuery, ServiceRow, ServiceSort, SourceRow, SourcesView,
+    Tail, TaskPage, TimelinePage, TimelineQuery,
 };
 use domain::{Failure, Timestamp};
 
@@ -129,6 +129,18 @@ impl Observe for Fleet {
         let found = rows.into_iter().find(|row| row.key == key);
         let row = found.ok_or_else(|| Failure::NotFound { what: format!("Service {}", domain::text::shown(&key.service)) })?;
         Ok(service::detail(self.scene, row, stale, &self.facts()?, (self.clock)()))
+    }
+
+    async fn task(&self, key: ServiceKey, task: String) -> Result<TaskPage, Failure> {
+        let detail = self.service(key.clone()).await?;
+        let row = detail.tasks.into_iter().find(|row| row.id == task);
+        let row = row.ok_or_else(|| Failure::NotFound { what: format!("The task {task}") })?;
+        let lines = ["\u{1b}[31mlistening on 8080", "<b>connected</b> to nats-1"];
+        let lines = lines.map(|text| LogLine { at: (self.clock)(), text: domain::log::plain(text, 4_096).0 }).to_vec();
+        let words = LastWords { lines, ..LastWords::default() };
+        let tail = Some(Tail { read: (self.clock)(), words });
+        let arn = format!("arn:aws:ecs:us-east-1:111122223333:task/gaming-system-cluster/{task}");
+        Ok(TaskPage { revision: 412, service: key, row, arn, containers: Vec::new(), ended: None, stop: None, tail, stale: detail.stale })
     }
 
     async fn timeline(&self, query: TimelineQuery) -> Result<TimelinePage, Failure> {

@@ -68,6 +68,7 @@ fn definition(name: &str) -> TaskDefinition {
                 start_period: 60,
             }),
             log_group: Some("/ecs/gaming-system-nats".into()),
+            ..ContainerDefinition::default()
         }],
     }
 }

@@ -11,6 +11,7 @@ mod overview;
 mod service;
 mod services;
 mod sources;
+mod task;
 mod timeline;
 
 pub use groups::{GroupOfTiles, TileOfService};
@@ -18,6 +19,7 @@ pub use overview::{Facts, Link, NATS_COUNT_RULE, Need, Overview, SourceBrief, Ta
 pub use service::{AlarmRow, ConnectionRow, ServiceDetail, StoppedTaskRow, TaskRow};
 pub use services::{MOST_PER_PAGE, PER_PAGE, ServicePage, ServiceQuery, ServiceRow, ServiceSort};
 pub use sources::{SourceRow, SourcesView};
+pub use task::{Tail, TaskPage};
 pub use timeline::{Around, ENTRIES_PER_PAGE, LastWords, LogLine, TimelinePage, TimelineQuery, suspects};
 
 use serde::{Deserialize, Serialize};

@@ -132,7 +132,7 @@ async fn newest_state(connection: &mut SqliteConnection, key: &ServiceKey) -> Re
     body.map_or_else(|| Ok(Service::default()), |body| parse("service", &body))
 }
 
-async fn definition(connection: &mut SqliteConnection, arn: Option<&str>) -> Result<Option<TaskDefinition>, StoreError> {
+pub(super) async fn definition(connection: &mut SqliteConnection, arn: Option<&str>) -> Result<Option<TaskDefinition>, StoreError> {
     let Some(arn) = arn else { return Ok(None) };
     let body = sqlx::query_scalar!("SELECT body FROM task_definition WHERE arn = ?", arn).fetch_optional(connection).await?;
     body.map(|body| parse("task definition", &body)).transpose()
@@ -140,7 +140,11 @@ async fn definition(connection: &mut SqliteConnection, arn: Option<&str>) -> Res
 
 /// Tasks that are not stopped, each with the NATS connections from its address that were opened while it lived
 /// (addresses are used again, so the instant decides). Also: which NATS sources hold such connections.
-async fn tasks(connection: &mut SqliteConnection, key: &ServiceKey, same_time: bool) -> Result<(Vec<TaskRow>, Vec<String>), StoreError> {
+pub(super) async fn tasks(
+    connection: &mut SqliteConnection,
+    key: &ServiceKey,
+    same_time: bool,
+) -> Result<(Vec<TaskRow>, Vec<String>), StoreError> {
     let source = format!("ecs:{}", key.environment);
     let rows = sqlx::query!(
         r#"SELECT t.body, c.body AS "connection?: String", c.source AS "holder?: String"
@@ -175,7 +179,7 @@ async fn tasks(connection: &mut SqliteConnection, key: &ServiceKey, same_time: b
     Ok((tasks, holders))
 }
 
-fn task_row(task: &Task) -> TaskRow {
+pub(super) fn task_row(task: &Task) -> TaskRow {
     TaskRow {
         id: task.id().to_owned(),
         status: task.last_status.clone(),
@@ -229,6 +233,32 @@ async fn stops(connection: &mut SqliteConnection, key: &ServiceKey) -> Result<(u
         })
         .collect();
     Ok((on_record, stops?))
+}
+
+/// How a task stopped, by its ARN in either form.
+pub(super) async fn stop(connection: &mut SqliteConnection, arn: &str, short: &str) -> Result<Option<(Task, StoppedTaskRow)>, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT s.body, w.state AS "state?", w.reason, w.lines, w.instants, w.cut AS "cut?", t.id AS "entry?"
+           FROM stopped_task s LEFT JOIN last_words w ON w.arn = s.arn LEFT JOIN timeline t ON t.key = 'stop:' || s.arn
+           WHERE s.arn IN (?, ?)"#,
+        arn,
+        short,
+    )
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let task: Task = parse("stopped task", &row.body)?;
+    let mut stop = stopped_row(&task);
+    stop.entry = row.entry;
+    if let Some(state) = row.state {
+        stop.words = Some(words::last_words(&state, row.reason, row.lines, row.instants, row.cut.is_some_and(|cut| cut != 0))?);
+    }
+    Ok(Some((task, stop)))
+}
+
+/// The service's ARN; nothing if it was never seen.
+pub(super) async fn listed_arn(connection: &mut SqliteConnection, key: &ServiceKey) -> Result<Option<String>, StoreError> {
+    Ok(Some(newest_state(connection, key).await?.arn).filter(|arn| !arn.is_empty()))
 }
 
 /// A stop as a page shows it.

@@ -8,7 +8,7 @@ use axum::{Json, Router};
 use domain::Failure;
 use domain::port::Observe;
 use domain::service::ServiceKey;
-use domain::view::{MOST_PER_PAGE, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TimelinePage, TimelineQuery};
+use domain::view::{MOST_PER_PAGE, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery};
 use serde::Serialize;
 
 use super::Shared;
@@ -20,6 +20,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/services", get(services))
         .route("/services.csv", get(services_csv))
         .route("/services/{environment}/{cluster}/{service}", get(service))
+        .route("/services/{environment}/{cluster}/{service}/tasks/{task}", get(task))
         .route("/timeline", get(timeline))
         .route("/sources", get(sources))
         .route("/openapi.json", get(openapi))
@@ -176,6 +177,17 @@ pub(super) async fn service(
     Path((environment, cluster, service)): Path<(String, String, String)>,
 ) -> Response {
     answered(shared.plane.service(ServiceKey { environment, cluster, service }).await)
+}
+
+/// One task: its facts, how it stopped, the newest lines of its log while it runs.
+#[utoipa::path(get, path = "/api/v1/services/{environment}/{cluster}/{service}/tasks/{task}",
+    params(("environment" = String, Path), ("cluster" = String, Path), ("service" = String, Path), ("task" = String, Path)),
+    responses((status = 200, body = TaskPage), (status = 404, body = Problem)))]
+pub(super) async fn task(
+    State(shared): State<Shared>,
+    Path((environment, cluster, service, task)): Path<(String, String, String, String)>,
+) -> Response {
+    answered(shared.plane.task(ServiceKey { environment, cluster, service }, task).await)
 }
 
 /// The record of what happened, searched and filtered, or what happened in the ten minutes before one entry.

@@ -7,7 +7,7 @@ use super::api;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Signalbox", description = "What Signalbox sees of a fleet of ECS services and NATS clusters. Read-only."),
-    paths(api::overview, api::services, api::services_csv, api::service, api::timeline, api::sources)
+    paths(api::overview, api::services, api::services_csv, api::service, api::task, api::timeline, api::sources)
 )]
 struct Api;
 
