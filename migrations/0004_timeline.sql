@@ -59,6 +59,10 @@ END;
 CREATE TRIGGER words_stay BEFORE DELETE ON last_words WHEN old.lines IS NOT NULL BEGIN
     UPDATE last_words SET lines = NULL WHERE arn = old.arn;
 END;
+-- whoever lets go of a stop lets go of its words
+CREATE TRIGGER words_go AFTER DELETE ON stopped_task BEGIN
+    DELETE FROM last_words WHERE arn = old.arn;
+END;
 
 -- What ended, by when: "what changed before this" looks at the tasks and connections of some minutes.
 CREATE INDEX interval_ended ON interval (noun, valid_to) WHERE valid_to IS NOT NULL;

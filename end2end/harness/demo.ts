@@ -103,6 +103,13 @@ export class Demo {
     return `/services/${[row.environment, row.cluster, row.service].map(encodeURIComponent).join('/')}`;
   }
 
+  async taskOf(service: string): Promise<string> {
+    const path = await this.pathOf(service);
+    const { tasks } = await this.api<{ tasks: { id: string }[] }>(path);
+    if (tasks[0] === undefined) throw new Error(`${service} has no task`);
+    return `${path}/tasks/${encodeURIComponent(tasks[0].id)}`;
+  }
+
   /** An order to the simulated fleet, from outside of everything under test. */
   async order(path: string, body: unknown = {}): Promise<void> {
     const answer = await fetch(`${this.yard.control}${path}`, {

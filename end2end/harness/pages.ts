@@ -5,6 +5,8 @@ export const pages: { name: string; path: (demo: Demo) => Promise<string> | stri
   { name: 'overview', path: () => '/' },
   { name: 'services', path: () => '/services' },
   { name: 'service', path: (demo) => demo.pathOf('auth-nats') },
+  { name: 'timeline', path: () => '/timeline' },
+  { name: 'task', path: (demo) => demo.taskOf('auth-nats') },
   { name: 'sources', path: () => '/sources' },
   { name: 'not-found', path: () => '/no-such-page' },
 ];

@@ -3,7 +3,7 @@ import { expect, test } from '../harness/test.ts';
 
 test.use({ demoArgs: ['--no-script', '--hostile'] });
 
-for (const path of ['/', '/services', '/sources']) {
+for (const path of ['/', '/services', '/timeline', '/sources']) {
   test(`hostile names are text on ${path}`, async ({ page }) => {
     await page.goto(path);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
