@@ -4,7 +4,7 @@ use domain::judge::{Standing, Tone};
 use domain::live::Topic;
 use domain::service::ServiceKey;
 use domain::text;
-use domain::view::{ServiceDetail, TimelineQuery};
+use domain::view::{ServiceDetail, StoppedTaskRow, TimelineQuery};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -108,10 +108,16 @@ fn last_stop(detail: &ServiceDetail) -> AnyView {
                 <Age of=stop.stopped/>
                 ": "
                 <bdi>{stop.phrase()}</bdi>
+                {last_line(stop).map(|said| view! { ". Its last line: "<code><bdi>{said}</bdi></code> })}
             </p>
         }
     })
     .into_any()
+}
+
+/// What it said at the very end.
+fn last_line(stop: &StoppedTaskRow) -> Option<String> {
+    Some(text::shown(&stop.words.as_ref()?.lines.last()?.text))
 }
 
 /// What a service that left the cluster leaves behind here.

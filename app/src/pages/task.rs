@@ -70,7 +70,7 @@ fn body(page: RwSignal<TaskPage>) -> AnyView {
             </div>
             <div class="stack">
                 <Panel id="facts" title=|| "What it is"><dl class="kv">{move || facts.with(terms)}</dl></Panel>
-                <Panel id="connections" title=|| "NATS connections"><div class="shared">{move || facts.with(|page| connections(&page.row.connections))}</div></Panel>
+                <Panel id="connections" title=|| "NATS connections"><div class="pad">{move || facts.with(|page| connections(&page.row.connections))}</div></Panel>
             </div>
         </div>
     }

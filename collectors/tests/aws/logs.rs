@@ -45,7 +45,7 @@ fn owed(name: &str, failed: bool) -> Owed {
 }
 
 async fn asked(fake: &Fake, debts: Vec<Owed>) -> Sweep {
-    let clock = ManualClock::new();
+    let clock = ManualClock::eager();
     let debts: Arc<dyn Owing> = Arc::new(Debts(Mutex::new(debts)));
     LogCollector::new(fake.environment(&clock), Duration::from_secs(15), debts).sweep().await
 }
@@ -127,7 +127,7 @@ async fn a_running_task_s_tail_is_its_newest_hundred_lines() {
     let fake = Fake::start(0).await;
     let lines: Vec<Value> = (0..150).map(|number| event(number, &format!("line {number}"))).collect();
     fake.world.lock().unwrap().logs.insert("ecs/main/alive".into(), lines);
-    let clock = ManualClock::new();
+    let clock = ManualClock::eager();
     let collector = LogCollector::new(fake.environment(&clock), Duration::from_secs(15), Arc::new(Debts(Mutex::default())));
     let stream = |name: &str| Stream { container: "main".into(), group: "/ecs/fleet".into(), stream: format!("ecs/main/{name}") };
     let tail = collector.tail(&[stream("alive"), stream("missing")]).await.unwrap();
