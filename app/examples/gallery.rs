@@ -45,7 +45,7 @@ fn wall() -> Timestamp {
 }
 
 fn router(scene: Scene) -> Router {
-    let ports = Ports::new(Arc::new(Fleet { scene, clock: wall }));
+    let ports = Ports::new(Arc::new(Fleet { scene, clock: wall }), Arc::new(Fleet { scene, clock: wall }));
     let options = LeptosOptions::builder().output_name("signalbox").build();
     let version = AssetVersion(wall().as_micros().to_string());
     Router::new()

@@ -2,11 +2,12 @@
 //!
 //! The server hands its ports over once, in the context of every page and server function; they are private to this
 //! file, so nothing in the pages can reach a port without going through a function here that says who is asking.
-//! Today everybody who reaches the server may look; sign-in will be checked here and nowhere else.
+//! Today everybody who reaches the server may look, and may act under a name they give; sign-in and role will be checked
+//! here and nowhere else.
 
 use std::sync::Arc;
 
-use domain::port::Observe;
+use domain::port::{Actor, Observe, Operate};
 use leptos::prelude::use_context;
 
 use crate::api::Answer;
@@ -16,12 +17,13 @@ use crate::error::AppError;
 #[derive(Clone)]
 pub struct Ports {
     observe: Arc<dyn Observe>,
+    operate: Arc<dyn Operate>,
 }
 
 impl Ports {
     /// Called once by the server, which puts it into the context of every page and server function.
-    pub fn new(observe: Arc<dyn Observe>) -> Self {
-        Self { observe }
+    pub fn new(observe: Arc<dyn Observe>, operate: Arc<dyn Operate>) -> Self {
+        Self { observe, operate }
     }
 }
 
@@ -42,4 +44,17 @@ impl Viewer {
 pub(crate) async fn viewer() -> Result<Viewer, AppError> {
     let ports = use_context::<Ports>().ok_or_else(AppError::without_ports)?;
     Ok(Viewer { observe: ports.observe })
+}
+
+/// Someone who may act, and as whom.
+pub(crate) struct Operator {
+    pub(crate) operate: Arc<dyn Operate>,
+    pub(crate) actor: Actor,
+}
+
+/// Who is asking, as someone who may act under `name`. The name is as given until there is sign-in.
+pub(crate) async fn operator(name: &str) -> Result<Operator, AppError> {
+    let ports = use_context::<Ports>().ok_or_else(AppError::without_ports)?;
+    let actor = Actor::named(name).map_err(AppError::failed)?;
+    Ok(Operator { operate: ports.operate, actor })
 }

@@ -1,18 +1,23 @@
-//! The alarm collector: every CloudWatch alarm of an environment's account and region.
+//! The alarm collector: every CloudWatch alarm of an environment's account and region, and what happened to them.
+//!
+//! The list is the authority on what is; the history tells what came and went between two lists. Its being denied or late
+//! makes a sweep partial, never failed.
 //!
 //! Two traps. DescribeAlarms answers **only metric alarms** unless the other types are asked for. And its quota, nine
 //! calls a second, is the one ECS itself uses to watch the alarms that roll a deployment back: whoever exhausts it
 //! makes ECS miss them, so this collector has a small bucket of its own.
 
+mod history;
 mod map;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_cloudwatch::types::AlarmType;
+use domain::Timestamp;
 use domain::alarm::Alarm;
-use domain::reading::{AlarmReading, Reading, Seen, Sweep};
+use domain::reading::{AlarmHistory, AlarmReading, Reading, Seen, Sweep};
 use domain::source::{Budget, Fault, FaultKind, Shortfall, SourceId, SourceKind};
 
 use crate::Collector;
@@ -23,44 +28,80 @@ use crate::ecs::pages::pages;
 use crate::harvest::{Read, concluded};
 use crate::operations::DESCRIBE_ALARMS;
 
+/// Every type there is; and those an endpoint knows that is older than log alarms.
+const EVERY_TYPE: [AlarmType; 3] = [AlarmType::MetricAlarm, AlarmType::CompositeAlarm, AlarmType::LogAlarm];
+const OLDER_TYPES: [AlarmType; 2] = [AlarmType::MetricAlarm, AlarmType::CompositeAlarm];
+
 /// Reads the alarms of one environment.
 pub struct AlarmCollector {
     id: SourceId,
     environment: Arc<AwsEnvironment>,
     interval: Duration,
+    /// None: only what is, not what was.
+    history: Option<Mutex<history::Cursor>>,
 }
 
 impl AlarmCollector {
     /// A collector of `environment`'s alarms.
     pub fn new(environment: Arc<AwsEnvironment>, interval: Duration) -> Self {
         let id = SourceId::new(SourceKind::Alarms, environment.scope().environment.clone());
-        Self { id, environment, interval }
+        Self { id, environment, interval, history: None }
+    }
+
+    /// The same, reading also what happened to the alarms.
+    #[must_use]
+    pub fn with_history(self) -> Self {
+        Self { history: Some(Mutex::default()), ..self }
+    }
+
+    /// From when the history is to be read on: what the store has of it. Nothing: as far back as is worth it.
+    pub fn resume(&self, from: Option<Timestamp>) {
+        self.cursor(|cursor| cursor.resume(from));
+    }
+
+    fn cursor<T>(&self, with: impl FnOnce(&mut history::Cursor) -> T) -> Option<T> {
+        // a panic while counting leaves an instant, not a broken promise
+        let mut cursor = self.history.as_ref()?.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Some(with(&mut cursor))
+    }
+
+    async fn past(&self, connection: &Connection, tally: &Tally, now: Timestamp) -> (Option<AlarmHistory>, Option<Fault>) {
+        match self.cursor(|cursor| cursor.next(now)) {
+            Some(stretch) => history::read(connection, tally, stretch).await,
+            None => (None, None),
+        }
     }
 
     async fn read(&self, tally: &Tally) -> Read {
         let connection = self.environment.connection().await?;
         let account = self.environment.account(connection, tally).await?;
-        let (alarms, fault) = list(connection, tally).await;
+        let now = self.environment.clock().now();
+        let ((alarms, fault), past) = tokio::join!(list(connection, tally), self.past(connection, tally, now));
         let account = account.or_else(|| alarms.iter().find_map(|alarm| account_in(&alarm.arn)).map(str::to_owned)).unwrap_or_default();
         self.environment.check((!account.is_empty()).then_some(account.as_str()))?;
         let whole = fault.is_none();
-        let missing = match fault {
+        let mut missing = match fault {
             Some(fault) if alarms.is_empty() => return Err(fault),
             Some(fault) => vec![Shortfall { what: format!("the alarms after the first {}", alarms.len()), fault }],
             None => Vec::new(),
         };
+        let (history, fault) = past;
+        if let Some(history) = &history {
+            self.resume(Some(history.next));
+        }
+        missing.extend(fault.map(|fault| Shortfall { what: "the alarms' history".to_owned(), fault }));
         let alarms = Seen { items: alarms, whole };
-        Ok((Reading::Alarms(AlarmReading { account, region: connection.region.clone(), alarms }), missing))
+        Ok((Reading::Alarms(AlarmReading { account, region: connection.region.clone(), alarms, history }), missing))
     }
 }
 
 /// All alarms of all types, 100 records a page.
 async fn list(connection: &Connection, tally: &Tally) -> (Vec<Alarm>, Option<Fault>) {
-    let with_log = read(connection, tally, &[AlarmType::MetricAlarm, AlarmType::CompositeAlarm, AlarmType::LogAlarm]).await;
+    let with_log = read(connection, tally, &EVERY_TYPE).await;
     match &with_log {
         // an endpoint older than log alarms refuses the word; what it knows is asked again
         (alarms, Some(fault)) if alarms.is_empty() && refuses_a_type(fault) => {
-            let without = read(connection, tally, &[AlarmType::MetricAlarm, AlarmType::CompositeAlarm]).await;
+            let without = read(connection, tally, &OLDER_TYPES).await;
             if without.1.is_none() { without } else { with_log }
         }
         _ => with_log,
@@ -105,6 +146,6 @@ impl Collector for AlarmCollector {
     }
 
     fn budgets(&self) -> Vec<Budget> {
-        self.environment.budgets(&[Family::Alarms])
+        self.environment.budgets(&[Family::Alarms, Family::AlarmHistory])
     }
 }

@@ -13,6 +13,7 @@
 //! | ListClusters, DescribeClusters | 50 | 20 | same: cluster read actions |
 //! | DescribeAlarms | 9 | 9 | CloudWatch service quotas, DescribeAlarms; no burst is published |
 //! | GetLogEvents | 25 | 25 | CloudWatch Logs quotas, GetLogEvents requests per second; no burst is published |
+//! | DescribeAlarmHistory | 3 | 3 | CloudWatch service quotas, DescribeAlarmHistory; no burst is published |
 //! | GetCallerIdentity | 20 | 20 | ours: called once per start; STS publishes 600 per second |
 //!
 //! The trap: the clock may jump. Set forward it must not fill a bucket beyond its burst, set back it must not stop it.
@@ -55,6 +56,8 @@ pub enum Family {
     Alarms,
     /// GetLogEvents.
     Logs,
+    /// DescribeAlarmHistory.
+    AlarmHistory,
     /// GetCallerIdentity.
     Identity,
 }
@@ -69,6 +72,7 @@ impl Family {
             Self::EcsClusters => "ecs cluster reads",
             Self::Alarms => "cloudwatch DescribeAlarms",
             Self::Logs => "logs GetLogEvents",
+            Self::AlarmHistory => "cloudwatch DescribeAlarmHistory",
             Self::Identity => "sts GetCallerIdentity",
         }
     }
@@ -80,6 +84,7 @@ impl Family {
             Self::EcsDefinitions | Self::EcsClusters => (50.0, 20.0),
             Self::Alarms => (9.0, 9.0),
             Self::Logs => (25.0, 25.0),
+            Self::AlarmHistory => (3.0, 3.0),
             Self::Identity => (20.0, 20.0),
         }
     }

@@ -99,6 +99,13 @@ pub const GET_LOG_EVENTS: Operation = Operation {
     on: On::LogStreams,
     gives: "the last lines of a task that stopped, and the newest of one that runs",
 };
+/// What happened to alarms between two looks.
+pub const DESCRIBE_ALARM_HISTORY: Operation = Operation {
+    name: "cloudwatch:DescribeAlarmHistory",
+    family: Family::AlarmHistory,
+    on: On::Everything,
+    gives: "what happened to alarms between two looks",
+};
 /// Whose credentials these are.
 pub const GET_CALLER_IDENTITY: Operation =
     Operation { name: "sts:GetCallerIdentity", family: Family::Identity, on: On::Everything, gives: "whose credentials these are" };
@@ -115,6 +122,7 @@ pub const ALL: &[Operation] = &[
     DESCRIBE_TASK_DEFINITION,
     DESCRIBE_ALARMS,
     GET_LOG_EVENTS,
+    DESCRIBE_ALARM_HISTORY,
 ];
 
 #[cfg(test)]

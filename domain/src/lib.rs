@@ -8,6 +8,8 @@
 //! |---|---|
 //! | [`time`] | instants and how long ago they are; there is no `now()` here |
 //! | [`source`] | which outside system a fact came from, how a sweep of it ended, how well it answers |
+//! | [`coverage`] | which alarm watches what of a service, and the missing ones as commands |
+//! | [`cause`] | alarms that have one cause, told once |
 //! | [`service`], [`alarm`], [`nats`] | what the collectors read, in the field's own terms |
 //! | [`reading`] | one sweep's harvest, and what it could not see |
 //! | [`timeline`] | the append-only record, and the pure comparison that finds what belongs in it |
@@ -19,7 +21,9 @@
 //! | [`port`] | (feature `ports`) what the pages may ask the server for; the clock everyone is given |
 
 pub mod alarm;
+pub mod cause;
 pub mod console;
+pub mod coverage;
 pub mod failure;
 pub mod judge;
 pub mod live;

@@ -9,7 +9,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::service::ServiceKey;
-use crate::view::{Frame, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery};
+use crate::view::{
+    AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Frame, MissingAlarms, MissingQuery, Overview, ServiceDetail,
+    ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
+};
 use crate::{Failure, Timestamp};
 
 /// The only source of time below the edge. The demo runs it faster than the wall; tests move it by hand.
@@ -50,4 +53,51 @@ pub trait Observe: Send + Sync {
 
     /// The collectors' own health.
     async fn sources(&self) -> Result<SourcesView, Failure>;
+
+    /// One page of the alarms.
+    async fn alarms(&self, query: AlarmQuery) -> Result<AlarmPage, Failure>;
+
+    /// One alarm with its record.
+    async fn alarm(&self, key: AlarmKey) -> Result<AlarmDetail, Failure>;
+
+    /// One page of the table of what is watched.
+    async fn coverage(&self, query: CoverageQuery) -> Result<CoveragePage, Failure>;
+
+    /// The missing alarms, written out for somebody to make them elsewhere.
+    async fn missing_alarms(&self, query: MissingQuery) -> Result<MissingAlarms, Failure>;
+}
+
+/// Who does something. Until there is sign-in this is the name somebody gave, and whatever shows it says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The name as given.
+    pub name: String,
+}
+
+impl Actor {
+    /// The longest name that is kept, in characters.
+    pub const LONGEST: usize = 80;
+
+    /// Somebody by the name they gave.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`] when there is none, or one no person has.
+    pub fn named(name: &str) -> Result<Self, Failure> {
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > Self::LONGEST || name.chars().any(char::is_control) {
+            let why = format!("Say who you are: a name of 1 to {} characters. It is kept with what you do.", Self::LONGEST);
+            return Err(Failure::Refused { why });
+        }
+        Ok(Self { name: name.to_owned() })
+    }
+}
+
+/// Doing what an operator may: today, keeping notes in Signalbox's own store. Nothing here changes a fleet.
+#[async_trait]
+pub trait Operate: Send + Sync {
+    /// Says that `actor` knows of an alarm that is on and why it may wait. Ends by itself when the alarm does.
+    async fn acknowledge(&self, actor: Actor, alarm: AlarmKey, reason: String) -> Result<(), Failure>;
+
+    /// Takes an acknowledgement back, so that the alarm calls again.
+    async fn withdraw(&self, actor: Actor, alarm: AlarmKey) -> Result<(), Failure>;
 }

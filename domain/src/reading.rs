@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
-use crate::alarm::Alarm;
+use crate::alarm::{Alarm, HistoryItem};
 use crate::log::Heard;
 use crate::nats::{Connection, ConnectionCounters, Node, NodeCounters};
 use crate::service::{Service, ServiceEvent, Task, TaskDefinition};
@@ -116,6 +116,17 @@ pub struct AlarmReading {
     pub region: String,
     /// The alarms.
     pub alarms: Seen<Alarm>,
+    /// What happened to them, as far as it could be read.
+    pub history: Option<AlarmHistory>,
+}
+
+/// A stretch of the alarms' history.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlarmHistory {
+    /// What happened; `whole` when the stretch was read up to the end of the sweep.
+    pub items: Seen<HistoryItem>,
+    /// From when the next sweep is to read on.
+    pub next: Timestamp,
 }
 
 /// Last words of an environment's stopped tasks: answers to what was owed, never a whole list of anything.

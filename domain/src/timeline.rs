@@ -5,18 +5,20 @@
 //! entry carries a natural key, and the store takes each key once. The trap: deriving an entry from *when we looked*;
 //! `at` is always when it happened, as far as the source says.
 
+mod alarm;
 pub mod shared;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
-use crate::alarm::{Alarm, AlarmState};
 use crate::judge::{Judgement, Standing, Tone};
 use crate::nats::Node;
 use crate::service::{Health, Service, ServiceEvent, Task, revision_name};
 use crate::source::SourceId;
 use crate::text;
 use crate::time::span;
+
+pub use alarm::{AlarmNews, AlarmPlace, Known, acknowledged, acknowledgement_ended, alarm_news, alarm_tone};
 
 /// What an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,12 +41,23 @@ pub enum EventKind {
     Node,
     /// A source failed or answered again: a gap in what we know.
     Source,
+    /// Something a person did here, such as acknowledging an alarm.
+    Act,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 8] =
-        [Self::TaskStopped, Self::TaskHealth, Self::ServiceEvent, Self::Deployment, Self::Service, Self::Alarm, Self::Node, Self::Source];
+    pub const ALL: [Self; 9] = [
+        Self::TaskStopped,
+        Self::TaskHealth,
+        Self::ServiceEvent,
+        Self::Deployment,
+        Self::Service,
+        Self::Alarm,
+        Self::Node,
+        Self::Source,
+        Self::Act,
+    ];
 
     /// The word in the store.
     pub const fn as_str(self) -> &'static str {
@@ -57,6 +70,7 @@ impl EventKind {
             Self::Alarm => "alarm",
             Self::Node => "node",
             Self::Source => "source",
+            Self::Act => "act",
         }
     }
 
@@ -71,6 +85,7 @@ impl EventKind {
             Self::Alarm => "alarm",
             Self::Node => "NATS node",
             Self::Source => "source",
+            Self::Act => "act of ours",
         }
     }
 
@@ -235,43 +250,6 @@ pub fn task_health(cluster: &str, before: &Task, after: &Task, at: Timestamp) ->
     let short = id.get(..8).unwrap_or(&id);
     let key = format!("health:{}:{}", after.arn, at.as_micros());
     Some(About { cluster, service }.event(at, key, EventKind::TaskHealth, tone, format!("task {short} {said}")))
-}
-
-/// What changed between two readings of an alarm.
-pub fn alarm_change(before: Option<&Alarm>, after: Option<&Alarm>, at: Timestamp) -> Option<NewEvent> {
-    let alarm = after.or(before)?;
-    let service = alarm.service().map(|(cluster, service)| (cluster.to_owned(), service.to_owned()));
-    let event = |at: Timestamp, what: &str, tone, text| {
-        Some(NewEvent {
-            at,
-            key: format!("alarm:{}:{what}:{}", alarm.arn, at.as_micros()),
-            kind: EventKind::Alarm,
-            tone,
-            service: service.clone(),
-            subject: alarm.name.clone(),
-            text,
-        })
-    };
-    match (before, after) {
-        (None, None) => None,
-        (None, Some(_)) => event(at, "appeared", Tone::Quiet, "alarm was created".into()),
-        (Some(_), None) => event(at, "gone", Tone::Warn, "alarm was deleted: what it watched is no longer watched".into()),
-        (Some(before), Some(after)) if before.state != after.state => {
-            let why = after.reason.as_deref().map(|why| format!(": {}", text::shown(why))).unwrap_or_default();
-            let text = format!("{} → {}{why}", before.state.as_str(), after.state.as_str());
-            event(after.since.unwrap_or(at), after.state.as_str(), alarm_tone(after.state), text)
-        }
-        (Some(_), Some(_)) => None,
-    }
-}
-
-/// How an alarm in this state is drawn.
-pub const fn alarm_tone(state: AlarmState) -> Tone {
-    match state {
-        AlarmState::Alarm => Tone::Warn,
-        AlarmState::InsufficientData => Tone::Unknown,
-        AlarmState::Ok => Tone::Good,
-    }
 }
 
 /// What changed between two readings of a node, which is the same node by name.

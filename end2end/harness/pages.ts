@@ -7,6 +7,10 @@ export const pages: { name: string; path: (demo: Demo) => Promise<string> | stri
   { name: 'service', path: (demo) => demo.pathOf('auth-nats') },
   { name: 'timeline', path: () => '/timeline' },
   { name: 'task', path: (demo) => demo.taskOf('auth-nats') },
+  { name: 'alarms', path: () => '/alarms' },
+  { name: 'coverage', path: () => '/alarms/coverage' },
+  { name: 'missing-alarms', path: () => '/alarms/missing' },
+  { name: 'alarm', path: () => '/alarms/production/auth-nats-cpu-high' },
   { name: 'sources', path: () => '/sources' },
   { name: 'not-found', path: () => '/no-such-page' },
 ];

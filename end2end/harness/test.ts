@@ -3,7 +3,7 @@ import { test as base, expect, type Page } from '@playwright/test';
 import { Demo } from './demo.ts';
 
 export { expect };
-export type { Page };
+export type { Demo, Page };
 
 const NOTHING = /(?!)/;
 

@@ -71,7 +71,7 @@ pub struct Made {
 
 enum Own {
     Ecs(Arc<EcsCollector>),
-    Alarms,
+    Alarms(Arc<AlarmCollector>),
     Nats(Arc<NatsCollector>),
     Logs(Arc<LogCollector>),
 }
@@ -90,7 +90,9 @@ pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making, owing: Opt
             made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Ecs(collector) });
         }
         if making.kinds.contains(&SourceKind::Alarms) {
-            made.push(Made { collector: Arc::new(AlarmCollector::new(Arc::clone(&aws), config.poll.alarms.0)), own: Own::Alarms });
+            let collector = AlarmCollector::new(Arc::clone(&aws), config.poll.alarms.0);
+            let collector = Arc::new(if making.depth == Depth::Record { collector.with_history() } else { collector });
+            made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Alarms(collector) });
         }
         if let Some(owing) = owing.filter(|_| making.kinds.contains(&SourceKind::Logs)) {
             let collector = Arc::new(LogCollector::new(aws, config.poll.services.0, Arc::clone(owing)));
@@ -173,7 +175,7 @@ impl Collection {
         let (reports, received) = mpsc::channel(WAITING);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let known = store.known_definitions().await?;
-        let (mut pollers, mut bringing, mut logs) = (Vec::new(), Vec::new(), HashMap::new());
+        let (mut pollers, mut bringing, mut reading_on, mut logs) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
         for (index, made) in made.into_iter().enumerate() {
             let id = made.collector.id().clone();
             match made.own {
@@ -183,7 +185,10 @@ impl Collection {
                 }
                 // a node that went down while nobody looked is missed all the same
                 Own::Nats(nats) => nats.expect(store.known_nodes(&id).await?),
-                Own::Alarms => {}
+                Own::Alarms(alarms) => {
+                    alarms.resume(store.alarm_history_next(&id).await?);
+                    reading_on.push((id, alarms));
+                }
                 Own::Logs(reader) => drop(logs.insert(id.scope, reader)),
             }
             let seed = making.seed.wrapping_add(u64::try_from(index).unwrap_or(0));
@@ -201,7 +206,7 @@ impl Collection {
         );
         let ended = stop.clone();
         tasks.spawn(async move { ended.run_until_cancelled(background).await });
-        tasks.spawn(record_all(received, recorder, clock, stop.clone(), config.clone(), bringing));
+        tasks.spawn(record_all(received, recorder, clock, stop.clone(), config.clone(), Again { bringing, reading_on }));
         Ok(Self { tasks, stop, logs })
     }
 
@@ -326,13 +331,29 @@ impl Recorder {
     }
 }
 
+/// The collectors that bring some things only once, and must bring them again when a report was lost.
+struct Again {
+    bringing: Vec<(SourceId, Arc<EcsCollector>)>,
+    reading_on: Vec<(SourceId, Arc<AlarmCollector>)>,
+}
+
+impl Again {
+    async fn lost(&self, id: &SourceId, store: &Store) {
+        self.bringing.iter().filter(|(own, _)| own == id).for_each(|(_, ecs)| ecs.forget());
+        for (_, alarms) in self.reading_on.iter().filter(|(own, _)| own == id) {
+            // a store that cannot even say this has nothing: as far back as is worth it is always right
+            alarms.resume(store.alarm_history_next(id).await.unwrap_or_default());
+        }
+    }
+}
+
 async fn record_all(
     mut received: mpsc::Receiver<Report>,
     recorder: Recorder,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
     config: Config,
-    bringing: Vec<(SourceId, Arc<EcsCollector>)>,
+    again: Again,
 ) {
     while let Some(report) = received.recv().await {
         // a stop does not wait for a disk that refuses; what is read again at the next start is not lost
@@ -342,7 +363,7 @@ async fn record_all(
             Some(Err(error)) => crate::error_chain(&error),
             None => "the disk refused until the stop".to_owned(),
         };
-        bringing.iter().filter(|(id, _)| *id == report.health.id).for_each(|(_, ecs)| ecs.forget());
+        again.lost(&report.health.id, &recorder.store).await;
         tracing::error!(source = %report.health.id, error, "a sweep could not be recorded; the next one will be")
     }
 }

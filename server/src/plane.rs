@@ -9,15 +9,16 @@ use async_trait::async_trait;
 use axum::http::HeaderValue;
 use bytes::Bytes;
 use domain::Failure;
-use domain::port::{Clock, Observe};
+use domain::port::{Actor, Clock, Observe, Operate};
 use domain::service::ServiceKey;
 use domain::view::{
-    Facts, Frame, MOST_PER_PAGE, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
+    AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, MOST_PER_PAGE, MissingAlarms, MissingQuery,
+    Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
 };
 use tokio::sync::Mutex;
 
 use crate::live::Live;
-use crate::store::{Marks, Store, StoreError};
+use crate::store::{Acknowledging, Marks, Store, StoreError};
 use crate::tails::Tails;
 use crate::trouble::Trouble;
 
@@ -190,6 +191,68 @@ impl Observe for ControlPlane {
     async fn sources(&self) -> Result<SourcesView, Failure> {
         self.setting.store.sources_view(self.setting.clock.now()).await.map_err(internal)
     }
+
+    async fn alarms(&self, query: AlarmQuery) -> Result<AlarmPage, Failure> {
+        self.setting.store.alarm_page(query, self.setting.clock.now()).await.map_err(internal)
+    }
+
+    async fn alarm(&self, key: AlarmKey) -> Result<AlarmDetail, Failure> {
+        let found = self.setting.store.alarm_detail(&key, self.setting.clock.now()).await.map_err(internal)?;
+        found.ok_or_else(|| no_alarm(&key))
+    }
+
+    async fn coverage(&self, query: CoverageQuery) -> Result<CoveragePage, Failure> {
+        self.setting.store.coverage_page(query, self.setting.clock.now()).await.map_err(internal)
+    }
+
+    async fn missing_alarms(&self, query: MissingQuery) -> Result<MissingAlarms, Failure> {
+        self.setting.store.missing_alarms(&query, self.setting.clock.now()).await.map_err(internal)
+    }
+}
+
+/// The longest reason that is kept, in characters.
+const LONGEST_REASON: usize = 500;
+
+#[async_trait]
+impl Operate for ControlPlane {
+    async fn acknowledge(&self, actor: Actor, alarm: AlarmKey, reason: String) -> Result<(), Failure> {
+        let reason = reason.trim();
+        if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
+            let why = format!("Say why it may wait, in 1 to {LONGEST_REASON} characters: whoever looks next needs to know.");
+            return Err(Failure::Refused { why });
+        }
+        let done = self.setting.store.acknowledge(&actor, &alarm, reason, self.setting.clock.now()).await.map_err(internal)?;
+        self.done(done, &alarm, "is not on, so there is nothing to acknowledge")
+    }
+
+    async fn withdraw(&self, actor: Actor, alarm: AlarmKey) -> Result<(), Failure> {
+        let done = self.setting.store.withdraw(&actor, &alarm, self.setting.clock.now()).await.map_err(internal)?;
+        self.done(done, &alarm, "is not acknowledged by anybody")
+    }
+}
+
+impl ControlPlane {
+    /// Hints what was written, or says why nothing was.
+    fn done(&self, done: Acknowledging, alarm: &AlarmKey, not_on: &str) -> Result<(), Failure> {
+        let name = domain::text::shown(&alarm.name);
+        match done {
+            Acknowledging::Done(written) => {
+                self.setting.live.changed(&written.topics, written.revision);
+                Ok(())
+            }
+            Acknowledging::NoAlarm => Err(no_alarm(alarm)),
+            Acknowledging::NotOn => {
+                Err(Failure::Refused { why: format!("The alarm {name} {not_on}. It may have changed since the page was shown.") })
+            }
+            Acknowledging::Already(by) => {
+                Err(Failure::Refused { why: format!("{} has acknowledged {name} already.", domain::text::shown(&by)) })
+            }
+        }
+    }
+}
+
+fn no_alarm(key: &AlarmKey) -> Failure {
+    Failure::NotFound { what: format!("The alarm {} of {}", domain::text::shown(&key.name), domain::text::shown(&key.environment)) }
 }
 
 /// Logs the cause once, under a number the reader can quote.

@@ -27,6 +27,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 
+pub use alarms::Acknowledging;
 pub use guard::{OLDEST_SQLITE, Unfit};
 pub use record::{Mark, Marks, Written};
 pub use retention::Keep;

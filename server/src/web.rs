@@ -4,6 +4,7 @@
 //! refused before anything looks at it; `/live` is outside compression and the time limit, because it never ends.
 
 mod accept;
+mod alarms_api;
 mod api;
 mod assets;
 mod csv;

@@ -1,5 +1,6 @@
 //! The server functions: the questions pages ask, one file a noun, each with an endpoint that logs and tests can name.
 
+mod alarms;
 mod frame;
 mod overview;
 mod search;
@@ -9,6 +10,7 @@ mod sources;
 mod task;
 mod timeline;
 
+pub(crate) use alarms::{OneAlarm, Pairs, alarm, alarms, coverage, missing};
 pub(crate) use frame::{Around, frame};
 pub(crate) use overview::overview;
 pub(crate) use search::search;

@@ -1,5 +1,9 @@
 //! One file a route. Pages load and compose; what a piece looks like is said in `parts` and `ui`.
 
+mod alarm;
+mod alarms;
+mod coverage;
+mod missing;
 mod not_found;
 mod overview;
 mod service;
@@ -8,6 +12,10 @@ mod sources;
 mod task;
 mod timeline;
 
+pub(crate) use alarm::Alarm;
+pub(crate) use alarms::Alarms;
+pub(crate) use coverage::Coverage;
+pub(crate) use missing::Missing;
 pub(crate) use not_found::NotFound;
 pub(crate) use overview::Overview;
 pub(crate) use service::Service;

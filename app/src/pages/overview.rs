@@ -12,7 +12,7 @@ use crate::live::Live;
 use crate::load::load;
 use crate::parts::age::{Age, For};
 use crate::parts::facts::Facts;
-use crate::parts::needs::Needs;
+use crate::parts::needs::{Needs, need};
 use crate::parts::tiles::Tiles;
 use crate::parts::timeline::Timeline;
 use crate::ui::lamp::{Lamp, Light};
@@ -30,6 +30,7 @@ pub(crate) fn Overview() -> impl IntoView {
 fn body(overview: RwSignal<view::Overview>) -> AnyView {
     let needs = Memo::new(move |_| overview.with(|overview| overview.needs.clone()));
     let total = Memo::new(move |_| overview.with(|overview| overview.needs_total));
+    let known = Memo::new(move |_| overview.with(|overview| overview.acknowledged.clone()));
     let groups = Memo::new(move |_| overview.with(|overview| overview.groups.clone()));
     let recent = Memo::new(move |_| overview.with(|overview| overview.recent.clone()));
     let verdict = Memo::new(move |_| overview.with(verdict));
@@ -39,6 +40,11 @@ fn body(overview: RwSignal<view::Overview>) -> AnyView {
         {heading(verdict, Memo::new(move |_| overview.with(freshness)))}
         <Show when=move || needs.with(|needs| !needs.is_empty())>
             <Needs needs total/>
+        </Show>
+        <Show when=move || known.with(|known| !known.is_empty())>
+            <Panel id="acknowledged" title=|| "Acknowledged, oldest first">
+                <ul class="needs known-list">{move || known.with(|known| known.iter().map(need).collect::<Vec<_>>())}</ul>
+            </Panel>
         </Show>
         <Facts overview/>
         <div class="cols">

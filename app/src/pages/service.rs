@@ -228,12 +228,16 @@ fn deployments(detail: RwSignal<ServiceDetail>) -> AnyView {
 
 fn alarms(detail: RwSignal<ServiceDetail>) -> AnyView {
     let alarms = Memo::new(move |_| detail.with(|detail| detail.alarms.clone()));
+    let unwatched = Memo::new(move |_| detail.with(|detail| detail.unwatched.clone()));
     let stale = Signal::derive(move || detail.with(|detail| detail.alarms_stale.clone()));
     view! {
         <Panel id="alarms" title=|| "Alarms" aside=move || move || detail.with(|detail| format!("{} of {} on", detail.row.alarms_on, detail.alarms.len()))>
             <StaleNote why=stale/>
             {move || alarms.with(Vec::is_empty).then(|| view! { <p class="empty">"No alarm watches it: nobody is told when it breaks."</p> })}
-            <Show when=move || alarms.with(|alarms| !alarms.is_empty())><Alarms alarms/></Show>
+            <div class="own"><Alarms alarms/></div>
+            {move || unwatched.with(|unwatched| (!unwatched.is_empty()).then(|| view! {
+                <p class="note">"Not watched. "{unwatched.join("; ")}". "<a href=format!("/alarms/coverage?q={}", detail.with_untracked(|detail| domain::service::encoded(&detail.row.key.service)))>"What counts, and commands"</a></p>
+            }))}
         </Panel>
     }
     .into_any()

@@ -28,7 +28,7 @@ fn all(overview: &Overview) -> Vec<AnyView> {
         id.map_or_else(|| "/sources".to_owned(), source_path)
     };
     let not_up = overview.services.of.is_some_and(|of| overview.services.value < of) && overview.services.stale.is_none();
-    let alarms = if overview.alarms.value > 0 { "#needs".to_owned() } else { source(SourceKind::Alarms) };
+    let alarms = if overview.alarms.value > 0 { "/alarms?state=alarm" } else { "/alarms" }.to_owned();
     let tls = match (overview.connections.value, overview.connections_tls) {
         (0, _) => "NATS connections".to_owned(),
         (_, 0) => "NATS connections, none with TLS".to_owned(),

@@ -73,6 +73,7 @@ fn Nav() -> impl IntoView {
             <A href="/" exact=true>"Overview"</A>
             <A href="/services">"Services"</A>
             <A href="/timeline">"Timeline"</A>
+            <A href="/alarms">"Alarms"</A>
             <A href="/sources">"Sources"</A>
         </nav>
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod age;
 pub(crate) mod alarms;
+pub(crate) mod choices;
 pub(crate) mod definition;
 pub(crate) mod deployments;
 pub(crate) mod facts;

@@ -24,7 +24,7 @@ pub(crate) fn Needs(#[prop(into)] needs: Signal<Vec<Need>>, #[prop(into)] total:
     .into_any()
 }
 
-fn need(need: &Need) -> AnyView {
+pub(crate) fn need(need: &Need) -> AnyView {
     let name = text::shown(&need.subject);
     let subject = match need.path.clone() {
         Some(path) => view! { <a href=path><bdi>{name}</bdi></a> }.into_any(),

@@ -17,7 +17,14 @@ pub(crate) const DIALOG_ID: &str = "palette";
 pub(crate) const FIELD_ID: &str = "palette-q";
 
 /// Every page that has no subject of its own: words and address.
-const PAGES: [(&str, &str); 4] = [("Overview", "/"), ("Services", "/services"), ("Timeline", "/timeline"), ("Sources", "/sources")];
+const PAGES: [(&str, &str); 6] = [
+    ("Overview", "/"),
+    ("Services", "/services"),
+    ("Timeline", "/timeline"),
+    ("Alarms", "/alarms"),
+    ("What is watched by alarms", "/alarms/coverage"),
+    ("Sources", "/sources"),
+];
 
 /// One line of the palette.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use domain::judge::{Standing, Tone};
 use domain::service::ServiceKey;
 use domain::source::{Breaker, Budget, Fault, FaultKind, Outcome, Shortfall, SourceHealth, SourceId, SourceKind};
 use domain::timeline::EventKind;
-use domain::view::{AlarmRow, Facts, ServiceRow, StoppedTaskRow, TimelineEntry};
+use domain::view::{AlarmFact, AlarmRow, Facts, ServiceRow, StoppedTaskRow, TimelineEntry};
 
 use super::{Scene, before};
 
@@ -163,10 +163,14 @@ pub(crate) fn alarm(name: &str, service: &str, state: AlarmState, now: Timestamp
                 .into(),
         ),
         condition: Some("AWS/ECS MemoryUtilization > 80".into()),
-        actions: 0,
         actions_enabled: true,
         service: Some(("gaming-system-cluster".into(), service.into())),
+        ..AlarmRow::default()
     }
+}
+
+fn fact(row: AlarmRow) -> AlarmFact {
+    AlarmFact { row, ..AlarmFact::default() }
 }
 
 fn trouble(facts: &mut Facts, now: Timestamp) {
@@ -189,8 +193,9 @@ fn trouble(facts: &mut Facts, now: Timestamp) {
     let down = facts.services.iter().find(|row| row.standing == Standing::Down).map(|row| row.key.clone());
     facts.stops = down.into_iter().map(|key| (key, stop(now, 35, "3f9c1a77d0be4e0fa2b6cb3f6d1f0c11"), 3)).collect();
     facts.alarms = vec![
-        alarm("knowledge-base-nats-memory", "knowledge-base-nats", AlarmState::Alarm, now),
-        alarm("payment-nats-cpu", "payment-nats", AlarmState::InsufficientData, now),
+        fact(alarm("knowledge-base-nats-memory", "knowledge-base-nats", AlarmState::Alarm, now)),
+        fact(alarm("payment-nats-cpu", "payment-nats", AlarmState::InsufficientData, now)),
+        fact(super::alarms::known(now)),
     ];
     facts.nodes[2] = ("main".into(), "nats-3".into(), false, before(now, 22));
     (facts.connections, facts.connections_tls) = (34, 16);

@@ -3,6 +3,7 @@
 //! Shared by the tests and the gallery. Judged by the domain's own functions, so that a page is never shown something
 //! the product could not say.
 
+mod alarms;
 mod facts;
 mod service;
 
@@ -11,11 +12,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::judge::Standing;
-use domain::port::Observe;
+use domain::port::{Actor, Observe, Operate};
 use domain::service::ServiceKey;
 use domain::view::{
-    Facts, Frame, LastWords, LogLine, Overview, ServiceDetail, ServicePage, ServiceQuery, ServiceRow, ServiceSort, SourceRow, SourcesView,
-    Tail, TaskPage, TimelinePage, TimelineQuery,
+    AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, LastWords, LogLine, MissingAlarms,
+    MissingQuery, Overview, ServiceDetail, ServicePage, ServiceQuery, ServiceRow, ServiceSort, SourceRow, SourcesView, Tail, TaskPage,
+    TimelinePage, TimelineQuery,
 };
 use domain::{Failure, Timestamp};
 
@@ -152,6 +154,37 @@ impl Observe for Fleet {
         let (facts, now) = (self.facts()?, (self.clock)());
         let gaps = facts.recent.iter().filter(|entry| entry.kind == domain::timeline::EventKind::Source).cloned().collect();
         Ok(SourcesView { revision: 412, rows: facts.sources.into_iter().map(|health| SourceRow::judge(health, now)).collect(), gaps })
+    }
+
+    async fn alarms(&self, query: AlarmQuery) -> Result<AlarmPage, Failure> {
+        Ok(alarms::page(self.scene, &query, &self.facts()?, (self.clock)()))
+    }
+
+    async fn alarm(&self, key: AlarmKey) -> Result<AlarmDetail, Failure> {
+        alarms::detail(self.scene, &key, &self.facts()?, (self.clock)())
+    }
+
+    async fn coverage(&self, query: CoverageQuery) -> Result<CoveragePage, Failure> {
+        Ok(alarms::coverage(self.scene, &query, &self.facts()?, (self.clock)()))
+    }
+
+    async fn missing_alarms(&self, query: MissingQuery) -> Result<MissingAlarms, Failure> {
+        Ok(alarms::missing(&query))
+    }
+}
+
+#[async_trait]
+impl Operate for Fleet {
+    async fn acknowledge(&self, _: Actor, alarm: AlarmKey, reason: String) -> Result<(), Failure> {
+        match (reason.trim(), alarm.name.contains("cpu")) {
+            ("", _) => Err(Failure::Refused { why: "Say why it may wait.".into() }),
+            (_, true) => Err(Failure::Refused { why: format!("The alarm {} is not on.", alarm.name) }),
+            _ => Ok(()),
+        }
+    }
+
+    async fn withdraw(&self, _: Actor, _: AlarmKey) -> Result<(), Failure> {
+        Ok(())
     }
 }
 

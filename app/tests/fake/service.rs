@@ -15,9 +15,9 @@ pub(crate) fn detail(scene: Scene, row: ServiceRow, stale: Option<String>, facts
     let down = row.standing == Standing::Down;
     let on = if row.alarms_on > 0 { AlarmState::Alarm } else { AlarmState::Ok };
     let mut memory = alarm(&format!("{name}-memory"), &name, on, now);
-    memory.actions = u32::from(on == AlarmState::Ok);
+    memory.told = if on == AlarmState::Ok { vec!["gaming-system-alerts".into()] } else { vec![] };
     let mut cpu = alarm(&format!("{name}-cpu"), &name, AlarmState::Ok, now);
-    (cpu.actions, cpu.reason, cpu.condition) = (1, None, Some("AWS/ECS CPUUtilization > 80".into()));
+    (cpu.told, cpu.reason, cpu.condition) = (vec!["gaming-system-alerts".into()], None, Some("AWS/ECS CPUUtilization > 80".into()));
     let off = row.desired == 0;
     ServiceDetail {
         revision: 412,
@@ -31,6 +31,7 @@ pub(crate) fn detail(scene: Scene, row: ServiceRow, stale: Option<String>, facts
         tasks: (0..row.running).map(|number| task(number, &row, scene, now)).collect(),
         stopped: if down { vec![stop(now, 35, "3f9c1a77d0be4e0fa2b6cb3f6d1f0c11"), stop(now, 340, "b1"), wished(now)] } else { Vec::new() },
         stopped_on_record: if down { 41 } else { 0 },
+        unwatched: if off { vec![] } else { vec!["Health: missing: its container health".into()] },
         alarms: if off { Vec::new() } else { vec![memory, cpu] },
         record: record(&name, down, now),
         observed: facts.sources[0].last_success,

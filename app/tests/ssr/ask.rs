@@ -90,7 +90,7 @@ async fn ask(scene: Scene, request: Request<Body>) -> Page {
 static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
 
 fn router(scene: Scene) -> Router {
-    let ports = Ports::new(Arc::new(Fleet { scene, clock: noon }));
+    let ports = Ports::new(Arc::new(Fleet { scene, clock: noon }), Arc::new(Fleet { scene, clock: noon }));
     let options = LeptosOptions::builder().output_name("signalbox").build();
     let version = AssetVersion("v1".into());
     Router::new()

@@ -5,6 +5,7 @@
 #[path = "../fake/mod.rs"]
 mod fake;
 
+mod alarms;
 mod ask;
 mod facts;
 mod form;

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::types as wire;
 use domain::Timestamp;
-use domain::alarm::{Alarm, AlarmKind, AlarmState};
+use domain::alarm::{Alarm, AlarmKind, AlarmState, Happened, HistoryItem, Watch};
 
 use crate::ecs::map::instant;
 
 /// A metric alarm; `None` without a name, because names are what alarms are known by.
 pub(super) fn metric(from: wire::MetricAlarm) -> Option<Alarm> {
     let condition = metric_condition(&from);
+    let watch = watch(&from);
     let direct = from.dimensions.unwrap_or_default();
     let dimensions = if direct.is_empty() { from.metrics.as_deref().and_then(only_metric).unwrap_or_default() } else { direct };
     Some(Alarm {
@@ -20,11 +21,15 @@ pub(super) fn metric(from: wire::MetricAlarm) -> Option<Alarm> {
         state: state(from.state_value.as_ref()),
         reason: from.state_reason,
         since: since(from.state_transitioned_timestamp.or(from.state_updated_timestamp)),
+        configured: instant(from.alarm_configuration_updated_timestamp),
         description: from.alarm_description,
         actions_enabled: from.actions_enabled.unwrap_or(false),
         actions: from.alarm_actions.unwrap_or_default(),
+        ok_actions: from.ok_actions.unwrap_or_default(),
+        unknown_actions: from.insufficient_data_actions.unwrap_or_default(),
         condition,
         dimensions: by_name(dimensions),
+        watch,
     })
 }
 
@@ -37,11 +42,15 @@ pub(super) fn composite(from: wire::CompositeAlarm) -> Option<Alarm> {
         state: state(from.state_value.as_ref()),
         reason: from.state_reason,
         since: since(from.state_transitioned_timestamp.or(from.state_updated_timestamp)),
+        configured: instant(from.alarm_configuration_updated_timestamp),
         description: from.alarm_description,
         actions_enabled: from.actions_enabled.unwrap_or(false),
         actions: from.alarm_actions.unwrap_or_default(),
+        ok_actions: from.ok_actions.unwrap_or_default(),
+        unknown_actions: from.insufficient_data_actions.unwrap_or_default(),
         condition: from.alarm_rule,
         dimensions: BTreeMap::new(),
+        watch: None,
     })
 }
 
@@ -59,11 +68,54 @@ pub(super) fn log(from: wire::LogAlarm) -> Option<Alarm> {
         state: state(from.state_value.as_ref()),
         reason: from.state_reason,
         since: since(from.state_transitioned_timestamp.or(from.state_updated_timestamp)),
+        configured: instant(from.alarm_configuration_updated_timestamp),
         description: from.alarm_description,
         actions_enabled: from.actions_enabled.unwrap_or(false),
         actions: from.alarm_actions.unwrap_or_default(),
+        ok_actions: from.ok_actions.unwrap_or_default(),
+        unknown_actions: from.insufficient_data_actions.unwrap_or_default(),
         condition,
         dimensions: BTreeMap::new(),
+        watch: None,
+    })
+}
+
+/// A line of an alarm's history; `None` for what is no change of the alarm itself or cannot be placed in time.
+pub(super) fn history(from: wire::AlarmHistoryItem) -> Option<HistoryItem> {
+    let (summary, payload) = (from.history_summary.as_deref().unwrap_or_default(), from.history_data.as_deref());
+    let what = match from.history_item_type? {
+        wire::HistoryItemType::StateUpdate => Happened::state(summary, payload)?,
+        wire::HistoryItemType::ConfigurationUpdate => Happened::configuration(summary, payload),
+        _ => return None,
+    };
+    Some(HistoryItem { name: named(from.alarm_name)?, at: instant(from.timestamp)?, what })
+}
+
+/// What a metric alarm compares, where that is one metric or one expression of some.
+fn watch(from: &wire::MetricAlarm) -> Option<Watch> {
+    let metrics = || from.metrics().iter().filter_map(|query| query.metric_stat.as_ref());
+    let first = metrics().next();
+    let inner = first.and_then(|stat| stat.metric.as_ref());
+    let seconds = |value: Option<i32>| value.and_then(|value| u32::try_from(value).ok()).unwrap_or(0);
+    let evaluated = seconds(from.evaluation_periods);
+    Some(Watch {
+        namespace: from.namespace.clone().or_else(|| inner?.namespace.clone()).unwrap_or_default(),
+        metric: from.metric_name.clone().or_else(|| inner?.metric_name.clone())?,
+        others: metrics().skip(1).filter_map(|stat| stat.metric.as_ref()?.metric_name.clone()).collect(),
+        math: from.metrics().iter().any(|query| query.expression.is_some()),
+        statistic: from
+            .statistic
+            .as_ref()
+            .map(|statistic| statistic.as_str().to_owned())
+            .or_else(|| from.extended_statistic.clone())
+            .or_else(|| first?.stat.clone())
+            .unwrap_or_default(),
+        comparison: from.comparison_operator.as_ref().map(|operator| operator.as_str().to_owned()).unwrap_or_default(),
+        threshold: from.threshold,
+        period: seconds(from.period.or_else(|| first?.period)),
+        evaluated,
+        to_alarm: from.datapoints_to_alarm.map_or(evaluated, |points| seconds(Some(points))),
+        missing: from.treat_missing_data.clone().unwrap_or_default(),
     })
 }
 
@@ -178,6 +230,12 @@ mod tests {
             .build();
         let alarm = metric(from).unwrap();
         assert_eq!(alarm.condition.as_deref(), Some("AWS/ECS CPUUtilization > 80 for 3 of 3 × 60 s"));
+        let watch = alarm.watch.clone().unwrap();
+        assert_eq!(
+            (watch.namespace.as_str(), watch.metric.as_str(), watch.threshold, watch.math),
+            ("AWS/ECS", "CPUUtilization", Some(80.0), false)
+        );
+        assert_eq!((watch.period, watch.evaluated, watch.to_alarm), (60, 3, 3));
         assert_eq!(alarm.service(), Some(("c", "router-nats")));
         assert_eq!(alarm.since, Some(Timestamp::from_secs(10)));
         assert_eq!(alarm.state, AlarmState::Alarm);
@@ -218,6 +276,8 @@ mod tests {
             .build();
         let alarm = metric(from).unwrap();
         assert_eq!(alarm.condition.as_deref(), Some("100 - m1 ≤ 0.5"));
+        let watch = alarm.watch.clone().unwrap();
+        assert_eq!((watch.metric.as_str(), watch.statistic.as_str(), watch.math), ("CPUUtilization", "Average", true));
         assert_eq!(alarm.dimensions.get("ServiceName").map(String::as_str), Some("a"));
         let other = wire::MetricDataQuery::builder().id("m2").metric_stat(stat("b")).build();
         assert_eq!(only_metric(&[plain, other]), None);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use collectors::{AlarmCollector, Collector};
-use domain::reading::Reading;
+use domain::port::Clock;
+use domain::reading::{AlarmReading, Reading};
 use domain::source::{FaultKind, Outcome};
 
 use crate::clock::ManualClock;
@@ -60,6 +61,55 @@ async fn an_endpoint_without_log_alarms_is_asked_for_the_others() {
         .map(|(_, asked)| asked["AlarmTypes"].as_array().unwrap().len())
         .collect();
     assert_eq!(types, [3, 2]);
+}
+
+/// What a sweep says of the history: the seconds of its items, whether it is whole, and the calls it took.
+async fn past(collector: &AlarmCollector, fake: &Fake) -> (Vec<i64>, bool, usize) {
+    let before = fake.calls("DescribeAlarmHistory");
+    let sweep = collector.sweep().await;
+    let Some(Reading::Alarms(AlarmReading { history: Some(history), .. })) = sweep.reading else { panic!("{:?}", sweep.outcome) };
+    let seconds = history.items.items.iter().map(|item| item.at.as_micros() / 1_000_000).collect();
+    (seconds, history.items.whole, fake.calls("DescribeAlarmHistory") - before)
+}
+
+#[tokio::test]
+async fn history_is_read_on_from_where_it_was_left() {
+    let (fake, clock) = (Fake::start(0).await, ManualClock::eager());
+    let now = clock.now().as_micros() / 1_000_000;
+    let went = |at| ("StateUpdate", at, "Alarm updated from OK to ALARM".to_owned());
+    fake.world.lock().unwrap().history = (0..250).map(|number| went(now - 1_000_000 + number)).collect();
+    fake.world.lock().unwrap().history.push(("ConfigurationUpdate", now - 500, "Alarm \"alarm-000\" created".to_owned()));
+    let collector = AlarmCollector::new(fake.environment(&clock), INTERVAL).with_history();
+    let (first, whole, calls) = past(&collector, &fake).await;
+    assert_eq!((first.len(), whole, calls), (101, false, 2), "one page of states, the one change");
+    let (second, whole, calls) = past(&collector, &fake).await;
+    assert_eq!((second.len(), second[0], whole, calls), (152, now - 1_000_000 + 99, true, 3), "from the last item on, to the end");
+    let (third, whole, _) = past(&collector, &fake).await;
+    assert_eq!((third.len(), whole), (0, true), "the overlap is five minutes, not more");
+    fake.world.lock().unwrap().history.push(went(now - 100));
+    assert_eq!(past(&collector, &fake).await.0, [now - 100]);
+    assert_eq!(past(&collector, &fake).await.0, [now - 100], "and within it an item comes again: the store knows it");
+    let world = fake.world.lock().unwrap();
+    let (_, asked) = world.asked.iter().find(|(operation, _)| operation == "DescribeAlarmHistory").unwrap();
+    assert_eq!((&asked["ScanBy"], &asked["MaxRecords"]), (&"TimestampAscending".into(), &100.into()));
+    assert_eq!(asked["AlarmTypes"], serde_json::json!(["MetricAlarm", "CompositeAlarm", "LogAlarm"]));
+}
+
+#[tokio::test]
+async fn a_denied_history_leaves_the_alarms_and_names_the_permission() {
+    let (fake, clock) = (Fake::start(0).await, ManualClock::eager());
+    fake.world.lock().unwrap().alarms = 3;
+    let said = "User is not authorized to perform: cloudwatch:DescribeAlarmHistory on *";
+    fake.trouble("DescribeAlarmHistory", Trouble::Error(403, "AccessDenied", said));
+    let sweep = AlarmCollector::new(fake.environment(&clock), INTERVAL).with_history().sweep().await;
+    let Outcome::Partial { missing } = &sweep.outcome else { panic!("{:?}", sweep.outcome) };
+    assert_eq!((missing[0].what.as_str(), missing[0].fault.kind), ("the alarms' history", FaultKind::AccessDenied));
+    assert_eq!(
+        missing[0].fault.remedy(),
+        "The role lacks cloudwatch:DescribeAlarmHistory: add it to the policy; the rest goes on working."
+    );
+    let Some(Reading::Alarms(reading)) = &sweep.reading else { panic!() };
+    assert_eq!((reading.alarms.items.len(), reading.alarms.whole, reading.history.is_none()), (3, true, true));
 }
 
 #[tokio::test]

@@ -45,6 +45,8 @@ pub(crate) struct World {
     pub(crate) tasks: Vec<String>,
     pub(crate) stopped: Vec<String>,
     pub(crate) alarms: usize,
+    /// Alarm history, oldest first: type, second, summary.
+    pub(crate) history: Vec<(&'static str, i64, String)>,
     /// Services that are listed but gone when they are described.
     pub(crate) gone: Vec<String>,
     pub(crate) trouble: HashMap<String, Trouble>,
@@ -129,7 +131,7 @@ async fn answer(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, body
         let trouble = world.trouble.get(&operation).or_else(|| world.trouble.get("*")).cloned();
         (trouble.filter(|_| count > world.trouble_from_call), world.reply(&operation, &asked))
     };
-    let cbor = operation == "DescribeAlarms";
+    let cbor = operation.starts_with("DescribeAlarm");
     match trouble {
         Some(Trouble::Error(status, code, message)) if operation == "GetCallerIdentity" => refusal(status, code, message),
         None if operation == "GetLogEvents" && reply.is_null() => {
@@ -239,6 +241,7 @@ impl World {
                 }
                 None => Value::Null,
             },
+            "DescribeAlarmHistory" => self.history(asked),
             _ => Value::Null,
         }
     }
@@ -255,6 +258,25 @@ impl World {
             task["containers"] = json!([{"name": "main", "exitCode": 137}]);
         }
         task
+    }
+
+    fn history(&self, asked: &Value) -> Value {
+        let bound = |field: &str| asked[field].as_f64().unwrap_or_else(|| panic!("{field} of {asked}"));
+        let (from, until) = (bound("StartDate"), bound("EndDate"));
+        let within = |at: i64| (at as f64) >= from && (at as f64) <= until;
+        let matching = self.history.iter().filter(|(kind, at, _)| asked["HistoryItemType"] == *kind && within(*at));
+        let lines: Vec<String> = matching.map(|(kind, at, summary)| format!("{kind}|{at}|{summary}")).collect();
+        let mut reply = page(&lines, asked, "AlarmHistoryItems", |line| line.to_owned());
+        let items = reply["AlarmHistoryItems"].as_array().unwrap().iter().map(|line| {
+            let parts: Vec<&str> = line.as_str().unwrap().splitn(3, '|').collect();
+            let at: i64 = parts[1].parse().unwrap();
+            json!({"AlarmName": "alarm-000", "HistoryItemType": parts[0], "Timestamp": {"$epoch": at}, "HistorySummary": parts[2]})
+        });
+        reply["AlarmHistoryItems"] = items.collect();
+        if let Some(token) = reply.as_object_mut().unwrap().remove("nextToken") {
+            reply["NextToken"] = token;
+        }
+        reply
     }
 
     fn alarms(&self, asked: &Value) -> Value {
@@ -314,8 +336,20 @@ fn definition(service: &str) -> String {
 
 fn in_cbor(status: StatusCode, body: &Value) -> Response {
     let mut bytes = Vec::new();
-    ciborium::into_writer(body, &mut bytes).unwrap();
+    ciborium::into_writer(&to_cbor(body), &mut bytes).unwrap();
     (status, [("smithy-protocol", "rpc-v2-cbor"), ("content-type", "application/cbor")], bytes).into_response()
+}
+
+/// JSON as CBOR; `{"$epoch": seconds}` as a timestamp, which in CBOR is a tag.
+fn to_cbor(value: &Value) -> Cbor {
+    match value {
+        Value::Object(fields) => match fields.get("$epoch").and_then(Value::as_i64) {
+            Some(seconds) => Cbor::Tag(1, Box::new(Cbor::Integer(seconds.into()))),
+            None => Cbor::Map(fields.iter().map(|(name, value)| (Cbor::Text(name.clone()), to_cbor(value))).collect()),
+        },
+        Value::Array(items) => Cbor::Array(items.iter().map(to_cbor).collect()),
+        plain => Cbor::serialized(plain).unwrap(),
+    }
 }
 
 fn from_cbor(value: &Cbor) -> Value {
@@ -327,6 +361,8 @@ fn from_cbor(value: &Cbor) -> Value {
         Cbor::Array(items) => Value::Array(items.iter().map(from_cbor).collect()),
         Cbor::Text(text) => json!(text),
         Cbor::Integer(number) => json!(i128::from(*number) as i64),
+        Cbor::Float(number) => json!(number),
+        Cbor::Tag(_, inner) => from_cbor(inner),
         _ => Value::Null,
     }
 }

@@ -32,8 +32,6 @@ fn texts(events: &[NewEvent]) -> Vec<&str> {
 fn nothing_changed_says_nothing() {
     let service = deployed("d1", "auth:3", "COMPLETED");
     assert_eq!(service_changes(ABOUT, Some(&service), Some(&service), at(9)), []);
-    let alarm = Alarm::default();
-    assert_eq!(alarm_change(Some(&alarm), Some(&alarm), at(9)), None);
     let node = Node::default();
     assert_eq!(node_change(Some(&node), Some(&node), at(9)), None);
 }
@@ -94,11 +92,7 @@ fn ecs_words_lose_the_repeated_name() {
 }
 
 #[test]
-fn alarms_and_nodes_and_sources() {
-    let ok = Alarm { name: "auth-cpu".into(), state: AlarmState::Ok, ..Alarm::default() };
-    let on = Alarm { state: AlarmState::Alarm, reason: Some("83 %".into()), since: Some(at(3)), ..ok.clone() };
-    let event = alarm_change(Some(&ok), Some(&on), at(9)).unwrap();
-    assert_eq!((event.text.as_str(), event.at), ("OK → ALARM: 83 %", at(3)));
+fn nodes_and_sources() {
     let node = Node { name: "n1".into(), started: Some(at(1)), ..Node::default() };
     let again = Node { started: Some(at(50)), ..node.clone() };
     assert_eq!(node_change(Some(&node), Some(&again), at(60)).unwrap().text, "restarted");

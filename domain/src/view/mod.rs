@@ -5,6 +5,7 @@
 //! The trap: age. Views carry instants, never "4 s ago", so an answer can be kept for as long as the store's revision
 //! stands and every reader still sees the true age.
 
+mod alarms;
 mod groups;
 mod needs;
 mod overview;
@@ -14,9 +15,13 @@ mod sources;
 mod task;
 mod timeline;
 
+pub use alarms::{
+    Acknowledged, AlarmDetail, AlarmKey, AlarmOnly, AlarmPage, AlarmQuery, AlarmRow, AlarmSort, Asked, Choice, CoveragePage, CoverageQuery,
+    CoverageRow, FLAPPING, MissingAlarms, MissingQuery, Paging,
+};
 pub use groups::{GroupOfTiles, TileOfService};
-pub use overview::{Facts, Link, NATS_COUNT_RULE, Need, Overview, SourceBrief, Tally};
-pub use service::{AlarmRow, ConnectionRow, ServiceDetail, StoppedTaskRow, TaskRow};
+pub use overview::{AlarmFact, Facts, Link, NATS_COUNT_RULE, Need, Overview, SourceBrief, Tally};
+pub use service::{ConnectionRow, ServiceDetail, StoppedTaskRow, TaskRow};
 pub use services::{MOST_PER_PAGE, PER_PAGE, ServicePage, ServiceQuery, ServiceRow, ServiceSort};
 pub use sources::{SourceRow, SourcesView};
 pub use task::{Tail, TaskPage};

@@ -2,16 +2,15 @@
 //!
 //! Separate from the Overview's counts because this is judgement in words and each rule of it has a reason. The trap: one
 //! cause told many times. What a stale source hides is not told at all; a silent node is told once, not also as a
-//! source that is read in part; alarms are told once per service.
+//! source that is read in part; alarms are told once per cause (see [`crate::cause`]).
 
-use std::collections::BTreeMap;
+mod alarms;
 
 use super::overview::{Facts, Freshness, Link, Need};
-use super::{AlarmRow, ServiceRow, SourceRow, StoppedTaskRow};
+use super::{ServiceRow, SourceRow, StoppedTaskRow};
 use crate::Timestamp;
-use crate::alarm::AlarmState;
 use crate::judge::{Standing, Tone};
-use crate::service::{ServiceKey, encoded};
+use crate::service::encoded;
 use crate::source::{Outcome, SourceHealth, SourceKind};
 use crate::text;
 
@@ -25,7 +24,7 @@ impl Facts {
         needs.extend(services.iter().filter_map(|row| self.service_need(row)));
         let answering = |cluster: &str| freshness.stale(SourceKind::Nats, cluster).is_none();
         needs.extend(self.nodes.iter().filter(|(cluster, _, up, _)| !up && answering(cluster)).map(|node| self.node_need(node)));
-        needs.extend(self.alarm_needs(freshness));
+        self.tell_alarms(freshness, &mut needs);
         needs.sort_by_key(|need| (need.tone, need.since.is_none(), need.since));
         needs
     }
@@ -76,19 +75,6 @@ impl Facts {
             ],
         })
     }
-
-    /// Alarms that are on, one need per service they watch (or per alarm that watches none).
-    fn alarm_needs(&self, freshness: &Freshness) -> Vec<Need> {
-        let mut by_service: BTreeMap<(&str, &str, &str), Vec<&AlarmRow>> = BTreeMap::new();
-        for alarm in self.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm) {
-            if freshness.stale(SourceKind::Alarms, &alarm.environment).is_some() {
-                continue;
-            }
-            let (cluster, service) = alarm.service.as_ref().map_or(("", alarm.name.as_str()), |(cluster, service)| (cluster, service));
-            by_service.entry((&alarm.environment, cluster, service)).or_default().push(alarm);
-        }
-        by_service.into_iter().map(|((environment, cluster, service), alarms)| alarm_need(environment, cluster, service, &alarms)).collect()
-    }
 }
 
 /// The newest stop, and how many failed in the last 15 minutes. With the time of day rather than an age: a sentence
@@ -96,33 +82,6 @@ impl Facts {
 fn stops_in_words(stop: &StoppedTaskRow, failed: u64) -> String {
     let newest = format!("Last stop at {}: {}.", stop.stopped.clock_time(), stop.phrase());
     if failed > 1 { format!("{failed} tasks failed in the last 15 minutes. {newest}") } else { newest }
-}
-
-fn alarm_need(environment: &str, cluster: &str, service: &str, alarms: &[&AlarmRow]) -> Need {
-    let names: Vec<String> = alarms.iter().map(|alarm| text::shown(&alarm.name)).collect();
-    let quiet = alarms.iter().filter(|alarm| alarm.actions == 0 || !alarm.actions_enabled).count();
-    let reason = alarms.iter().find_map(|alarm| alarm.reason.as_deref()).map(text::shown);
-    let untold = match (quiet, alarms.len()) {
-        (0, _) => None,
-        (1, 1) => Some("It notifies nobody.".to_owned()),
-        (quiet, all) if quiet == all => Some("None of them notifies anybody.".to_owned()),
-        (1, _) => Some("One of them notifies nobody.".to_owned()),
-        (quiet, _) => Some(format!("{quiet} of them notify nobody.")),
-    };
-    let key = ServiceKey { environment: environment.into(), cluster: cluster.into(), service: service.into() };
-    Need {
-        tone: Tone::Warn,
-        subject: text::shown(service),
-        path: Some(if cluster.is_empty() { "/services".to_owned() } else { format!("{}#alarms", key.path()) }),
-        text: if cluster.is_empty() {
-            "is in ALARM".to_owned()
-        } else {
-            format!("has {} on: {}", text::count(alarms.len() as u64, "alarm"), names.join(", "))
-        },
-        detail: [reason, untold].into_iter().flatten().reduce(|reason, untold| format!("{reason} {untold}")),
-        since: alarms.iter().filter_map(|alarm| alarm.since).min(),
-        links: Vec::new(),
-    }
 }
 
 fn source_need(health: &SourceHealth, now: Timestamp) -> Option<Need> {

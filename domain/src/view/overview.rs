@@ -6,6 +6,7 @@ use super::groups::{GroupOfTiles, groups};
 use super::{AlarmRow, ServiceRow, SourceRow, StoppedTaskRow, TimelineEntry};
 use crate::Timestamp;
 use crate::alarm::AlarmState;
+use crate::cause;
 use crate::judge::{Standing, Tone};
 use crate::service::ServiceKey;
 use crate::source::{SourceHealth, SourceId, SourceKind};
@@ -28,7 +29,7 @@ pub struct Facts {
     /// Newest stop of services that are down or whose tasks failed in the last 15 minutes, with how many did.
     pub stops: Vec<(ServiceKey, StoppedTaskRow, u64)>,
     /// Alarms that are on or cannot tell.
-    pub alarms: Vec<AlarmRow>,
+    pub alarms: Vec<AlarmFact>,
     /// Alarms in all.
     pub alarms_total: u64,
     /// Nodes by NATS cluster: name, whether it answers, since when it does or does not.
@@ -43,6 +44,31 @@ pub struct Facts {
     pub recent: Vec<TimelineEntry>,
 }
 
+/// An alarm with what its cause is looked for by.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlarmFact {
+    /// The alarm.
+    pub row: AlarmRow,
+    /// Alarms it is made of.
+    pub children: Vec<String>,
+    /// The target group it watches.
+    pub target: Option<String>,
+}
+
+impl AlarmFact {
+    /// As its cause is looked for.
+    pub(super) fn on(&self) -> cause::On {
+        cause::On {
+            environment: self.row.environment.clone(),
+            name: self.row.name.clone(),
+            service: self.row.service.clone(),
+            target: self.target.clone(),
+            children: self.children.clone(),
+            since: self.row.since,
+        }
+    }
+}
+
 /// The Overview page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -55,6 +81,8 @@ pub struct Overview {
     pub needs: Vec<Need>,
     /// How many things need a person in all.
     pub needs_total: u64,
+    /// Alarms somebody has acknowledged, oldest acknowledgement first. They are not counted as needing anybody.
+    pub acknowledged: Vec<Need>,
     /// Services up, of those that want tasks.
     pub services: Tally,
     /// Services marked do not touch that want and run nothing.
@@ -161,7 +189,7 @@ impl Facts {
         let counted = |standing| services.iter().filter(|row| row.standing == standing).count() as u64;
         let (ecs, alarms, nats) = (freshness.kind(SourceKind::Ecs), freshness.kind(SourceKind::Alarms), freshness.kind(SourceKind::Nats));
         let answering = self.nodes.iter().filter(|node| node.2).count() as u64;
-        let on = self.alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm).count() as u64;
+        let on = self.alarms.iter().filter(|alarm| alarm.row.state == AlarmState::Alarm).count() as u64;
         let running = wanted.iter().map(|row| u64::from(row.running)).sum();
         let desired = wanted.iter().map(|row| u64::from(row.desired)).sum();
         let mut needs = self.needs(&services, &freshness, now);
@@ -172,6 +200,7 @@ impl Facts {
             composed: now,
             needs,
             needs_total,
+            acknowledged: self.acknowledged(),
             services: ecs.tally(up, Some(wanted.len() as u64), if up < wanted.len() as u64 { Tone::Bad } else { Tone::Good }),
             off_on_purpose: counted(Standing::OffOnPurpose),
             off: counted(Standing::Off),

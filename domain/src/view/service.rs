@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LastWords, ServiceRow, TimelineEntry};
+use super::{AlarmRow, LastWords, ServiceRow, TimelineEntry};
 use crate::Timestamp;
-use crate::alarm::AlarmState;
 use crate::judge::Tone;
 use crate::service::{Deployment, Health, TaskDefinition};
 
@@ -38,6 +37,8 @@ pub struct ServiceDetail {
     pub stopped_on_record: u64,
     /// Alarms that watch it.
     pub alarms: Vec<AlarmRow>,
+    /// What nobody watches, in words; empty when all that should be is watched.
+    pub unwatched: Vec<String>,
     /// What is on record of it, newest first: at most 50.
     pub record: Vec<TimelineEntry>,
     /// When its ECS source last answered.
@@ -133,28 +134,4 @@ pub struct StoppedTaskRow {
     /// The entry of the timeline that tells of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry: Option<i64>,
-}
-
-/// One alarm.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct AlarmRow {
-    /// Its name.
-    pub name: String,
-    /// The environment it is in.
-    pub environment: String,
-    /// Where it stands.
-    pub state: AlarmState,
-    /// Since when.
-    pub since: Option<Timestamp>,
-    /// CloudWatch's words.
-    pub reason: Option<String>,
-    /// What it watches.
-    pub condition: Option<String>,
-    /// How many are told.
-    pub actions: u32,
-    /// Whether its actions are carried out.
-    pub actions_enabled: bool,
-    /// Cluster and service it watches.
-    pub service: Option<(String, String)>,
 }

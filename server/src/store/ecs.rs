@@ -66,7 +66,7 @@ pub(super) async fn record(
         let mut events = tasks(connection, &place, cluster, found).await?;
         events.extend(stops(connection, &place, &cluster.stopped, found).await?);
         events.extend(services(connection, &place, cluster, marks, grouping, found).await?);
-        definitions(connection, cluster).await?;
+        definitions(connection, &place, cluster, found).await?;
         if timeline::append(connection, &source, events, sweep.finished).await? > 0 {
             found.changed(Topic::Timeline);
         }
@@ -147,6 +147,7 @@ async fn services(
         events.extend(event::service_changes(about, change.before.as_ref(), change.after.as_ref(), place.at));
         if change.after.is_none() {
             mark_absent(connection, place, &change.name).await?;
+            found.touch(place.environment, place.cluster, &change.name);
         }
     }
     let fresh: std::collections::HashSet<&str> =
@@ -172,6 +173,7 @@ async fn services(
         let row = ToList { observed, judgement: &judgement, grouping: observed.service.tags.get(grouping), until };
         if fresh.contains(name) || row.differs(before)? {
             list(connection, place, &row, before).await?;
+            found.touch(place.environment, place.cluster, name);
             found.changed(Topic::Services);
         }
     }
@@ -299,7 +301,18 @@ async fn mark_absent(connection: &mut SqliteConnection, place: &Place<'_>, name:
     Ok(())
 }
 
-async fn definitions(connection: &mut SqliteConnection, cluster: &ClusterReading) -> Result<(), StoreError> {
+async fn definitions(
+    connection: &mut SqliteConnection,
+    place: &Place<'_>,
+    cluster: &ClusterReading,
+    found: &mut Found,
+) -> Result<(), StoreError> {
+    let new: std::collections::HashSet<&str> = cluster.definitions.iter().map(|definition| definition.arn.as_str()).collect();
+    for service in cluster.services.items.iter().map(|observed| &observed.service) {
+        if service.revision.as_deref().is_some_and(|revision| new.contains(revision)) {
+            found.touch(place.environment, place.cluster, &service.name);
+        }
+    }
     for definition in &cluster.definitions {
         let body = json("task definition", definition)?;
         // a revision never changes, but an older Signalbox may have kept less of it

@@ -3,9 +3,10 @@
 use domain::Timestamp;
 use domain::alarm::Alarm;
 use domain::service::{ServiceKey, Task};
-use domain::view::{AlarmRow, Facts};
+use domain::view::{AlarmFact, Facts};
 use sqlx::SqliteConnection;
 
+use super::alarms::{Beside, alarm_row};
 use super::nats::StoredNode;
 use super::service::stopped_row;
 use super::services::{self, ServiceColumns};
@@ -88,14 +89,17 @@ async fn everything_else(connection: &mut SqliteConnection, facts: &mut Facts) -
                JOIN interval n ON n.noun = 'node' AND n.source = c.source AND n.cluster = c.cluster AND n.valid_to IS NULL
                 AND n.name = json_extract(c.body, '$.node_name') AND json_extract(n.body, '$.answers')
                WHERE c.noun = 'connection' AND c.valid_to IS NULL)
-           SELECT 'revision' AS "what!: String", '' AS "scope!: String", '' AS "body!: String", value AS "number!: i64", 0 AS "position!: i64" FROM revision
-           UNION ALL SELECT 'source', id, health, 0, position FROM source
-           UNION ALL SELECT 'alarms', '', '', count(*), 0 FROM alarm JOIN source ON source.id = 'alarms:' || environment
-           UNION ALL SELECT 'alarm', environment, body, 0, 0 FROM alarm JOIN source ON source.id = 'alarms:' || environment WHERE state <> 'OK'
-           UNION ALL SELECT 'node', i.cluster, i.body, i.valid_from, 0 FROM interval i JOIN source ON source.id = i.source
+           SELECT 'revision' AS "what!: String", '' AS "scope!: String", '' AS "body!: String", value AS "number!: i64", 0 AS "position!: i64",
+                  '{}' AS "beside!: String" FROM revision
+           UNION ALL SELECT 'source', id, health, 0, position, '{}' FROM source
+           UNION ALL SELECT 'alarms', '', '', count(*), 0, '{}' FROM alarm JOIN source ON source.id = 'alarms:' || environment
+           UNION ALL SELECT 'alarm', environment, body, 0, 0,
+                     json_object('cluster', cluster, 'service', service, 'by_name', by_name, 'known_reason', known_reason, 'known_at', known_at)
+                     FROM alarm_shown JOIN source ON source.id = 'alarms:' || environment WHERE state <> 'OK'
+           UNION ALL SELECT 'node', i.cluster, i.body, i.valid_from, 0, '{}' FROM interval i JOIN source ON source.id = i.source
                      WHERE i.noun = 'node' AND i.valid_to IS NULL
-           UNION ALL SELECT 'connections', '', '', count(*), 0 FROM held
-           UNION ALL SELECT 'tls', '', '', count(*), 0 FROM held WHERE json_extract(body, '$.tls') IS NOT NULL
+           UNION ALL SELECT 'connections', '', '', count(*), 0, '{}' FROM held
+           UNION ALL SELECT 'tls', '', '', count(*), 0, '{}' FROM held WHERE json_extract(body, '$.tls') IS NOT NULL
            ORDER BY 5, 2"#
     )
     .fetch_all(connection)
@@ -105,7 +109,14 @@ async fn everything_else(connection: &mut SqliteConnection, facts: &mut Facts) -
             "revision" => facts.revision = unsigned(row.number),
             "source" => facts.sources.push(parse("source", &row.body)?),
             "alarms" => facts.alarms_total = unsigned(row.number),
-            "alarm" => facts.alarms.push(alarm_row(&parse("alarm", &row.body)?, &row.scope)),
+            "alarm" => {
+                let alarm: Alarm = parse("alarm", &row.body)?;
+                facts.alarms.push(AlarmFact {
+                    row: alarm_row(&alarm, &row.scope, parse::<Beside>("alarm", &row.beside)?),
+                    children: alarm.children().into_iter().map(str::to_owned).collect(),
+                    target: alarm.target_group().map(str::to_owned),
+                });
+            }
             "node" => {
                 let stored: StoredNode = parse("node", &row.body)?;
                 facts.nodes.push((row.scope, stored.node.name, stored.answers, Timestamp::from_micros(row.number)));
@@ -116,19 +127,4 @@ async fn everything_else(connection: &mut SqliteConnection, facts: &mut Facts) -
         }
     }
     Ok(())
-}
-
-/// An alarm as a page shows it.
-pub(super) fn alarm_row(alarm: &Alarm, environment: &str) -> AlarmRow {
-    AlarmRow {
-        name: alarm.name.clone(),
-        environment: environment.to_owned(),
-        state: alarm.state,
-        since: alarm.since,
-        reason: alarm.reason.clone(),
-        condition: alarm.condition.clone(),
-        actions: u32::try_from(alarm.actions.len()).unwrap_or(u32::MAX),
-        actions_enabled: alarm.actions_enabled,
-        service: alarm.service().map(|(cluster, service)| (cluster.to_owned(), service.to_owned())),
-    }
 }

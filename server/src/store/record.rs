@@ -9,6 +9,7 @@ use collectors::Report;
 use domain::Timestamp;
 use domain::live::Topic;
 use domain::reading::{Reading, Sweep};
+use domain::service::ServiceKey;
 use domain::source::{Outcome, SourceHealth};
 use domain::timeline::source_change;
 use sqlx::SqliteConnection;
@@ -54,11 +55,21 @@ pub struct Written {
 /// What one transaction has found so far.
 pub(super) struct Found {
     pub(super) topics: BTreeSet<Topic>,
+    /// When this source was last read before.
+    pub(super) last: Option<Timestamp>,
+    /// Services whose row of the coverage table may have moved.
+    touched: BTreeSet<ServiceKey>,
 }
 
 impl Found {
     pub(super) fn changed(&mut self, topic: Topic) {
         self.topics.insert(topic);
+    }
+
+    /// A service, or an alarm of it, is not as it was.
+    pub(super) fn touch(&mut self, environment: &str, cluster: &str, service: &str) {
+        let key = ServiceKey { environment: environment.to_owned(), cluster: cluster.to_owned(), service: service.to_owned() };
+        self.touched.insert(key);
     }
 }
 
@@ -71,8 +82,9 @@ impl Store {
     /// When a statement fails or a stored row cannot be read; nothing is changed then.
     pub async fn record(&self, report: &Report, marks: &Marks, grouping: &str) -> Result<Written, StoreError> {
         let mut tx = self.write().await?;
-        let mut found = Found { topics: BTreeSet::from([Topic::Sources]) };
         let previous = sources::health_put(&mut tx, &report.health).await?;
+        let last = previous.as_ref().and_then(|health| health.last_success);
+        let mut found = Found { topics: BTreeSet::from([Topic::Sources]), last, touched: BTreeSet::new() };
         if let Some(sweep) = &report.sweep {
             record_sweep(&mut tx, sweep, previous.as_ref(), &mut found).await?;
             match &sweep.reading {
@@ -83,6 +95,7 @@ impl Store {
                 None => {}
             }
         }
+        alarms::coverage::refresh(&mut tx, &found.touched).await?;
         let revision = advance(&mut tx).await?;
         tx.commit().await?;
         Ok(Written { revision, topics: found.topics })

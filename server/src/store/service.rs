@@ -1,16 +1,16 @@
 //! One service's page: what it is now, and what is kept of what it was.
 
 use domain::Timestamp;
-use domain::alarm::Alarm;
+use domain::coverage::Mark;
 use domain::judge::Standing;
 use domain::nats::Connection;
 use domain::service::{Service, ServiceKey, Task, TaskDefinition, revision_name};
 use domain::source::{SourceHealth, SourceKind};
 use domain::timeline::stop_tone;
-use domain::view::{AlarmRow, ConnectionRow, ServiceDetail, ServiceRow, StoppedTaskRow, TaskRow};
+use domain::view::{ConnectionRow, ServiceDetail, ServiceRow, StoppedTaskRow, TaskRow};
 use sqlx::SqliteConnection;
 
-use super::overview::alarm_row;
+use super::alarms::{coverage, of_service};
 use super::services::{ServiceColumns, row};
 use super::{Store, StoreError, parse, revision, sources, timeline, unsigned, words};
 
@@ -45,7 +45,9 @@ impl Store {
         let definition = definition(&mut snapshot, service.revision.as_deref()).await?;
         let (tasks, nats) = tasks(&mut snapshot, key, same_time).await?;
         let (stopped_on_record, stopped) = stops(&mut snapshot, key).await?;
-        let alarms = alarms(&mut snapshot, key).await?;
+        let alarms = of_service(&mut snapshot, key, now).await?;
+        let cells = coverage::row_of(&mut snapshot, key, now).await?.unwrap_or_default();
+        let unwatched = cells.into_iter().filter(|cell| matches!(cell.mark, Mark::Missing | Mark::Weak));
         listed.alarms_on =
             alarms.iter().filter(|alarm| alarm.state == domain::alarm::AlarmState::Alarm).count().try_into().unwrap_or(u32::MAX);
         listed.alarms = alarms.len().try_into().unwrap_or(u32::MAX);
@@ -64,6 +66,7 @@ impl Store {
             stopped,
             stopped_on_record,
             alarms,
+            unwatched: unwatched.map(|cell| format!("{}: {}", cell.column.title(), cell.said)).collect(),
             record: timeline::newest_of_service(&mut snapshot, key, RECORD).await?,
             observed: ecs.and_then(|health| health.last_success),
             stale,
@@ -277,16 +280,4 @@ pub(super) fn stopped_row(task: &Task) -> StoppedTaskRow {
         words: None,
         entry: None,
     }
-}
-
-async fn alarms(connection: &mut SqliteConnection, key: &ServiceKey) -> Result<Vec<AlarmRow>, StoreError> {
-    let rows = sqlx::query_scalar!(
-        "SELECT body FROM alarm WHERE environment = ? AND cluster = ? AND service = ? ORDER BY state, name",
-        key.environment,
-        key.cluster,
-        key.service,
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.iter().map(|body| Ok(alarm_row(&parse::<Alarm>("alarm", body)?, &key.environment))).collect()
 }

@@ -1,5 +1,6 @@
 //! The store on real SQLite files.
 
+mod alarms;
 mod build;
 mod files;
 mod reading;

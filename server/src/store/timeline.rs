@@ -119,6 +119,26 @@ pub(super) async fn newest_of_kind(
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
+/// The newest entries about one subject of a source, such as an alarm.
+pub(super) async fn newest_of_subject(
+    connection: &mut SqliteConnection,
+    source: &str,
+    subject: &str,
+    most: i64,
+) -> Result<Vec<TimelineEntry>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id AS "id!", at, kind, tone, source, cluster, service, subject, text FROM timeline
+           WHERE source = ? AND subject = ? ORDER BY at DESC, id DESC LIMIT ?"#,
+        source,
+        subject,
+        most
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
 /// The newest entries about one service: from its ECS source and from its alarms.
 pub(super) async fn newest_of_service(
     connection: &mut SqliteConnection,

@@ -23,12 +23,13 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/services/{environment}/{cluster}/{service}/tasks/{task}", get(task))
         .route("/timeline", get(timeline))
         .route("/sources", get(sources))
+        .merge(super::alarms_api::routes())
         .route("/openapi.json", get(openapi))
         .fallback(async || failed(Failure::NotFound { what: "That API path".to_owned() }))
 }
 
 /// An answer, or the failure with its status.
-fn answered<T: Serialize>(answer: Result<T, Failure>) -> Response {
+pub(super) fn answered<T: Serialize>(answer: Result<T, Failure>) -> Response {
     match answer {
         Ok(value) => ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(value)).into_response(),
         Err(failure) => failed(failure),
@@ -36,7 +37,7 @@ fn answered<T: Serialize>(answer: Result<T, Failure>) -> Response {
 }
 
 /// What an error looks like in the API: the failure and its sentence.
-fn failed(failure: Failure) -> Response {
+pub(super) fn failed(failure: Failure) -> Response {
     let status = match failure {
         Failure::NotFound { .. } => StatusCode::NOT_FOUND,
         Failure::Refused { .. } => StatusCode::BAD_REQUEST,
@@ -97,8 +98,7 @@ fn service_query(raw: Option<&str>) -> Result<ServiceQuery, Failure> {
     if ignored.is_empty() {
         return Ok(query);
     }
-    // a page shows what it can; a script must not take a list for the one it asked for
-    Err(Failure::Refused { why: format!("Not understood: {}. The words are in /api/v1/openapi.json.", ignored.join(", ")) })
+    Err(not_understood(&ignored))
 }
 
 /// Every service that matches, on all pages, as CSV.
@@ -139,7 +139,12 @@ pub(super) async fn services_csv(State(shared): State<Shared>, RawQuery(raw): Ra
     }
 }
 
-fn pairs(raw: &str) -> Vec<(String, String)> {
+/// A page shows what it can; a script must not take a list for the one it asked for.
+pub(super) fn not_understood(ignored: &[String]) -> Failure {
+    Failure::Refused { why: format!("Not understood: {}. The words are in /api/v1/openapi.json.", ignored.join(", ")) }
+}
+
+pub(super) fn pairs(raw: &str) -> Vec<(String, String)> {
     raw.split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))

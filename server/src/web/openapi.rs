@@ -2,12 +2,29 @@
 
 use utoipa::OpenApi;
 
-use super::api;
+use super::{alarms_api, api};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Signalbox", description = "What Signalbox sees of a fleet of ECS services and NATS clusters. Read-only."),
-    paths(api::overview, api::services, api::services_csv, api::service, api::task, api::timeline, api::sources)
+    info(
+        title = "Signalbox",
+        description = "What Signalbox sees of a fleet of ECS services and NATS clusters. The fleet itself is only read."
+    ),
+    paths(
+        api::overview,
+        api::services,
+        api::services_csv,
+        api::service,
+        api::task,
+        api::timeline,
+        api::sources,
+        alarms_api::alarms,
+        alarms_api::alarm,
+        alarms_api::coverage,
+        alarms_api::missing,
+        alarms_api::acknowledge,
+        alarms_api::withdraw
+    )
 )]
 struct Api;
 

@@ -17,7 +17,8 @@ use super::{Shared, assets};
 pub(super) fn routes(shared: &Shared) -> Router {
     let options = LeptosOptions::builder().output_name("signalbox").site_root("target/site").site_pkg_dir("pkg").build();
     let version = AssetVersion(assets::version());
-    let ports = Ports::new(Arc::clone(&shared.plane) as Arc<dyn domain::port::Observe>);
+    let plane = &shared.plane;
+    let ports = Ports::new(Arc::clone(plane) as Arc<dyn domain::port::Observe>, Arc::clone(plane) as Arc<dyn domain::port::Operate>);
     let provide = move || {
         provide_context(ports.clone());
         policy();

@@ -134,23 +134,94 @@ fn only_what_depends_on_a_stale_source_is_greyed() {
 fn alarms_are_told_once_per_service() {
     let now = Timestamp::from_secs(1_000);
     let mut facts = calm(now);
-    let on = |name: &str| AlarmRow {
-        name: name.into(),
-        environment: "production".into(),
-        state: AlarmState::Alarm,
-        since: Some(Timestamp::from_secs(900)),
-        reason: Some("Threshold crossed.".into()),
-        condition: None,
-        actions: u32::from(name.ends_with("cpu")),
-        actions_enabled: true,
-        service: Some(("main".into(), "auth".into())),
-    };
-    facts.alarms = vec![on("auth-cpu"), on("auth-memory")];
+    facts.alarms =
+        vec![on("auth-cpu", "auth"), AlarmFact { row: AlarmRow { told: vec![], ..on("auth-memory", "auth").row }, ..AlarmFact::default() }];
     let overview = facts.compose(now);
     assert_eq!(overview.needs.len(), 1);
     assert_eq!(overview.needs[0].text, "has 2 alarms on: auth-cpu, auth-memory");
     assert_eq!(overview.needs[0].detail.as_deref(), Some("Threshold crossed. One of them notifies nobody."));
     assert_eq!((overview.alarms.value, overview.alarms.of), (2, Some(6)));
+}
+
+fn on(name: &str, service: &str) -> AlarmFact {
+    let row = AlarmRow {
+        name: name.into(),
+        environment: "production".into(),
+        state: AlarmState::Alarm,
+        since: Some(Timestamp::from_secs(900)),
+        reason: Some("Threshold crossed.".into()),
+        told: vec!["alerts".into()],
+        actions_enabled: true,
+        service: Some(("main".into(), service.into())),
+        ..AlarmRow::default()
+    };
+    AlarmFact { row, ..AlarmFact::default() }
+}
+
+#[test]
+fn an_alarm_of_a_service_that_is_down_is_told_with_it() {
+    let now = Timestamp::from_secs(1_000);
+    let mut facts = calm(now);
+    facts.services[0] = row("auth", Standing::Down, 1, 2);
+    facts.alarms = vec![on("auth-tasks", "auth")];
+    let overview = facts.compose(now);
+    assert_eq!(overview.needs.len(), 1);
+    assert_eq!(overview.needs[0].detail.as_deref(), Some("1 alarm of 1 service on: auth-tasks."));
+    assert!(overview.needs[0].links.iter().any(|link| link.label == "acknowledge"));
+}
+
+#[test]
+fn alarms_that_went_on_with_a_silent_node_are_told_with_it() {
+    let now = Timestamp::from_secs(1_000);
+    let mut facts = calm(now);
+    facts.nodes.push(("bus".into(), "n2".into(), false, Timestamp::from_secs(890)));
+    facts.alarms = vec![on("auth-cpu", "auth"), on("quest-cpu", "quest")];
+    let overview = facts.compose(now);
+    assert_eq!(overview.needs.len(), 1, "{:?}", overview.needs);
+    assert!(overview.needs[0].detail.as_deref().unwrap().ends_with("2 alarms of 2 services on: auth-cpu, quest-cpu."));
+}
+
+#[test]
+fn twenty_alarms_at_once_are_one_line() {
+    let now = Timestamp::from_secs(1_000);
+    let facts = Facts { alarms: (0..20).map(|number| on(&format!("a{number:02}"), &format!("s{number:02}"))).collect(), ..calm(now) };
+    let overview = facts.compose(now);
+    let said: Vec<_> = overview.needs.iter().map(|need| format!("{} {}", need.subject, need.text)).collect();
+    assert_eq!(said, ["20 alarms of 20 services went on within 0 s"]);
+}
+
+#[test]
+fn who_knows_of_an_alarm_is_not_called_again_but_seen() {
+    let now = Timestamp::from_secs(1_000);
+    let mut facts = calm(now);
+    let known = |name: &str, at| {
+        let mut fact = on(name, "auth");
+        fact.row.acknowledged =
+            Some(crate::view::Acknowledged { by: "Ann".into(), reason: "restarting".into(), at: Timestamp::from_secs(at) });
+        fact
+    };
+    let scaling = AlarmFact { row: AlarmRow { scales: true, ..on("scale-in", "quest").row }, ..AlarmFact::default() };
+    facts.alarms = vec![known("later", 950), known("first", 940), scaling];
+    let overview = facts.compose(now);
+    assert_eq!(overview.needs, []);
+    let said: Vec<_> = overview.acknowledged.iter().map(|need| format!("{} {}", need.subject, need.text)).collect();
+    assert_eq!(said, ["first acknowledged by Ann", "later acknowledged by Ann"]);
+    assert_eq!(overview.acknowledged[0].detail.as_deref(), Some("restarting"));
+}
+
+#[test]
+fn what_was_on_when_a_source_went_blind_is_unknown() {
+    let now = Timestamp::from_secs(1_000);
+    let mut facts = calm(now);
+    facts
+        .sources
+        .iter_mut()
+        .filter(|source| source.id.kind == SourceKind::Alarms)
+        .for_each(|source| source.last_success = Some(Timestamp::from_secs(800)));
+    facts.alarms = vec![on("auth-cpu", "auth")];
+    let overview = facts.compose(now);
+    assert_eq!(overview.needs.len(), 1);
+    assert!(overview.needs[0].detail.as_deref().unwrap().ends_with("1 alarm was on when it last answered; whether it is now is unknown."));
 }
 
 #[test]

@@ -164,7 +164,7 @@ pub(super) fn alarm(service: &str, state: AlarmState) -> Alarm {
 }
 
 pub(super) fn alarms(seconds: i64, alarms: Vec<Alarm>) -> Report {
-    let reading = AlarmReading { account: "111122223333".into(), region: "us-east-1".into(), alarms: Seen::whole(alarms) };
+    let reading = AlarmReading { account: "111122223333".into(), region: "us-east-1".into(), alarms: Seen::whole(alarms), history: None };
     report(SourceKind::Alarms, seconds, Outcome::Complete, Some(Reading::Alarms(reading)))
 }
 
