@@ -11,7 +11,7 @@ async fn main() -> Result<(), yard::Error> {
     let services = arguments.next().and_then(|count| count.parse().ok()).unwrap_or(23);
     let server = arguments.next().map(PathBuf::from);
     let nodes = arguments.next().and_then(|count| count.parse().ok()).unwrap_or(5);
-    let nats = server.map(|server| NatsOptions { nodes, server: Some(server) });
+    let nats = server.map(|server| NatsOptions { nodes, server: Some(server), ..NatsOptions::default() });
     let options = Options {
         services,
         nats,

@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | `GET /state` | | services with counts and tasks, alarms, nodes, totals, the time |
 //! | `GET /story` | | what happened so far, each line with microseconds since the start |
+//! | `GET /ownership` | | every NATS connection that should be there: name, address, user, whose it is and why that is hard to tell |
 //! | `GET /requests` | | how often each operation was asked for, and refused with which code |
 //! | `GET /endpoints` | | where everything is reached |
 //! | `POST /tasks/stop` | `{"service", "exit_code"?, "reason"?}` | `{"task": ARN}`; without an exit code as if by StopTask |
@@ -60,6 +61,7 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
     Router::new()
         .route("/state", get(state))
         .route("/story", get(story))
+        .route("/ownership", get(ownership))
         .route("/requests", get(requests))
         .route("/endpoints", get(endpoints))
         .route("/tasks/stop", post(stop_task))
@@ -81,6 +83,10 @@ async fn state(State(site): Open) -> Json<Value> {
 
 async fn story(State(site): Open) -> Json<Value> {
     Json(json!(site.story()))
+}
+
+async fn ownership(State(site): Open) -> Json<Value> {
+    Json(site.ownership())
 }
 
 async fn requests(State(site): Open) -> Json<Value> {

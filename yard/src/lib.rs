@@ -25,5 +25,6 @@ mod yard;
 
 pub use aws::fault::{Fault, FaultKind};
 pub use clock::{Clock, ManualClock, WallClock};
-pub use options::{Endpoints, Error, NatsOptions, Options, Progress};
+pub use nats::NatsTls;
+pub use options::{Endpoints, Error, NatsOptions, Options, Progress, Scenario};
 pub use yard::Yard;

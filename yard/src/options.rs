@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::{
     clock::{Clock, WallClock},
     model::names::DEFAULT_SERVICES,
+    nats::NatsTls,
 };
 
 /// Told one sentence after each step of opening ("5 NATS nodes up").
@@ -41,6 +42,8 @@ pub struct Options {
     pub hostile: bool,
     /// Adds one composite alarm over the running-tasks alarms. Without it every alarm is a metric alarm.
     pub composite_alarms: bool,
+    /// What is unusual about the fleet; none: nothing.
+    pub scenario: Option<Scenario>,
     /// The NATS face; none: no node and no connection.
     pub nats: Option<NatsOptions>,
     /// The one clock.
@@ -56,11 +59,31 @@ pub struct NatsOptions {
     pub nodes: usize,
     /// The `nats-server` to run; none: the one on PATH.
     pub server: Option<PathBuf>,
+    /// Whether they speak TLS.
+    pub tls: NatsTls,
+}
+
+/// A fleet made for one question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scenario {
+    /// Whose is a connection? Tasks that share a host, a proxy, an address used again, a name that lies, a connection of nobody.
+    Ownership,
+}
+
+impl std::str::FromStr for Scenario {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "ownership" => Ok(Self::Ownership),
+            _ => Err(format!("there is no scenario {word:?}; there is: ownership")),
+        }
+    }
 }
 
 impl Default for NatsOptions {
     fn default() -> Self {
-        Self { nodes: 5, server: None }
+        Self { nodes: 5, server: None, tls: NatsTls::default() }
     }
 }
 
@@ -77,6 +100,7 @@ impl Default for Options {
             script: true,
             hostile: false,
             composite_alarms: false,
+            scenario: None,
             nats: None,
             clock: Arc::new(WallClock::default()),
             progress: None,
@@ -105,6 +129,8 @@ pub struct Endpoints {
     pub nats: Vec<String>,
     /// `http://…` of each node's monitoring port.
     pub monitor: Vec<String>,
+    /// The file of the CA that signed the nodes' certificates; none when they speak plaintext only.
+    pub ca_file: Option<PathBuf>,
     /// The system account's user on every node; empty without NATS.
     pub system_user: String,
     /// That user's password, made up anew for every yard.

@@ -8,7 +8,7 @@ use crate::{
     aws::{AwsFace, Counts, fault::Fault},
     clock::SECOND,
     model::{Fleet, NoSuch, StoryLine, alarm::AlarmState, metrics::Metric, service::Service, task::StopCause},
-    nats::{Cluster, NatsError},
+    nats::{self, Cluster, NatsError},
     options::{Endpoints, Error},
     world::World,
 };
@@ -67,6 +67,10 @@ impl Site {
 
     pub(crate) fn release_alarm(&self, name: &str) -> Result<(), Error> {
         Ok(self.world.look(|fleet| fleet.release_alarm(name))?)
+    }
+
+    pub(crate) fn ownership(&self) -> Value {
+        json!(self.world.look(|fleet| nats::truths(fleet)))
     }
 
     pub(crate) fn flap(&self, name: &str) -> Result<(), Error> {

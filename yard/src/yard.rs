@@ -17,8 +17,8 @@ use crate::{
     aws::{self, AwsFace, fault::Fault},
     control,
     model::{Fleet, NodeOrder, Plan, arn},
-    nats::{self, Cluster},
-    options::{Endpoints, Error, NatsOptions, Options},
+    nats::{self, Cluster, NatsTls},
+    options::{Endpoints, Error, NatsOptions, Options, Scenario},
     serve,
     site::{NodeAct, Site},
     world::World,
@@ -92,6 +92,11 @@ impl Yard {
     /// The state as the control face's `GET /state` shows it.
     pub fn state(&self) -> serde_json::Value {
         self.site.state()
+    }
+
+    /// Every NATS connection that should be there and whose it is, as the control face's `GET /ownership` shows it.
+    pub fn ownership(&self) -> serde_json::Value {
+        self.site.ownership()
     }
 
     /// Everything that happened so far: microseconds since the start, and a sentence.
@@ -211,6 +216,8 @@ fn build_world(options: &Options) -> World {
         hostile: options.hostile,
         composite_alarms: options.composite_alarms,
         nats_nodes: options.nats.as_ref().map_or(0, |nats| nats.nodes),
+        tls: options.nats.as_ref().map_or(NatsTls::Mixed, |nats| nats.tls),
+        ownership: options.scenario == Some(Scenario::Ownership),
     };
     World::new(Fleet::new(&plan, options.clock.now_micros()), Arc::clone(&options.clock))
 }
@@ -220,8 +227,11 @@ async fn start_cluster(options: &NatsOptions, world: &World) -> Result<Cluster, 
         return Err(Error::Invalid("a NATS cluster needs at least one node: ask for none by leaving NATS out".to_owned()));
     }
     let server = nats::find_server(options.server.as_deref())?;
-    let services = world.look(|fleet| fleet.services.iter().map(|service| service.name.clone()).collect());
-    Ok(Cluster::start(options.nodes, server, services).await?)
+    let users = world.look(|fleet| {
+        let hand = fleet.nobody.map(|_| nats::MAINTENANCE_USER.to_owned());
+        fleet.services.iter().map(|service| service.name.clone()).chain(hand).collect()
+    });
+    Ok(Cluster::start(options.nodes, server, users, options.tls).await?)
 }
 
 /// Starts what goes on by itself: time, the tasks' connections, and the script's doings to nodes.
@@ -280,6 +290,7 @@ fn describe(site: &Site, aws: SocketAddr, control: SocketAddr) -> Endpoints {
         control: format!("http://{control}"),
         nats: cluster.map(|cluster| cluster.urls.clone()).unwrap_or_default(),
         monitor: cluster.map(|cluster| cluster.monitors.clone()).unwrap_or_default(),
+        ca_file: cluster.and_then(|cluster| cluster.ca.clone()),
         system_user: cluster.map(|_| nats::SYSTEM_USER.to_owned()).unwrap_or_default(),
         system_password: cluster.map(|cluster| cluster.accounts.system_password.clone()).unwrap_or_default(),
         account: arn::ACCOUNT.to_owned(),

@@ -48,6 +48,12 @@ struct Fleet {
     /// NATS nodes; 0 for none
     #[arg(long, default_value_t = 5)]
     nats_nodes: usize,
+    /// Whether the NATS nodes speak TLS: off, mixed or required
+    #[arg(long, default_value = "mixed")]
+    nats_tls: yard::NatsTls,
+    /// A fleet made for one question: ownership
+    #[arg(long)]
+    scenario: Option<yard::Scenario>,
     /// Answer as fast as asked, without AWS's rate limits
     #[arg(long)]
     no_throttles: bool,
@@ -80,7 +86,8 @@ impl Fleet {
             throttles: !self.no_throttles,
             script: !self.no_script,
             hostile: self.hostile,
-            nats: (self.nats_nodes > 0).then(|| yard::NatsOptions { nodes: self.nats_nodes, server: self.nats_server.clone() }),
+            scenario: self.scenario,
+            nats: (self.nats_nodes > 0).then(|| yard::NatsOptions { nodes: self.nats_nodes, server: self.nats_server.clone(), tls: self.nats_tls }),
             clock: Arc::new(YardClock(Arc::clone(clock))),
             progress: Some(Arc::new(|said| eprintln!("  {said}"))),
             ..default
@@ -165,7 +172,7 @@ fn config(endpoints: &yard::Endpoints, listen: SocketAddr, store: PathBuf) -> Co
         password_file: None,
         creds_file: None,
         nkey_file: None,
-        ca_file: None,
+        ca_file: endpoints.ca_file.clone(),
         cert_file: None,
         key_file: None,
         monitor_urls: Vec::new(),

@@ -31,6 +31,11 @@ pub(crate) fn task_definition(family: &str, revision: u32) -> String {
     ecs(&format!("task-definition/{family}:{revision}"))
 }
 
+/// The one host of tasks that have no address of their own.
+pub(crate) fn container_instance() -> String {
+    ecs(&format!("container-instance/{CLUSTER}/4d0b2f6c8e1a4c53a7b9d1e3f5071829"))
+}
+
 pub(crate) fn alarm(name: &str) -> String {
     format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}")
 }

@@ -24,6 +24,7 @@ use crate::{
         service::{Deployment, Service},
         task::{self, Health, Task, TaskStatus, ZONES},
     },
+    nats::NatsTls,
     script::Script,
 };
 
@@ -37,6 +38,9 @@ pub(crate) struct Plan {
     pub(crate) hostile: bool,
     pub(crate) composite_alarms: bool,
     pub(crate) nats_nodes: usize,
+    pub(crate) tls: NatsTls,
+    /// Connections whose owner is hard to tell.
+    pub(crate) ownership: bool,
 }
 
 /// What is wrong with the first user's alarms, for those to find who look for it. An alarm whose actions are off;
@@ -58,6 +62,9 @@ impl Fleet {
         let mut fleet = Self {
             seed: plan.seed,
             planned: plan.services,
+            tls: plan.tls,
+            restless_at: plan.calm.map(|calm| now + micros(calm)),
+            nobody: None,
             alarm_history: AlarmHistory::default(),
             started_at: now,
             now,
@@ -89,7 +96,10 @@ impl Fleet {
             fleet.add_composite_alarm();
         }
         fleet.give_alarms_a_past();
-        fleet.running = fleet.tasks.len() as u64;
+        if plan.ownership {
+            fleet.confuse_ownership();
+        }
+        fleet.running = fleet.tasks.values().filter(|task| task.runs()).count() as u64;
         // alarms look when a minute of the metrics ends
         fleet.later((now.div_euclid(MINUTE) + 1) * MINUTE - now, Due::Evaluate);
         if let Some(calm) = plan.calm {
@@ -129,6 +139,7 @@ impl Fleet {
             crash: if outline.thrashes { Crash::CircularImport } else { Crash::Memory },
             crashes_until: if outline.thrashes { i64::MAX } else { 0 },
             record: Arc::new(Record { running: Steps::new(outline.desired), ..Record::default() }),
+            proxy: None,
             desired_at_start: outline.desired,
             settled: outline.desired,
             missing: 0,
@@ -148,6 +159,11 @@ impl Fleet {
 
     fn definition(&self, outline: &Outline, index: usize, registered_at: i64, dice: &mut Dice) -> TaskDefinition {
         let (cpu, memory) = if outline.group == "core AI" { (1024, 2048) } else { (256, 512) };
+        let tls = match self.tls {
+            NatsTls::Off => false,
+            NatsTls::Mixed => outline.tls,
+            NatsTls::Required => true,
+        };
         let revision = 3 + u32::try_from(dice.below(38)).unwrap_or(0);
         TaskDefinition {
             family: outline.name.clone(),
@@ -158,9 +174,10 @@ impl Fleet {
             environment: vec![
                 ("AWS_REGION".to_owned(), arn::REGION.to_owned()),
                 ("HEALTH_PORT".to_owned(), "8080".to_owned()),
-                ("NATS_URL".to_owned(), "nats://nats.gaming-system.internal:4222".to_owned()),
+                ("NATS_URL".to_owned(), format!("{}://nats.gaming-system.internal:4222", if tls { "tls" } else { "nats" })),
                 ("SERVICE_NAME".to_owned(), outline.name.clone()),
             ],
+            bridge: false,
             health_check: None,
             registered_at: registered_at - MINUTE,
             tags: self.service_tags(outline, index),
@@ -216,6 +233,7 @@ impl Fleet {
         let number = self.next_task;
         self.next_task += 1;
         service.tasks.push(number);
+        let address = self.address_for(index, number);
         let id = task::id(self.seed, number);
         self.task_index.insert(id.clone(), number);
         self.tasks.insert(
@@ -227,7 +245,7 @@ impl Fleet {
                 definition,
                 deployment,
                 zone: usize::try_from(number).unwrap_or(0) % ZONES.len(),
-                address: task::address(number),
+                address,
                 status: TaskStatus::Provisioning,
                 told_to_stop: false,
                 health: Health::Unknown,
@@ -244,6 +262,8 @@ impl Fleet {
                 doomed: None,
                 said: Vec::new(),
                 last_words: Vec::new(),
+                calls_itself: None,
+                reuses_address: false,
             },
         );
         Some(number)

@@ -25,6 +25,8 @@ pub(crate) struct TaskDefinition {
     pub(crate) memory: u32,
     pub(crate) image: String,
     pub(crate) environment: Vec<(String, String)>,
+    /// Its containers use their host's address instead of one of their own.
+    pub(crate) bridge: bool,
     pub(crate) health_check: Option<HealthCheck>,
     pub(crate) registered_at: i64,
     pub(crate) tags: Vec<(String, String)>,

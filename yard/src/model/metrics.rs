@@ -376,12 +376,24 @@ fn hundredths(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Plan;
+    use crate::{model::Plan, nats::NatsTls};
 
     const START: i64 = 1_772_366_400 * SECOND;
 
     fn fleet(seed: u64) -> Fleet {
-        Fleet::new(&Plan { services: 23, seed, calm: None, hostile: false, composite_alarms: false, nats_nodes: 0 }, START)
+        Fleet::new(
+            &Plan {
+                services: 23,
+                seed,
+                calm: None,
+                hostile: false,
+                composite_alarms: false,
+                nats_nodes: 0,
+                tls: NatsTls::Off,
+                ownership: false,
+            },
+            START,
+        )
     }
 
     fn minutes(days: i64) -> impl Iterator<Item = i64> {

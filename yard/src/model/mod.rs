@@ -20,12 +20,14 @@ mod build;
 mod by_hand;
 mod health;
 mod lifecycle;
+mod ownership;
 mod scheduler;
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
+    net::Ipv4Addr,
     sync::Arc,
 };
 
@@ -36,7 +38,7 @@ use metrics::Hurt;
 use service::Service;
 use task::{StopCause, Task};
 
-use crate::{dice::Dice, script::Script};
+use crate::{dice::Dice, nats::NatsTls, script::Script};
 
 pub(crate) use build::Plan;
 pub(crate) use by_hand::NoSuch;
@@ -85,6 +87,11 @@ pub(crate) struct Fleet {
     pub(crate) seed: u64,
     /// How many services were asked for.
     pub(crate) planned: usize,
+    pub(crate) tls: NatsTls,
+    /// When the calm is over; none: it lasts for ever.
+    pub(crate) restless_at: Option<i64>,
+    /// From where someone connects to NATS who is no task.
+    pub(crate) nobody: Option<Ipv4Addr>,
     pub(crate) started_at: i64,
     /// How far the model has come.
     pub(crate) now: i64,

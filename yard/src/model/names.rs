@@ -18,6 +18,8 @@ pub(crate) struct Outline {
     pub(crate) spot: bool,
     /// Its tasks exit soon after they run, whatever is done: the reason why it is off.
     pub(crate) thrashes: bool,
+    /// Has the settings for NATS over TLS already.
+    pub(crate) tls: bool,
 }
 
 /// The number of services, including the one that is off on purpose, in the first user's fleet.
@@ -62,6 +64,9 @@ const ON_SPOT: [&str; 2] = ["weather-manager-nats", "environmental-narrative-nat
 /// From so many services on a fleet is a large one: three tasks for each.
 pub(crate) const LARGE: usize = 1_000;
 
+/// Besides the first two groups: as far as the first user's change to TLS had come.
+const OVER_TLS: [&str; 4] = ["event-bus-nats", "time-manager-nats", "weather-manager-nats", "auth-nats"];
+
 /// `count` services, the last of which is off on purpose (with one service: only that one; with none: none).
 pub(crate) fn outlines(count: usize, seed: u64) -> Vec<Outline> {
     let tasks = if count >= LARGE { 3 } else { 2 };
@@ -83,6 +88,7 @@ fn outline(name: String, group: &'static str) -> Outline {
         gateway: group == GATEWAY,
         spot: ON_SPOT.contains(&name.as_str()),
         thrashes: group == DISABLED,
+        tls: [CORE_AI, GAME].contains(&group) || OVER_TLS.contains(&name.as_str()),
         name,
     }
 }

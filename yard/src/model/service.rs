@@ -1,6 +1,6 @@
 //! A service: how many copies of what should run, what ECS did about it, and which truth about it only the model knows.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, net::Ipv4Addr, sync::Arc};
 
 use crate::model::{arn, logs::Crash, metrics::Record};
 
@@ -48,6 +48,8 @@ pub(crate) struct Service {
     pub(crate) crashes_until: i64,
     /// And say that it is for this.
     pub(crate) crash: Crash,
+    /// Its connections go through this address.
+    pub(crate) proxy: Option<Ipv4Addr>,
     /// What its metrics since the start depend on.
     pub(crate) record: Arc<Record>,
     /// How many tasks it wanted, and ran, before the yard opened.

@@ -145,6 +145,10 @@ pub(crate) struct Task {
     /// Lines that someone made it print.
     pub(crate) said: Vec<Line>,
     pub(crate) last_words: Vec<String>,
+    /// What it gives as its name at NATS, if not its own.
+    pub(crate) calls_itself: Option<String>,
+    /// Another task had its address not long ago.
+    pub(crate) reuses_address: bool,
 }
 
 /// The zones of the region and the subnet of the fleet in each.

@@ -12,13 +12,25 @@ use super::{
     names::DEFAULT_SERVICES,
     task::{Health, StopCause, TaskStatus},
 };
-use crate::clock::{MINUTE, SECOND};
+use crate::{
+    clock::{MINUTE, SECOND},
+    nats::NatsTls,
+};
 
 const START: i64 = 1_772_366_400 * SECOND;
 
 fn plan(seed: u64, script: bool) -> Plan {
     let calm = script.then_some(Duration::from_secs(180));
-    Plan { services: DEFAULT_SERVICES, seed, calm, hostile: false, composite_alarms: true, nats_nodes: 5 }
+    Plan {
+        services: DEFAULT_SERVICES,
+        seed,
+        calm,
+        hostile: false,
+        composite_alarms: true,
+        nats_nodes: 5,
+        tls: NatsTls::Mixed,
+        ownership: false,
+    }
 }
 
 /// Everything either face could show.

@@ -12,6 +12,8 @@ use crate::nats::{
     config::{self, Accounts, Ports, SYSTEM_USER},
     node::Node,
     ports,
+    tls::{self, Certificates, NatsTls},
+    write_secret,
 };
 
 /// How often new ports are tried when another process took one of ours in between.
@@ -25,13 +27,16 @@ pub(crate) struct Cluster {
     pub(crate) urls: Vec<String>,
     pub(crate) monitors: Vec<String>,
     pub(crate) accounts: Accounts,
+    /// The file of the CA that signed the nodes' certificates; none: they have none.
+    pub(crate) ca: Option<PathBuf>,
+    tls: NatsTls,
     /// The nodes' files; removed when the cluster is dropped.
     _folder: TempDir,
 }
 
 impl Cluster {
     /// Starts `count` nodes and waits until they form a full mesh. Every service gets a user of its name.
-    pub(crate) async fn start(count: usize, server: PathBuf, services: Vec<String>) -> Result<Self, NatsError> {
+    pub(crate) async fn start(count: usize, server: PathBuf, services: Vec<String>, tls: NatsTls) -> Result<Self, NatsError> {
         let accounts = Accounts {
             system_password: ports::chance().simple().to_string(),
             service_password: ports::chance().simple().to_string(),
@@ -39,7 +44,7 @@ impl Cluster {
         };
         let mut attempt = 1;
         loop {
-            match Self::try_start(count, &server, &accounts).await {
+            match Self::try_start(count, &server, &accounts, tls).await {
                 Ok(cluster) => return Ok(cluster),
                 Err(NatsError::Node { node, why }) if attempt < ATTEMPTS && why.contains("address already in use") => {
                     tracing::debug!(node, why, "a port was taken in between; trying others");
@@ -50,7 +55,7 @@ impl Cluster {
         }
     }
 
-    async fn try_start(count: usize, server: &std::path::Path, accounts: &Accounts) -> Result<Self, NatsError> {
+    async fn try_start(count: usize, server: &std::path::Path, accounts: &Accounts, mode: NatsTls) -> Result<Self, NatsError> {
         let folder = TempDir::with_prefix("signalbox-yard-")?;
         let free = ports::free(count * 3, ports::chance().as_u64_pair().0)?;
         let all: Vec<Ports> = free
@@ -59,11 +64,13 @@ impl Cluster {
             .iter()
             .map(|[client, route, monitor]| Ports { client: *client, route: *route, monitor: *monitor })
             .collect();
+        let certificates = if mode == NatsTls::Off { None } else { Some(tls::make(count, folder.path())?) };
         let mut nodes = Vec::new();
         for (number, own) in all.iter().enumerate() {
             let file = folder.path().join(format!("{}.conf", config::name(number)));
             let store = folder.path().join(config::name(number));
-            write_secret(&file, &config::node(number, &all, accounts, &store))?;
+            let own_files = certificates.as_ref().and_then(|all: &Certificates| all.nodes.get(number));
+            write_secret(&file, &config::node(number, &all, accounts, &store, own_files.map(|files| (files, mode))))?;
             nodes.push(Node::new(number, server.to_owned(), folder.path().to_owned(), file, *own));
         }
         for started in join_all(nodes.iter_mut().map(Node::start)).await {
@@ -74,10 +81,16 @@ impl Cluster {
             monitors: all.iter().map(|ports| format!("http://127.0.0.1:{}", ports.monitor)).collect(),
             nodes: nodes.into_iter().map(Mutex::new).collect(),
             accounts: accounts.clone(),
+            ca: certificates.map(|certificates| certificates.ca),
+            tls: mode,
             _folder: folder,
         };
         cluster.wait_for_mesh().await?;
         Ok(cluster)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.nodes.len()
     }
 
     fn node(&self, number: usize) -> Result<&Mutex<Node>, NatsError> {
@@ -119,6 +132,10 @@ impl Cluster {
         let mesh = |why: String| NatsError::Mesh { why };
         let options =
             async_nats::ConnectOptions::with_user_and_password(SYSTEM_USER.to_owned(), self.accounts.system_password.clone()).name("yard");
+        let options = match &self.ca {
+            Some(ca) if self.tls == NatsTls::Required => options.add_root_certificates(ca.clone()).require_tls(true),
+            _ => options,
+        };
         let client = options.connect(first).await.map_err(|error| mesh(error.to_string()))?;
         tokio::time::timeout(MESH_WITHIN, full_mesh(&client, running.len()))
             .await
@@ -151,14 +168,4 @@ fn peers(reply: &[u8]) -> usize {
     let reply: Value = serde_json::from_slice(reply).unwrap_or_default();
     let routes = reply.pointer("/data/routes").and_then(Value::as_array);
     routes.into_iter().flatten().filter_map(|route| route.get("remote_name")?.as_str()).collect::<HashSet<_>>().len()
-}
-
-/// Writes a file that only its owner can read: it holds passwords.
-fn write_secret(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text.as_bytes())
 }

@@ -6,10 +6,15 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::nats::tls::{Files, NatsTls};
+
 /// The name of the cluster all nodes form.
 pub(crate) const CLUSTER_NAME: &str = "gaming-system-nats";
 /// The system account's user.
 pub(crate) const SYSTEM_USER: &str = "sys";
+
+/// A user of no service, for whoever connects by hand.
+pub(crate) const MAINTENANCE_USER: &str = "maintenance";
 
 /// The three ports of a node on 127.0.0.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +34,7 @@ pub(crate) struct Accounts {
 }
 
 /// The configuration of the node `number` of those with `ports`.
-pub(crate) fn node(number: usize, ports: &[Ports], accounts: &Accounts, store: &Path) -> String {
+pub(super) fn node(number: usize, ports: &[Ports], accounts: &Accounts, store: &Path, tls: Option<(&Files, NatsTls)>) -> String {
     let own = ports.get(number).copied().unwrap_or(Ports { client: 0, route: 0, monitor: 0 });
     let others = ports.iter().enumerate().filter(|(other, _)| *other != number);
     let routes: Vec<String> = others.map(|(_, ports)| format!("nats://127.0.0.1:{}", ports.route)).collect();
@@ -46,6 +51,13 @@ pub(crate) fn node(number: usize, ports: &[Ports], accounts: &Accounts, store: &
         },
         "system_account": "SYS",
     });
+    if let (Some((files, mode)), Some(members)) = (tls, config.as_object_mut()) {
+        // the default of two seconds is short for a machine that starts fifty connections at once
+        members.insert("tls".to_owned(), json!({"cert_file": files.certificate, "key_file": files.key, "timeout": 10}));
+        if mode == NatsTls::Mixed {
+            members.insert("allow_non_tls".to_owned(), json!(true));
+        }
+    }
     if let Some(members) = config.as_object_mut().filter(|_| !routes.is_empty()) {
         // a lone node must not wait for peers that will never come: its JetStream would have no leader
         let cluster = json!({"name": CLUSTER_NAME, "listen": format!("127.0.0.1:{}", own.route), "routes": routes});
@@ -70,8 +82,9 @@ mod tests {
         let ports: Vec<Ports> = (0..3).map(|number| Ports { client: 1 + number, route: 11 + number, monitor: 21 + number }).collect();
         let accounts =
             Accounts { system_password: "s".to_owned(), service_password: "p".to_owned(), services: vec!["a \"quoted\" name".to_owned()] };
-        let read =
-            |ports: &[Ports]| serde_json::from_str::<Value>(&node(1.min(ports.len() - 1), ports, &accounts, Path::new("/store"))).unwrap();
+        let read = |ports: &[Ports]| {
+            serde_json::from_str::<Value>(&node(1.min(ports.len() - 1), ports, &accounts, Path::new("/store"), None)).unwrap()
+        };
         let config = read(&ports);
         assert_eq!(config["cluster"]["routes"], json!(["nats://127.0.0.1:11", "nats://127.0.0.1:13"]));
         assert_eq!((&config["server_name"], &config["listen"]), (&json!("nats-2"), &json!("127.0.0.1:2")));

@@ -7,19 +7,33 @@ mod clients;
 mod cluster;
 mod config;
 mod find;
+mod jetstream;
 mod node;
+mod ownership;
 mod ports;
+mod tls;
 
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-pub(crate) use clients::{MOST_CONNECTIONS, keep_connected};
+pub(crate) use clients::{MOST_CONNECTIONS, keep_connected, truths};
 pub(crate) use cluster::Cluster;
-pub(crate) use config::SYSTEM_USER;
+pub(crate) use config::{MAINTENANCE_USER, SYSTEM_USER};
 pub use find::find_server;
 pub(crate) use node::is_watched;
 pub(crate) use ports::loopback_is_wide;
+pub use tls::NatsTls;
+
+/// Writes a file that only its owner can read: it holds passwords or a key.
+fn write_secret(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}
 
 /// Why the NATS face could not be opened or changed.
 #[derive(Debug, Error)]

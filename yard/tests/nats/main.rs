@@ -2,7 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects")]
 
-use std::{collections::BTreeMap, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    process::Stdio,
+    sync::Arc,
+    time::Duration,
+};
 
 use async_nats::Client;
 use futures::StreamExt;
@@ -12,7 +18,7 @@ use tokio::{
     net::TcpStream,
     process::Command,
 };
-use yard::{ManualClock, NatsOptions, Options, Yard};
+use yard::{ManualClock, NatsOptions, NatsTls, Options, Scenario, Yard};
 
 /// Real processes: this long at most, whatever they do.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,8 +29,12 @@ fn server() -> Option<PathBuf> {
 }
 
 async fn open(clock: &ManualClock, nodes: usize) -> Yard {
-    let nats = NatsOptions { nodes, server: server() };
-    let options = Options { script: false, nats: Some(nats), clock: Arc::new(clock.clone()), ..Options::default() };
+    open_with(clock, NatsOptions { nodes, ..NatsOptions::default() }, Options::default()).await
+}
+
+async fn open_with(clock: &ManualClock, nats: NatsOptions, options: Options) -> Yard {
+    let nats = NatsOptions { server: server(), ..nats };
+    let options = Options { script: false, nats: Some(nats), clock: Arc::new(clock.clone()), ..options };
     match Yard::start(options).await {
         Ok(yard) => yard,
         Err(error) => {
@@ -37,6 +47,8 @@ async fn open(clock: &ManualClock, nodes: usize) -> Yard {
 async fn system(yard: &Yard) -> Client {
     let at = yard.endpoints();
     let options = async_nats::ConnectOptions::with_user_and_password(at.system_user.clone(), at.system_password.clone()).name("the test");
+    // used only where a node insists on TLS
+    let options = at.ca_file.iter().fold(options, |options, ca| options.add_root_certificates(ca.clone()));
     options.connect(at.nats.clone()).await.unwrap()
 }
 
@@ -46,6 +58,7 @@ struct Connection {
     node: String,
     address: String,
     user: String,
+    tls: bool,
 }
 
 /// All services' connections by name, asked of all nodes until the answer is as wanted.
@@ -61,8 +74,12 @@ async fn connections(client: &Client, wanted: impl Fn(&BTreeMap<String, Connecti
                 let reply: Value = serde_json::from_slice(&reply.payload).unwrap();
                 let text = |value: &Value, field: &str| value[field].as_str().unwrap_or_default().to_owned();
                 for one in reply["data"]["connections"].as_array().into_iter().flatten().filter(|one| one["account"] == "GAMING") {
-                    let connection =
-                        Connection { node: text(&reply["server"], "name"), address: text(one, "ip"), user: text(one, "authorized_user") };
+                    let connection = Connection {
+                        node: text(&reply["server"], "name"),
+                        address: text(one, "ip"),
+                        user: text(one, "authorized_user"),
+                        tls: one["tls_version"].is_string(),
+                    };
                     found.insert(text(one, "name"), connection);
                 }
             }
@@ -101,6 +118,11 @@ async fn every_running_task_is_connected_from_its_own_address() {
         assert!(name.starts_with(&format!("{}/", connection.user)), "{name} came in as {}", connection.user);
         assert!(!own_addresses || connection.address == everyone[name], "{name} comes from {}", connection.address);
     }
+    let over_tls: BTreeSet<&str> =
+        connected.values().filter(|connection| connection.tls).map(|connection| connection.user.as_str()).collect();
+    let plain: BTreeSet<&str> =
+        connected.values().filter(|connection| !connection.tls).map(|connection| connection.user.as_str()).collect();
+    assert_eq!((over_tls.len(), plain.len(), over_tls.intersection(&plain).count()), (13, 9, 0), "as their task definitions say");
     let mut by_node: BTreeMap<&str, usize> = BTreeMap::new();
     for connection in connected.values() {
         *by_node.entry(&connection.node).or_default() += 1;
@@ -192,5 +214,103 @@ async fn a_node_that_finds_its_port_taken_can_be_started_later() {
     drop(thief);
     yard.start_node(1).await.unwrap();
     assert_eq!(yard.state()["nodes"], serde_json::json!(["up", "up"]));
+    yard.stop().await;
+}
+
+/// What every node that runs answers to a question of the system account, by node name.
+async fn all_nodes(client: &Client, what: &str, question: &str) -> BTreeMap<String, Value> {
+    let inbox = client.new_inbox();
+    let mut replies = client.subscribe(inbox.clone()).await.unwrap();
+    client.publish_with_reply(format!("$SYS.REQ.SERVER.PING.{what}"), inbox, question.to_owned().into()).await.unwrap();
+    let mut found = BTreeMap::new();
+    while let Ok(Some(reply)) = tokio::time::timeout(Duration::from_millis(300), replies.next()).await {
+        let mut reply: Value = serde_json::from_slice(&reply.payload).unwrap();
+        found.insert(reply["server"]["name"].as_str().unwrap_or_default().to_owned(), reply["data"].take());
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_require_tls_take_nobody_else_and_one_certificate_ends_soon() {
+    let clock = ManualClock::new(1_772_366_400_000_000);
+    let yard = open_with(&clock, NatsOptions { nodes: 2, tls: NatsTls::Required, ..NatsOptions::default() }, Options::default()).await;
+    let client = system(&yard).await;
+    let everyone = running(&yard);
+    let connected = connections(&client, |found| found.keys().eq(everyone.keys())).await;
+    assert!(connected.values().all(|connection| connection.tls));
+    let nodes = all_nodes(&client, "VARZ", "").await;
+    assert!(nodes.len() == 2 && nodes.values().all(|varz| varz["tls_required"] == true), "{nodes:?}");
+    let ends: Vec<&str> = nodes.values().map(|varz| varz["tls_cert_not_after"].as_str().unwrap()).collect();
+    assert!(ends[1] < ends[0], "the second node's ends long before the first's: {ends:?}");
+    yard.stop().await;
+
+    let yard = open_with(&clock, NatsOptions { nodes: 1, tls: NatsTls::Off, ..NatsOptions::default() }, Options::default()).await;
+    assert_eq!(yard.endpoints().ca_file, None);
+    let client = system(&yard).await;
+    let everyone = running(&yard);
+    let connected = connections(&client, |found| found.keys().eq(everyone.keys())).await;
+    assert!(connected.values().all(|connection| !connection.tls));
+    yard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_and_consumers_are_there_and_go_wrong_when_the_calm_ends() {
+    let clock = ManualClock::new(1_772_366_400_000_000);
+    let nats = NatsOptions { nodes: 3, server: server(), ..NatsOptions::default() };
+    let options = Options { calm: Duration::from_secs(600), nats: Some(nats), clock: Arc::new(clock.clone()), ..Options::default() };
+    let yard = Yard::start(options).await.unwrap();
+    let asked = async {
+        let client = system(&yard).await;
+        let everyone = running(&yard);
+        connections(&client, |found| found.keys().eq(everyone.keys())).await;
+        // a minute of the yard, again and again, until all consumers have been seen in the state they shall come to
+        loop {
+            clock.advance(Duration::from_secs(20));
+            let mut consumers = BTreeMap::new();
+            for jsz in all_nodes(&client, "JSZ", r#"{"accounts": true, "streams": true, "consumer": true, "config": true}"#).await.values()
+            {
+                for account in jsz["account_details"].as_array().into_iter().flatten() {
+                    for stream in account["stream_detail"].as_array().into_iter().flatten() {
+                        assert_eq!(stream["config"]["num_replicas"], 3);
+                        for consumer in stream["consumer_detail"].as_array().into_iter().flatten() {
+                            let name = consumer["name"].as_str().unwrap().to_owned();
+                            let number = |field: &str| consumer[field].as_u64().unwrap_or_default();
+                            let seen: &mut (u64, u64) = consumers.entry(name).or_default();
+                            *seen = (seen.0.max(number("num_pending")), seen.1.max(number("num_ack_pending")));
+                        }
+                    }
+                }
+            }
+            let pending = |name: &str| consumers.get(name).map_or(0, |seen| seen.0);
+            let stuck = consumers.get("npc-behavior-nats-events").is_some_and(|seen| seen.1 == 25);
+            if consumers.len() == 6 && stuck && pending("story-teller-nats") > 30 && pending("archive") > 30 {
+                return consumers;
+            }
+        }
+    };
+    let consumers = tokio::time::timeout(PATIENCE, asked).await.expect("the consumers never came to be as wanted");
+    assert!(consumers["quest-system-nats"].0 < 30, "{consumers:?}");
+    yard.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_whose_owner_is_hard_to_tell_are_there_as_the_truth_says() {
+    let clock = ManualClock::new(1_772_366_400_000_000);
+    let options = Options { scenario: Some(Scenario::Ownership), ..Options::default() };
+    let yard = open_with(&clock, NatsOptions { nodes: 2, ..NatsOptions::default() }, options).await;
+    let client = system(&yard).await;
+    let truth = yard.ownership();
+    let truth = truth.as_array().unwrap();
+    let of = |kind: &str| truth.iter().filter(|one| one["kind"] == kind).count();
+    assert_eq!([of("own"), of("bridge"), of("proxy"), of("reused"), of("lies"), of("nobody")], [36, 4, 2, 1, 1, 1]);
+    let names: BTreeSet<&str> = truth.iter().map(|one| one["name"].as_str().unwrap()).collect();
+    let connected = connections(&client, |found| found.keys().map(String::as_str).eq(names.iter().copied())).await;
+    if yard.endpoints().notes.is_empty() {
+        for one in truth.iter().filter(|one| one["kind"] != "lies") {
+            let same = names.contains(one["name"].as_str().unwrap());
+            let found = &connected[one["name"].as_str().unwrap()];
+            assert!(same && (one["user"] != found.user.as_str() || one["address"] == found.address.as_str()), "{one} {found:?}");
+        }
+    }
     yard.stop().await;
 }

@@ -138,8 +138,16 @@ fn shape(service: &Service, fleet: &Fleet, with_tags: bool) -> Value {
         "enableExecuteCommand": false,
         "availabilityZoneRebalancing": "ENABLED",
     });
+    let bridged =
+        service.primary().and_then(|primary| fleet.definitions.get(&primary.definition)).is_some_and(|definition| definition.bridge);
+    if bridged {
+        on_a_host(&mut shape);
+        shape.get_mut("deployments").and_then(Value::as_array_mut).into_iter().flatten().for_each(on_a_host);
+    }
     if let Some(members) = shape.as_object_mut() {
-        members.extend(launched_by(service));
+        if !bridged {
+            members.extend(launched_by(service));
+        }
         if service.target_group.is_some() {
             members.insert("healthCheckGracePeriodSeconds".to_owned(), Value::from(60));
         }
@@ -148,6 +156,16 @@ fn shape(service: &Service, fleet: &Fleet, with_tags: bool) -> Value {
         }
     }
     shape
+}
+
+/// Of a service whose tasks use their hosts' addresses: no network of its own, and hosts to run on.
+fn on_a_host(shape: &mut Value) {
+    if let Some(members) = shape.as_object_mut() {
+        for fargate in ["networkConfiguration", "platformVersion", "platformFamily"] {
+            members.remove(fargate);
+        }
+        members.insert("launchType".to_owned(), json!("EC2"));
+    }
 }
 
 /// Either a launch type or a capacity provider strategy, never both: with the latter ECS leaves `launchType` out.

@@ -123,6 +123,7 @@ pub(super) fn describe(input: &Describe, fleet: &Fleet) -> Result<Value, ApiErro
 fn shape(task: &Task, fleet: &Fleet, with_tags: bool) -> Value {
     let service = fleet.services.get(task.service);
     let definition = fleet.definitions.get(&task.definition);
+    let bridge = definition.is_some_and(|definition| definition.bridge);
     let (zone, _) = ZONES.get(task.zone).copied().unwrap_or_default();
     let mut shape = json!({
         "taskArn": task.arn(),
@@ -134,7 +135,7 @@ fn shape(task: &Task, fleet: &Fleet, with_tags: bool) -> Value {
         "desiredStatus": task.desired(),
         "healthStatus": task.health.as_str(),
         "availabilityZone": zone,
-        "attachments": [attachment(task, fleet)],
+        "attachments": if bridge { Vec::new() } else { vec![attachment(task, fleet)] },
         "attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}],
         "containers": [container(task, fleet)],
         "overrides": {"containerOverrides": [{"name": "app"}], "inferenceAcceleratorOverrides": []},
@@ -142,7 +143,7 @@ fn shape(task: &Task, fleet: &Fleet, with_tags: bool) -> Value {
         "memory": definition.map(|definition| definition.memory.to_string()),
         "ephemeralStorage": {"sizeInGiB": 20},
         "enableExecuteCommand": false,
-        "launchType": "FARGATE",
+        "launchType": if bridge { "EC2" } else { "FARGATE" },
         "platformVersion": "1.4.0",
         "platformFamily": "Linux",
         "createdAt": seconds(task.created_at),
@@ -151,6 +152,9 @@ fn shape(task: &Task, fleet: &Fleet, with_tags: bool) -> Value {
     });
     if let Some(members) = shape.as_object_mut() {
         let mut add = |name: &str, value: Value| members.insert(name.to_owned(), value);
+        if bridge {
+            add("containerInstanceArn", json!(arn::container_instance()));
+        }
         if task.pull_started_at.is_some() {
             add("connectivity", json!("CONNECTED"));
         }
@@ -237,6 +241,15 @@ fn container(task: &Task, fleet: &Fleet) -> Value {
         "cpu": "0",
     });
     if let Some(members) = shape.as_object_mut() {
+        if definition.is_some_and(|definition| definition.bridge) {
+            // on a host of several: no interface of its own, a port of the host's instead
+            let port = 32_768 + task.number % 20_000;
+            members.insert("networkInterfaces".to_owned(), json!([]));
+            members.insert(
+                "networkBindings".to_owned(),
+                json!([{"bindIP": "0.0.0.0", "containerPort": 8080, "hostPort": port, "protocol": "tcp"}]),
+            );
+        }
         if task.pull_stopped_at.is_some() {
             // all tasks of a revision run the image its tag was resolved to
             let digest = Dice::new(fleet.seed, &task.definition, 0).hex(64);
