@@ -72,7 +72,7 @@ impl Column {
             Self::Memory => "an alarm on MemoryUtilization of the service, or on MemoryUtilized (Container Insights)",
             Self::Health => {
                 "an alarm on UnHealthyHostCount or HealthyHostCount of a target group of the service; without a load balancer, on \
-                 UnHealthyContainerHealthStatus (Container Insights with enhanced observability, which needs a container health check)"
+                 UnHealthyContainerHealthStatus (Container Insights with enhanced observability, which needs a container health check); a service with neither has nothing that reports its health"
             }
             Self::Own => "any other alarm that names the service: errors or latency of its load balancer, its own metrics, its logs",
         }
@@ -185,7 +185,7 @@ fn cell(service: &Watched, column: Column, alarms: &[&Alarm], now: Timestamp) ->
     match (good.as_slice(), alarms) {
         ([only], _) => made(Mark::Covered, short(only)),
         ([first, more @ ..], _) => made(Mark::Covered, format!("{} and {} more", short(first), more.len())),
-        ([], _) if service.off => made(Mark::NotNeeded, "not needed: it is off".to_owned()),
+        ([], _) if service.off => made(Mark::NotNeeded, "not needed".to_owned()),
         ([], [first, ..]) => made(Mark::Weak, weakness(first, now).unwrap_or_default()),
         // nobody can say that a service should have metrics of its own
         ([], []) if column == Column::Own => made(Mark::NotNeeded, "none".to_owned()),
@@ -244,7 +244,7 @@ fn lacking(service: &Watched, column: Column) -> &'static str {
     match column {
         Column::Health if service.target_groups.iter().any(|arn| target_of(arn).is_some()) => "missing: its target group",
         Column::Health if service.checked_container.is_some() => "missing: its container health",
-        Column::Health => "no load balancer and no health check",
+        Column::Health => "nothing reports it",
         _ => "missing",
     }
 }

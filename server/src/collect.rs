@@ -419,7 +419,7 @@ mod tests {
         let id = SourceId::new(SourceKind::Alarms, "production");
         let alarm = |number: usize| domain::alarm::Alarm { name: format!("alarm-{number:05}"), ..domain::alarm::Alarm::default() };
         let alarms = domain::reading::Seen::whole((0..2_000).map(alarm).collect());
-        let reading = domain::reading::AlarmReading { account: "111122223333".into(), region: "us-east-1".into(), alarms };
+        let reading = domain::reading::AlarmReading { account: "111122223333".into(), region: "us-east-1".into(), alarms, history: None };
         let mut health = SourceHealth::untried(id.clone(), Duration::from_secs(30));
         health.last_success = Some(now);
         let sweep = domain::reading::Sweep {

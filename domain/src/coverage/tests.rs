@@ -73,11 +73,9 @@ fn what_is_missing_is_said_by_what_would_count() {
     let balanced =
         Watched { target_groups: vec!["arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/gateway/0a1b".into()], ..Watched::default() };
     let checked = Watched { checked_container: Some("main".into()), ..Watched::default() };
-    for (service, said) in [
-        (&balanced, "missing: its target group"),
-        (&checked, "missing: its container health"),
-        (&Watched::default(), "no load balancer and no health check"),
-    ] {
+    for (service, said) in
+        [(&balanced, "missing: its target group"), (&checked, "missing: its container health"), (&Watched::default(), "nothing reports it")]
+    {
         let cells = cells(service, &[], now());
         assert_eq!(cells[3].said, said);
         assert_eq!(tally(&cells), (0b1111, 0), "the own column never lacks anything");

@@ -197,7 +197,8 @@ fn headline(counted: &Counted, stale: Option<&(String, String)>) -> String {
         (Some(_), ..) => format!("{all}, not current"),
         (None, _, 0) => "No alarm".to_owned(),
         (None, 0, _) => format!("None of {all} calls for you"),
-        (None, calling, _) => format!("{calling} of {all} on"),
+        (None, 1, _) => format!("1 of {all} calls for you"),
+        (None, calling, _) => format!("{calling} of {all} call for you"),
     }
 }
 
