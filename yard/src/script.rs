@@ -80,6 +80,9 @@ impl Fleet {
         let node = script.dice.index(script.nats_nodes);
         // the first crash loop comes of what happened on NATS a moment before
         let opens = script.lines <= OPENING.len() as u64;
+        // the gateway stays out of the opening: its customers shall be seen to feel what happens behind it
+        let is_gateway = self.services.get(service).is_some_and(|service| service.target_group.is_some());
+        let service = if opens && is_gateway { (service + 1) % wanted.max(1) } else { service };
         let crash = if opens { Crash::NoServers } else { Crash::thrown(&mut Dice::new(self.seed, "crash loop", script.lines)) };
         // a larger fleet has more going on, up to twenty times
         let pace = i64::try_from((wanted / DEFAULT_SERVICES).clamp(1, 20)).unwrap_or(1);

@@ -8,10 +8,7 @@ use serde_json::json;
 
 use crate::{
     clock::{MINUTE, SECOND},
-    model::{
-        alarm_history::Told,
-        metrics::{Metric, Sample},
-    },
+    model::{alarm_history::Told, metrics::Metric, sample::Sample},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +97,7 @@ impl Watched {
         match self {
             Self::Cpu | Self::Memory => 80.0,
             Self::RunningTasks => 2.0,
-            Self::Target5xx => 10.0,
+            Self::Target5xx => 5.0,
             Self::NoTasks => 1.0,
         }
     }

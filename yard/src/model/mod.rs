@@ -21,6 +21,7 @@ mod by_hand;
 mod health;
 mod lifecycle;
 mod ownership;
+pub(crate) mod sample;
 mod scheduler;
 #[cfg(test)]
 mod tests;

@@ -180,6 +180,17 @@ fn without_a_check_health_stays_unknown_whatever_the_application_does() {
 }
 
 #[test]
+fn the_story_opens_with_a_node_and_a_service_that_does_not_survive_it() {
+    for seed in 1..9 {
+        let mut fleet = Fleet::new(&plan(seed, true), START);
+        fleet.tick(START + 5 * MINUTE);
+        let at = |word: &str| fleet.story.iter().find(|line| line.what.contains(word)).unwrap().after_micros;
+        let (node, crash) = (at("NATS node"), at("crash-loops"));
+        assert!(node == 3 * MINUTE && crash > node && crash - node < 10 * SECOND, "{seed}");
+    }
+}
+
+#[test]
 fn an_act_by_hand_does_not_change_what_the_script_chooses() {
     let chosen = |fleet: &Fleet| -> Vec<String> {
         let lines = fleet.story.iter().filter(|line| ["crash-loops", "is under", "NATS node"].iter().any(|word| line.what.contains(word)));

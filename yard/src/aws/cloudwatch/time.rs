@@ -11,7 +11,10 @@ use crate::{
         cloudwatch::{bad_combination, bad_value, missing},
     },
     clock::{HOUR, MINUTE, SECOND},
-    model::metrics::{DAY, Sample, Series},
+    model::{
+        metrics::{DAY, Series},
+        sample::Sample,
+    },
 };
 
 /// Points of a minute are kept for 15 days, of five minutes for 63, of an hour for 455.
