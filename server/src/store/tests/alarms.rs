@@ -89,13 +89,13 @@ async fn an_acknowledgement_ends_when_the_alarm_recovers() {
 
 #[tokio::test]
 async fn an_acknowledgement_never_speaks_for_the_next_time() {
-    let fixture = Fixture::new().await;
     let made = |since, configured| Alarm { configured: Some(at(configured)), ..went("auth", AlarmState::Alarm, since) };
     for (then, why) in [
         (vec![made(20, -99)], "the alarm recovered and is on again"),
         (vec![made(40, 35)], "the alarm was deleted and made anew, or changed, and is on again"),
         (vec![], "the alarm was deleted"),
     ] {
+        let fixture = Fixture::new().await;
         fixture.record(super::build::alarms(0, vec![made(-10, -99)])).await;
         acknowledge(&fixture, "auth-cpu", 5).await;
         assert_eq!(known(&fixture, 7).await, ["auth-cpu"]);
@@ -103,7 +103,6 @@ async fn an_acknowledgement_never_speaks_for_the_next_time() {
         assert_eq!(known(&fixture, 61).await, [""; 0]);
         let told = fixture.timeline().await;
         assert!(told.iter().any(|line| line.ends_with(why)), "{why}: {told:?}");
-        fixture.record(super::build::alarms(90, vec![])).await;
     }
 }
 
