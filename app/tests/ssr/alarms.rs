@@ -51,7 +51,7 @@ async fn the_table_shows_each_column_with_its_rule() {
 async fn the_missing_alarms_are_text_to_copy_and_to_save() {
     let page = page(Scene::Calm, "/alarms/missing?service=auth-nats&form=terraform").await;
     page.says("1 alarm missing for auth-nats");
-    page.has("resource &quot;aws_cloudwatch_metric_alarm&quot;");
+    page.says("resource \"aws_cloudwatch_metric_alarm\"");
     page.has("href=\"/api/v1/alarms/missing?service=auth-nats&amp;form=terraform\"");
 }
 

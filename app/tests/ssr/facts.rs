@@ -111,7 +111,7 @@ async fn a_service_says_how_it_stands_why_and_what_is_kept() {
 #[tokio::test]
 async fn an_alarm_that_tells_nobody_says_so() {
     let page = page(Scene::Trouble, &format!("{CLUSTER}/knowledge-base-nats")).await;
-    page.says("knowledge-base-nats-memory ALARM Threshold Crossed");
+    page.says("knowledge-base-nats-memory ALARM acknowledge Threshold Crossed");
     page.says("notifies nobody");
     page.says("1 of 2 on");
 }
