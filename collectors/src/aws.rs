@@ -6,6 +6,7 @@
 
 mod http;
 mod identity;
+mod skew;
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -105,6 +106,7 @@ pub struct AwsEnvironment {
     keys: Option<Keys>,
     budgets: Arc<Budgets>,
     seed: u64,
+    skew: Arc<skew::Skew>,
     connection: OnceCell<Connection>,
     identity: Mutex<identity::Identity>,
 }
@@ -126,6 +128,7 @@ impl AwsEnvironment {
         (&scope.environment, clock.now().as_micros()).hash(&mut hasher);
         Self {
             budgets: Budgets::new(clock.clone()),
+            skew: skew::Skew::new(clock.clone()),
             scope,
             clock,
             keys: None,
@@ -171,6 +174,11 @@ impl AwsEnvironment {
         self.connection.get().map(|connection| connection.caller.budgets(families)).unwrap_or_default()
     }
 
+    /// AWS's clock minus ours in milliseconds, as of the newest answer; whole seconds, so good to about one.
+    pub fn skew_ms(&self) -> Option<i64> {
+        self.skew.millis()
+    }
+
     /// The clients, built on first use.
     pub(crate) async fn connection(&self) -> Result<&Connection, Fault> {
         self.connection.get_or_try_init(|| self.connect()).await
@@ -199,7 +207,7 @@ impl AwsEnvironment {
     /// The SDK's standard way, with what the scope says in its place.
     async fn standard_config(&self) -> SdkConfig {
         let scope = &self.scope;
-        let client = http::client(http::ANSWER_CAP);
+        let client = http::client(http::ANSWER_CAP, Arc::clone(&self.skew));
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(client.clone())
             .retry_config(RetryConfig::disabled())
@@ -233,7 +241,7 @@ impl AwsEnvironment {
         let credentials = Credentials::new(&keys.access_key_id, &keys.secret_access_key, None, None, "keys");
         let mut builder = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .http_client(http::client(http::ANSWER_CAP))
+            .http_client(http::client(http::ANSWER_CAP, Arc::clone(&self.skew)))
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts())
             .time_source(SharedTimeSource::new(SystemTimeSource::new()))

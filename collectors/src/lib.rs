@@ -10,6 +10,8 @@
 //! | [`poll`] | runs one collector for ever: sweep, report, wait |
 //! | [`ecs`], [`alarms`], [`nats`], [`logs`] | the collectors; each has a pure `map` from the wire to [`domain`] |
 //! | [`aws`] | one environment's SDK clients, its account, its HTTP client with a cap on every answer |
+//! | [`probe`] | tries each of those once, for `signalbox doctor` |
+//! | [`discover`] | finds NATS addresses in task definitions, for `signalbox init` |
 //! | [`operations`] | every AWS operation that is called, with its IAM action |
 //! | [`call`], [`budget`], [`breaker`], [`classify`] | how a call is made, how often, when not at all, and what its failure means |
 //!
@@ -29,12 +31,14 @@ pub mod budget;
 pub mod call;
 pub mod classify;
 mod crypto;
+pub mod discover;
 pub mod ecs;
 mod harvest;
 pub mod logs;
 pub mod nats;
 pub mod operations;
 pub mod poll;
+pub mod probe;
 
 pub use alarms::AlarmCollector;
 pub use aws::{AwsEnvironment, AwsScope, Keys};

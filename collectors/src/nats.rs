@@ -4,6 +4,7 @@
 //! nodes' monitoring ports one by one. A node that does not answer is not left out in silence: the `roster` knows who
 //! ought to be there, and whoever is missing is named. What counts as a client connection is said in its module `map`.
 
+pub mod examine;
 mod http;
 mod map;
 mod monitor;

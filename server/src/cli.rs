@@ -5,8 +5,12 @@
 
 #[cfg(feature = "demo")]
 mod demo;
+mod doctor;
 mod iam_policy;
+mod init;
 mod logging;
+mod look;
+mod reach;
 mod serve;
 mod verify;
 
@@ -47,6 +51,12 @@ enum Command {
     Yard(demo::YardAlone),
     /// Sweep everything once and say how it stands: exit 0 all well, 1 something is not, 2 a source could not be read
     Verify(verify::Verify),
+    /// Try everything the config needs and say what to do about what does not work: exit 0 all well, 1 something to fix
+    Doctor(doctor::Doctor),
+    /// Look an AWS account over and write a commented config of what is there
+    Init(init::Init),
+    /// The fleet in this terminal for two minutes, with nothing but an AWS profile
+    Look(look::Look),
     /// Check a config file and print how it was understood
     CheckConfig(ConfigFile),
     /// Print the least-privilege IAM policy, made from the operations the code can call
@@ -100,6 +110,9 @@ fn run(command: Command) -> anyhow::Result<u8> {
             runtime.block_on(verify.run())
         }
         Command::CheckConfig(file) => check_config(&file),
+        Command::Doctor(doctor) => serving()?.block_on(doctor.run()),
+        Command::Init(init) => serving()?.block_on(init.run()),
+        Command::Look(look) => serving()?.block_on(look.run()),
         Command::IamPolicy(policy) => policy.run(),
         Command::Openapi => {
             println!("{}", crate::web::document().to_pretty_json()?);

@@ -108,7 +108,13 @@ pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making, owing: Opt
     made
 }
 
-fn aws(environment: &Environment, config: &Config, clock: &Arc<dyn Clock>, making: &Making, budgets: &Arc<Budgets>) -> AwsEnvironment {
+pub(crate) fn aws(
+    environment: &Environment,
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    making: &Making,
+    budgets: &Arc<Budgets>,
+) -> AwsEnvironment {
     let scope = AwsScope {
         environment: environment.name.clone(),
         region: environment.region.clone(),
@@ -127,7 +133,7 @@ fn aws(environment: &Environment, config: &Config, clock: &Arc<dyn Clock>, makin
     }
 }
 
-fn nats_scope(nats: &Nats, config: &Config) -> NatsScope {
+pub(crate) fn nats_scope(nats: &Nats, config: &Config) -> NatsScope {
     NatsScope {
         name: nats.name.clone(),
         urls: nats.urls.clone(),

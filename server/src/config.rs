@@ -213,6 +213,26 @@ pub struct Nats {
     pub password: Option<Secret>,
 }
 
+impl Nats {
+    /// A cluster of which nothing is known but its name.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            environments: Vec::new(),
+            urls: Vec::new(),
+            user: None,
+            password_file: None,
+            creds_file: None,
+            nkey_file: None,
+            ca_file: None,
+            cert_file: None,
+            key_file: None,
+            monitor_urls: Vec::new(),
+            password: None,
+        }
+    }
+}
+
 /// A span of time, written `"15s"`, `"2m"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(pub Duration);

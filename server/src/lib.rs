@@ -11,6 +11,9 @@
 //! | [`live`] | tells that something changed, and never what |
 //! | [`trouble`] | what is wrong with Signalbox itself, above every page |
 //! | [`web`] | pages, JSON API, `/live`, `/metrics`, `/healthz` |
+//! | [`doctor`] | whether everything the config needs works |
+//! | [`discover`] | what an account shows, written down as a config |
+//! | [`look`] | the fleet in a terminal, without server or store |
 //! | [`policy`] | the least IAM policy, from what the collectors declare |
 //! | [`boot`] | puts these together and takes them apart again |
 //! | [`verify`] | one sweep without server or store, judged by the same rule |
@@ -20,7 +23,10 @@ pub mod cli;
 pub mod clock;
 pub mod collect;
 pub mod config;
+pub mod discover;
+pub mod doctor;
 pub mod live;
+pub mod look;
 pub mod plane;
 pub mod policy;
 pub mod store;

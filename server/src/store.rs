@@ -8,7 +8,7 @@
 
 mod alarms;
 mod ecs;
-mod guard;
+pub(crate) mod guard;
 mod interval;
 mod nats;
 mod overview;

@@ -68,7 +68,9 @@ fn rust(args: &[String], nats_server: &PathBuf) -> Result<Report> {
         .args(args)
         .env("SIGNALBOX_NATS_SERVER", nats_server)
         .env("SIGNALBOX_AWS_CLI", tools::aws_cli()?)
-        .env("SIGNALBOX_MOTO_PYTHON", tools::moto_python()?);
+        .env("SIGNALBOX_MOTO_PYTHON", tools::moto_python()?)
+        .env("SIGNALBOX_LOCALSTACK_PYTHON", tools::localstack_python()?)
+        .env("SIGNALBOX_PROMTOOL", tools::promtool()?);
     without_the_world(&mut cargo)?;
     let step = say::step(format!("Rust tests ({})", run::shown(&cargo)));
     let count = count::cargo_test(&mut cargo)?;

@@ -28,6 +28,21 @@ const AWS_CLI: python::Environment = python::Environment { name: "aws-cli", pack
 const MOTO: python::Environment =
     python::Environment { name: "moto", packages: &["moto[ecs,server]==5.2.5", "boto3==1.44.5"], program: "bin/python" };
 
+/// CloudWatch, Logs, SQS and STS written by nobody here, speaking every protocol the SDK speaks. The pins are those its
+/// own release was made with: newer ones of these do not fit together. Clear `target/tools/localstack` after a change.
+const LOCALSTACK: python::Environment = python::Environment {
+    name: "localstack",
+    packages: &[
+        "localstack-core[runtime]==4.11.1",
+        "cbor2<5.8",
+        "pyopenssl==25.0.0",
+        "cryptography>=44,<45",
+        "service_identity==24.2.0",
+        "joserfc<1.5",
+    ],
+    program: "bin/python",
+};
+
 /// A nats-server that is new enough: PATH's, or the wheel's.
 pub(crate) fn nats_server() -> Result<PathBuf> {
     if let Some(found) = place::setting("SIGNALBOX_NATS_SERVER") {
@@ -61,6 +76,15 @@ pub(crate) fn moto_python() -> Result<PathBuf> {
     MOTO.fetch("moto: the collectors must read an ECS nobody here wrote")
 }
 
+pub(crate) fn localstack_python() -> Result<PathBuf> {
+    LOCALSTACK.fetch("LocalStack: the collectors must read a CloudWatch nobody here wrote")
+}
+
+/// Prometheus' own judge of what `/metrics` says.
+pub(crate) fn promtool() -> Result<PathBuf> {
+    debian::unpacked("promtool", "prometheus", "usr/bin/promtool", "A test has it check what /metrics says.")
+}
+
 pub(crate) fn chromium() -> Result<PathBuf> {
     const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
     if let Some(found) = place::setting("SIGNALBOX_CHROMIUM") {
@@ -78,6 +102,8 @@ pub(crate) fn all() -> Result<()> {
     say::note(format!("nats-server  {}", nats_server()?.display()));
     say::note(format!("AWS CLI      {}", aws_cli()?.display()));
     say::note(format!("moto         {}", moto_python()?.display()));
+    say::note(format!("LocalStack   {}", localstack_python()?.display()));
+    say::note(format!("promtool     {}", promtool()?.display()));
     say::note(format!("Chromium     {}", chromium()?.display()));
     say::note(format!("wasm-opt     {}", wasm_opt()?.display()));
     node_modules(&place::root().join("end2end"))

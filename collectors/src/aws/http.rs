@@ -19,6 +19,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::Limited;
 
+use super::skew::Skew;
 use crate::classify::{AnswerTooLarge, NoConnection};
 
 /// The most bytes one AWS answer may have. The largest honest one, ten services with 100 events each of 1 KiB, is
@@ -26,9 +27,9 @@ use crate::classify::{AnswerTooLarge, NoConnection};
 pub(crate) const ANSWER_CAP: usize = 32 * 1024 * 1024;
 
 /// One client with its connection pools, for all clients of an environment.
-pub(crate) fn client(cap: usize) -> SharedHttpClient {
+pub(crate) fn client(cap: usize, skew: Arc<Skew>) -> SharedHttpClient {
     let plain = Builder::new().build_http();
-    SharedHttpClient::new(Capped(Arc::new(Inner { plain, tls: OnceLock::new(), cap })))
+    SharedHttpClient::new(Capped(Arc::new(Inner { plain, tls: OnceLock::new(), cap, skew })))
 }
 
 #[derive(Debug)]
@@ -36,6 +37,7 @@ struct Inner {
     plain: SharedHttpClient,
     tls: OnceLock<SharedHttpClient>,
     cap: usize,
+    skew: Arc<Skew>,
 }
 
 impl Inner {
@@ -92,6 +94,7 @@ impl HttpConnector for CappedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let address = authority(request.uri());
         let cap = self.inner.cap;
+        let skew = Arc::clone(&self.inner.skew);
         let client = match self.inner.for_address(request.uri()) {
             Ok(client) => client,
             Err(error) => return HttpConnectorFuture::ready(Err(named(error, address))),
@@ -99,7 +102,10 @@ impl HttpConnector for CappedConnector {
         let answer = client.http_connector(&self.settings, &self.components).call(request);
         HttpConnectorFuture::new(async move {
             match answer.await {
-                Ok(response) => capped(response, cap),
+                Ok(response) => {
+                    response.headers().get("date").into_iter().for_each(|date| skew.heard(date));
+                    capped(response, cap)
+                }
                 Err(error) => Err(named(error, address)),
             }
         })

@@ -178,7 +178,7 @@ pub(crate) fn instant(at: Option<DateTime>) -> Option<Timestamp> {
 }
 
 /// The name at the end of an ARN: `arn:…:cluster/production` → `production`.
-pub(super) fn last_part(arn: &str) -> Option<String> {
+pub(crate) fn last_part(arn: &str) -> Option<String> {
     arn.rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned)
 }
 

@@ -12,7 +12,7 @@ const ALIKE: f64 = 0.7;
 
 impl ConfigError {
     pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
-        let advice = "Name the file with --config, or write one: signalbox.example.toml shows every key.";
+        let advice = "Name the file with --config, or write one: `signalbox init` does, and signalbox.example.toml shows every key.";
         Self(format!("The config {} cannot be read: {error}. {advice}", path.display()))
     }
 

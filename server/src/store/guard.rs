@@ -120,6 +120,25 @@ pub(super) fn claim(path: &Path) -> Result<File, Unfit> {
     Ok(lock)
 }
 
+/// The kind of network file system a directory is on; none where it is a local one.
+pub(crate) fn file_system(directory: &Path) -> std::io::Result<Option<&'static str>> {
+    let status = rustix::fs::statfs(directory)?;
+    Ok(u64::try_from(status.f_type).ok().and_then(|magic| network(magic & 0xFFFF_FFFF)))
+}
+
+/// Bytes this user may still write there.
+pub(crate) fn room(directory: &Path) -> std::io::Result<u64> {
+    let status = rustix::fs::statvfs(directory)?;
+    Ok(status.f_bavail.saturating_mul(status.f_frsize))
+}
+
+/// Whether a process has the store now. Makes no lock file, and gives back at once what it takes of an existing one.
+pub(crate) fn held(path: &Path) -> bool {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    File::open(&name).is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockShared).is_err())
+}
+
 /// What a failed first connection means.
 pub(super) fn unreadable(path: &Path, error: &sqlx::Error) -> Unfit {
     match error.as_database_error() {

@@ -4,14 +4,14 @@
 //! twice. The fleet's state is here as few gauges only: it is the API's business, and alarms on it are CloudWatch's.
 
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::port::Observe;
 use domain::source::{Breaker, SourceHealth};
 use domain::view::{Overview, SourcesView};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
@@ -34,7 +34,7 @@ struct Standing {
     state: String,
 }
 
-pub(super) async fn metrics(State(shared): State<Shared>) -> Response {
+pub(super) async fn metrics(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let (overview, sources) = match (shared.plane.overview().await, shared.plane.sources().await) {
         (Ok(overview), Ok(sources)) => (overview, sources),
         (Err(failure), _) | (_, Err(failure)) => return (StatusCode::INTERNAL_SERVER_ERROR, failure.to_string()).into_response(),
@@ -47,8 +47,31 @@ pub(super) async fn metrics(State(shared): State<Shared>) -> Response {
     if encode(&mut text, &registry).is_err() {
         return (StatusCode::INTERNAL_SERVER_ERROR, "the metrics could not be written").into_response();
     }
-    let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (kind, text) = if accepted.contains("application/openmetrics-text") {
+        (HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8"), text)
+    } else {
+        (HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"), classic(&text))
+    };
     ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+/// OpenMetrics as the older text format: there a counter's family is called as its samples are, `_total` included, and
+/// there is neither a unit nor an end.
+fn classic(open: &str) -> String {
+    let counters: Vec<&str> = open.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();
+    let mut text = String::with_capacity(open.len());
+    for line in open.lines().filter(|line| *line != "# EOF" && !line.starts_with("# UNIT ")) {
+        let mut words = line.splitn(4, ' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("#"), Some(what), Some(name), Some(rest)) if counters.contains(&name) => {
+                text.push_str(&format!("# {what} {name}_total {rest}"));
+            }
+            _ => text.push_str(line),
+        }
+        text.push('\n');
+    }
+    text
 }
 
 fn own(registry: &mut Registry, shared: &Shared) {
@@ -88,22 +111,23 @@ fn of_sources(registry: &mut Registry, sources: &SourcesView, shared: &Shared) {
 }
 
 fn counters(registry: &mut Registry, sources: &SourcesView) {
+    let (sweeps, errors) = (Family::<Source, Counter>::default(), Family::<Source, Counter>::default());
+    let (calls, throttled) = (Family::<Bucket, Counter>::default(), Family::<Bucket, Counter>::default());
     for row in &sources.rows {
         let health = &row.health;
-        let source = [("source".into(), health.id.to_string().into())];
-        let labelled = registry.sub_registry_with_labels(source.into_iter());
-        labelled.register("source_sweeps", "sweeps since start", ConstCounter::new(health.sweeps));
-        labelled.register("source_sweep_errors", "sweeps since start that failed or were partial", ConstCounter::new(health.errors));
+        let source = health.id.to_string();
+        sweeps.get_or_create(&Source { source: source.clone() }).inc_by(health.sweeps);
+        errors.get_or_create(&Source { source: source.clone() }).inc_by(health.errors);
         for budget in &health.budgets {
-            let family = labelled.sub_registry_with_label(("family".into(), budget.family.clone().into()));
-            family.register("source_calls", "calls since start, by API family", ConstCounter::new(budget.calls));
-            family.register(
-                "source_throttled",
-                "answers since start that we were too fast, by API family",
-                ConstCounter::new(budget.throttled),
-            );
+            let bucket = Bucket { source: source.clone(), family: budget.family.clone() };
+            calls.get_or_create(&bucket).inc_by(budget.calls);
+            throttled.get_or_create(&bucket).inc_by(budget.throttled);
         }
     }
+    registry.register("source_sweeps", "sweeps since start", sweeps);
+    registry.register("source_sweep_errors", "sweeps since start that failed or were partial", errors);
+    registry.register("source_calls", "calls since start, by API family", calls);
+    registry.register("source_throttled", "answers since start that we were too fast, by API family", throttled);
 }
 
 fn of_fleet(registry: &mut Registry, overview: &Overview) {
@@ -123,5 +147,18 @@ fn of_fleet(registry: &mut Registry, overview: &Overview) {
         let gauge = Gauge::<i64>::default();
         gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         registry.register(name, help, gauge);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::classic;
+
+    #[test]
+    fn a_counters_family_is_called_as_its_samples_in_the_older_format() {
+        let open =
+            "# HELP a_b what it is.\n# TYPE a_b counter\na_b_total{x=\"# TYPE\"} 3\n# HELP c d.\n# TYPE c gauge\n# UNIT c s\nc 1\n# EOF\n";
+        let text = "# HELP a_b_total what it is.\n# TYPE a_b_total counter\na_b_total{x=\"# TYPE\"} 3\n# HELP c d.\n# TYPE c gauge\nc 1\n";
+        assert_eq!(classic(open), text);
     }
 }

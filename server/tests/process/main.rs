@@ -4,7 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot start what it tests has failed")]
 
+mod account;
 mod bad_input;
+mod localstack;
 mod peers;
 mod support;
 mod whole;

@@ -144,3 +144,25 @@ fn the_example_in_the_yards_own_words_works() {
     assert_eq!(code, 0, "{example}: {stderr}");
     assert!(stdout.contains("service/gaming-system-cluster/auth-nats"), "{stdout}");
 }
+
+#[test]
+fn init_doctor_and_look_work_on_moto() {
+    let mut command = Command::new(tool("SIGNALBOX_MOTO_PYTHON"));
+    quiet(&mut command);
+    let (_moto, ready) = start(command.args(["-c", MOTO]).env("MOTO_ECS_SERVICE_RUNNING", "2").stdin(Stdio::piped()));
+    let directory = tempfile::tempdir().unwrap();
+    let url = ready["url"].as_str().unwrap();
+    let at = |args: &[&str]| run(signalbox(args).env("AWS_ENDPOINT_URL", url).current_dir(directory.path()));
+    let (code, _, stderr) = at(&["init"]);
+    assert_eq!(code, 0, "{stderr}");
+    let text = std::fs::read_to_string(directory.path().join("signalbox.toml")).unwrap();
+    for cluster in ["\"games\",   # 23 services", "\"tools\",   # 2 services", "\"empty\",   # 0 services"] {
+        assert!(text.contains(cluster), "{cluster}: {text}");
+    }
+    let (code, stdout, _) = at(&["doctor"]);
+    assert_eq!(code, 1, "its CloudWatch does not speak the SDK's protocol: {stdout}");
+    assert!(stdout.contains("ok    ecs:DescribeServices") && stdout.contains("FIX   cloudwatch:DescribeAlarms"), "{stdout}");
+    let (code, stdout, stderr) = at(&["look", "--once"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stdout.contains("games/games-service-1 ") && stdout.contains("alarms:default"), "{stdout}");
+}

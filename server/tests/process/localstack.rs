@@ -1,0 +1,112 @@
+//! LocalStack: a CloudWatch, Logs and STS that nobody here wrote. What boto3 puts there must appear.
+//!
+//! One LocalStack for everything, because it takes seconds and a hundred megabytes to start.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::support::*;
+
+const KEYS: &str = "region_name='us-east-1', endpoint_url=sys.argv[1], aws_access_key_id='x', aws_secret_access_key='x'";
+
+/// Alarms put, one of them set.
+const PUT: &str = r#"
+cw = boto3.client("cloudwatch", **keys)
+for metric in ("CPUUtilization", "MemoryUtilization"):
+    cw.put_metric_alarm(AlarmName=f"games-service-1-{metric}", AlarmDescription="runbook: https://runbooks.example/x",
+        Namespace="AWS/ECS", MetricName=metric, Statistic="Average", Period=60, EvaluationPeriods=1, Threshold=80,
+        ComparisonOperator="GreaterThanThreshold", AlarmActions=["arn:aws:sns:us-east-1:000000000000:alerts"],
+        Dimensions=[{"Name": "ClusterName", "Value": "games"}, {"Name": "ServiceName", "Value": "games-service-1"}])
+cw.set_alarm_state(AlarmName="games-service-1-CPUUtilization", StateValue="ALARM", StateReason="CPU is 97 %")
+"#;
+
+struct LocalStack {
+    _running: Running,
+    url: String,
+}
+
+/// Starts it on a free port, in a directory of its own, with nothing that asks anything off this machine.
+fn localstack(directory: &Path) -> LocalStack {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = Command::new(tool("SIGNALBOX_LOCALSTACK_PYTHON"));
+    quiet(&mut command);
+    let mut child = command
+        .args(["-m", "localstack.runtime.main"])
+        .current_dir(directory)
+        .env("GATEWAY_LISTEN", format!("127.0.0.1:{port}"))
+        .env("SERVICES", "cloudwatch,logs,sqs,sts")
+        .env("SKIP_SSL_CERT_DOWNLOAD", "1")
+        .env("DISABLE_EVENTS", "1")
+        .env("DNS_ADDRESS", "0")
+        .env("FILESYSTEM_ROOT", directory)
+        .env("TMPDIR", directory)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let running = Running(child);
+    let mut said = Vec::new();
+    for line in lines.by_ref() {
+        let line = line.unwrap();
+        if line.trim() == "Ready." {
+            // read on, or it would stop at a full pipe
+            std::thread::spawn(move || lines.for_each(drop));
+            return LocalStack { _running: running, url: format!("http://127.0.0.1:{port}") };
+        }
+        said.push(line);
+    }
+    panic!("LocalStack did not start: {said:#?}");
+}
+
+impl LocalStack {
+    /// Runs a few lines of Python that have boto3 and `keys`.
+    fn boto3(&self, lines: &str) -> String {
+        let mut python = Command::new(tool("SIGNALBOX_LOCALSTACK_PYTHON"));
+        quiet(&mut python);
+        let script = format!("import boto3, json, sys\nkeys = dict({KEYS})\n{lines}");
+        let (code, stdout, stderr) = run(python.args(["-c", &script, &self.url]));
+        assert_eq!(code, 0, "{stderr}");
+        stdout
+    }
+}
+
+#[test]
+fn what_boto3_puts_into_localstack_is_seen() {
+    let directory = tempfile::tempdir().unwrap();
+    let there = localstack(directory.path());
+    there.boto3(PUT);
+    let here = tempfile::tempdir().unwrap();
+    let at = |args: &[&str]| run(signalbox(args).env("AWS_ENDPOINT_URL", &there.url).current_dir(here.path()));
+
+    let (code, seen, stderr) = at(&["look", "--once"]);
+    assert_eq!(code, 0, "alarms alone are something to see: {stderr}");
+    assert!(seen.contains("1 of 2 alarms on") && seen.contains("games-service-1-CPUUtilization") && seen.contains("CPU is 97 %"), "{seen}");
+    assert!(seen.contains("■ ecs:default:"), "its free part has no ECS, which is said: {seen}");
+
+    let (code, _, stderr) = at(&["init"]);
+    assert_eq!(code, 0, "{stderr}");
+    let text = std::fs::read_to_string(here.path().join("signalbox.toml")).unwrap();
+    assert!(text.contains("# 2 CloudWatch alarms are read") && text.contains("# Could not be read: ECS"), "{text}");
+    let (code, _, said) = at(&["check-config"]);
+    assert_eq!(code, 0, "{said}");
+
+    let (code, stdout, stderr) = at(&["doctor", "--format", "json"]);
+    assert_eq!(code, 1, "{stdout}{stderr}");
+    let diagnosis: Value = serde_json::from_str(&stdout).unwrap();
+    let verdict = |what: &str| {
+        let checks = diagnosis["checks"].as_array().unwrap();
+        checks.iter().find(|check| check["what"] == what).map(|check| check["verdict"].clone()).unwrap_or_default()
+    };
+    for (what, expected) in [
+        ("sts:GetCallerIdentity", "well"),
+        ("cloudwatch:DescribeAlarms", "well"),
+        ("ecs:ListClusters", "bad"),
+        ("ecs:ListTasks", "untried"),
+    ] {
+        assert_eq!(verdict(what), expected, "{what}: {diagnosis:#}");
+    }
+}
