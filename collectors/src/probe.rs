@@ -7,6 +7,7 @@
 
 mod alarms;
 mod ecs;
+mod logs;
 
 use std::error::Error;
 use std::future::Future;
@@ -83,8 +84,13 @@ impl AwsEnvironment {
             // every other call would be refused with the same words, and hide what is wrong
             tried.extend(untried(&tried, "the credentials are refused"));
         } else {
-            let (ecs, alarms) = futures::join!(ecs::tried(connection, &self.scope().clusters), alarms::tried(connection));
-            tried.extend(ecs);
+            let ecs_and_logs = async {
+                let (mut tried, stream) = ecs::tried(connection, &self.scope().clusters).await;
+                tried.extend(logs::tried(connection, stream).await);
+                tried
+            };
+            let (ecs_and_logs, alarms) = futures::join!(ecs_and_logs, alarms::tried(connection));
+            tried.extend(ecs_and_logs);
             tried.extend(alarms);
             tried.extend(untried(&tried, "no trial of it is written: please report this"));
         }

@@ -62,7 +62,7 @@ fn event(from: wire::ServiceEvent) -> Option<ServiceEvent> {
 }
 
 /// A task; `None` without an ARN.
-pub(super) fn task(from: wire::Task) -> Option<Task> {
+pub(crate) fn task(from: wire::Task) -> Option<Task> {
     let arn = from.task_arn.filter(|arn| !arn.is_empty())?;
     let containers = from.containers.unwrap_or_default();
     let attachments = from.attachments.unwrap_or_default();
@@ -121,7 +121,7 @@ fn health(word: Option<&wire::HealthStatus>) -> Health {
 }
 
 /// A revision; `None` without an ARN.
-pub(super) fn definition(from: wire::TaskDefinition) -> Option<TaskDefinition> {
+pub(crate) fn definition(from: wire::TaskDefinition) -> Option<TaskDefinition> {
     let arn = from.task_definition_arn.filter(|arn| !arn.is_empty())?;
     Some(TaskDefinition {
         arn,

@@ -4,7 +4,7 @@ use aws_sdk_cloudwatch::types::AlarmType;
 
 use super::{Trial, Tried};
 use crate::aws::Connection;
-use crate::operations::DESCRIBE_ALARMS;
+use crate::operations::{DESCRIBE_ALARM_HISTORY, DESCRIBE_ALARMS};
 
 pub(super) async fn tried(connection: &Connection) -> Vec<Tried> {
     let mut trial = Trial::new(connection);
@@ -16,6 +16,13 @@ pub(super) async fn tried(connection: &Connection) -> Vec<Tried> {
             let found = answer.metric_alarms().len() + answer.composite_alarms().len();
             let more = if answer.next_token().is_some() { " and more" } else { "" };
             format!("{}{more}", domain::text::count(found as u64, "alarm"))
+        })
+        .await;
+    let history = || connection.cloudwatch.describe_alarm_history().set_alarm_types(Some(types.clone())).max_records(1).send();
+    trial
+        .ask(DESCRIBE_ALARM_HISTORY, "", &[], history, |answer| match answer.alarm_history_items().len() {
+            0 => "permitted; nothing happened yet".to_owned(),
+            _ => "read the newest change".to_owned(),
         })
         .await;
     trial.tried

@@ -1,11 +1,13 @@
 //! ECS: every cluster of the config, or of the account.
 
+use domain::log::{self, Stream};
+use domain::service::Task;
 use domain::source::{Fault, FaultKind};
 use domain::text::count;
 
 use super::{Answer, Trial, Tried};
 use crate::aws::Connection;
-use crate::ecs::map::last_part;
+use crate::ecs::map;
 use crate::operations::{
     DESCRIBE_CLUSTERS, DESCRIBE_SERVICES, DESCRIBE_TASK_DEFINITION, DESCRIBE_TASKS, LIST_CLUSTERS, LIST_SERVICES, LIST_TASKS,
 };
@@ -21,7 +23,8 @@ const NO_SUCH_REVISION: [&str; 2] = ["ClientException", "InvalidParameterExcepti
 /// ECS on a cluster that does not exist.
 const NO_SUCH_CLUSTER: &str = "ClusterNotFoundException";
 
-pub(super) async fn tried(connection: &Connection, named: &[String]) -> Vec<Tried> {
+/// The trials, and where the log of a task that runs is.
+pub(super) async fn tried(connection: &Connection, named: &[String]) -> (Vec<Tried>, Option<Stream>) {
     let mut trial = Trial::new(connection);
     let listed = trial
         .ask(
@@ -40,15 +43,19 @@ pub(super) async fn tried(connection: &Connection, named: &[String]) -> Vec<Trie
         (true, true) => vec!["default".to_owned()],
     };
     describe_clusters(&mut trial, connection, &clusters, named, &listed).await;
-    let mut revision = None;
+    let (mut revision, mut task) = (None, None);
     for cluster in &clusters {
         services(&mut trial, connection, cluster, &mut revision).await;
-        tasks(&mut trial, connection, cluster, &mut revision).await;
+        let found = tasks(&mut trial, connection, cluster).await;
+        task = task.or(found);
     }
-    let wanted = revision.unwrap_or_else(|| NOBODY.to_owned());
+    // a task's own revision says where its log is
+    let wanted = task.as_ref().and_then(|task: &Task| task.revision.clone()).or(revision).unwrap_or_else(|| NOBODY.to_owned());
     let describe = || connection.ecs.describe_task_definition().task_definition(&wanted).send();
-    trial.ask(DESCRIBE_TASK_DEFINITION, "", &NO_SUCH_REVISION, describe, |_| format!("read {}", short(&wanted))).await;
-    trial.tried
+    let read = trial.ask(DESCRIBE_TASK_DEFINITION, "", &NO_SUCH_REVISION, describe, |_| format!("read {}", short(&wanted))).await;
+    let definition = read.and_then(|answer| answer.task_definition).and_then(map::definition);
+    let streams = task.and_then(|task| log::streams(&task, definition.as_ref(), &connection.region).ok());
+    (trial.tried, streams.and_then(|streams| streams.into_iter().next()))
 }
 
 async fn describe_clusters(trial: &mut Trial<'_>, connection: &Connection, clusters: &[String], named: &[String], listed: &[String]) {
@@ -88,7 +95,7 @@ async fn services(trial: &mut Trial<'_>, connection: &Connection, cluster: &str,
     *revision = revision.take().or_else(|| service.and_then(|service| service.task_definition));
 }
 
-async fn tasks(trial: &mut Trial<'_>, connection: &Connection, cluster: &str, revision: &mut Option<String>) {
+async fn tasks(trial: &mut Trial<'_>, connection: &Connection, cluster: &str) -> Option<Task> {
     let list = || connection.ecs.list_tasks().cluster(cluster).max_results(100).send();
     let listed = trial
         .ask(LIST_TASKS, short(cluster), &[NO_SUCH_CLUSTER], list, |answer| {
@@ -101,12 +108,11 @@ async fn tasks(trial: &mut Trial<'_>, connection: &Connection, cluster: &str, re
     let describe = || connection.ecs.describe_tasks().cluster(cluster).tasks(&wanted).send();
     let described = trial
         .ask(DESCRIBE_TASKS, short(cluster), &[NO_SUCH_CLUSTER], describe, |answer| match answer.tasks().first() {
-            Some(task) => format!("read task {}", last_part(task.task_arn().unwrap_or_default()).unwrap_or_default()),
+            Some(task) => format!("read task {}", map::last_part(task.task_arn().unwrap_or_default()).unwrap_or_default()),
             None => "permitted; there was no task to read".to_owned(),
         })
         .await;
-    let task = described.and_then(|answer| answer.tasks.unwrap_or_default().into_iter().next());
-    *revision = revision.take().or_else(|| task.and_then(|task| task.task_definition_arn));
+    described.and_then(|answer| answer.tasks.unwrap_or_default().into_iter().next()).and_then(map::task)
 }
 
 /// The name at the end of an ARN, or the name itself.

@@ -6,7 +6,15 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use collectors::{AwsEnvironment, AwsScope, Keys, LogCollector, Owing};
+use domain::Timestamp;
+use domain::log::{Owed, Stream};
 use serde_json::Value;
+use signalbox::clock::SystemClock;
 
 use crate::support::*;
 
@@ -22,6 +30,28 @@ for metric in ("CPUUtilization", "MemoryUtilization"):
         Dimensions=[{"Name": "ClusterName", "Value": "games"}, {"Name": "ServiceName", "Value": "games-service-1"}])
 cw.set_alarm_state(AlarmName="games-service-1-CPUUtilization", StateValue="ALARM", StateReason="CPU is 97 %")
 "#;
+
+/// What a task said, hostile parts included.
+const LOGS: &str = r#"
+import time
+logs = boto3.client("logs", **keys)
+logs.create_log_group(logGroupName="/ecs/games")
+logs.create_log_stream(logGroupName="/ecs/games", logStreamName="app/app/0f")
+now = int(time.time() * 1000)
+logs.put_log_events(logGroupName="/ecs/games", logStreamName="app/app/0f", logEvents=[
+    {"timestamp": now - 2000, "message": "connecting to nats"},
+    {"timestamp": now - 1000, "message": "\x1b[31mpanic: no route\x1b[0m"}])
+"#;
+
+/// Nobody is owed anything: the log is asked for by name.
+struct Nobody;
+
+#[async_trait]
+impl Owing for Nobody {
+    async fn owed(&self, _: &str, _: Timestamp, _: usize) -> Vec<Owed> {
+        Vec::new()
+    }
+}
 
 struct LocalStack {
     _running: Running,
@@ -74,8 +104,8 @@ impl LocalStack {
     }
 }
 
-#[test]
-fn what_boto3_puts_into_localstack_is_seen() {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_boto3_puts_into_localstack_is_seen() {
     let directory = tempfile::tempdir().unwrap();
     let there = localstack(directory.path());
     there.boto3(PUT);
@@ -109,4 +139,16 @@ fn what_boto3_puts_into_localstack_is_seen() {
     ] {
         assert_eq!(verdict(what), expected, "{what}: {diagnosis:#}");
     }
+
+    there.boto3(LOGS);
+    let mut scope = AwsScope::new("default");
+    scope.region = Some("us-east-1".to_owned());
+    scope.endpoint_url = Some(there.url.clone());
+    let environment = Arc::new(AwsEnvironment::new(scope, Arc::new(SystemClock)).with_keys(Keys::dummy()));
+    let reader = LogCollector::new(environment, Duration::from_secs(15), Arc::new(Nobody));
+    let stream = Stream { container: "app".to_owned(), group: "/ecs/games".to_owned(), stream: "app/app/0f".to_owned() };
+    let words = reader.tail(&[stream]).await.unwrap();
+    let said = serde_json::to_string(&words).unwrap();
+    assert!(said.contains("connecting to nats") && said.contains("panic: no route"), "{said}");
+    assert!(!said.contains("\\u001b") && !said.contains('\u{1b}'), "{said}");
 }
