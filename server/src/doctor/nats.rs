@@ -123,6 +123,9 @@ fn cure(nats: &Nats, fault: &Fault) -> String {
          user = \"{user}\"\npassword_file = \"nats.password\""
     );
     let way = nats.creds_file.as_ref().or(nats.nkey_file.as_ref()).map(|file| file.display().to_string());
+    if fault.message.contains("CertificateRequired") {
+        return "The server wants a client's certificate: give cert_file and key_file in [[nats]], signed by the CA in the server's tls block.".to_owned();
+    }
     match (fault.kind, way) {
         (FaultKind::AccessDenied, Some(file)) => {
             format!(
@@ -142,7 +145,7 @@ fn cure(nats: &Nats, fault: &Fault) -> String {
         }
         (FaultKind::Credentials, None) => server,
         (FaultKind::Unreachable | FaultKind::TimedOut, _) => {
-            "See the addresses above; a node that is down needs nothing here but to be started.".to_owned()
+            "See the steps above; a node that is down needs nothing here but to be started.".to_owned()
         }
         _ => fault.remedy(),
     }

@@ -40,7 +40,7 @@ pub fn frame(watch: &Watch, now: Timestamp, left: Option<Duration>, canvas: Canv
         let said = if hidden.iter().all(|standing| *standing == worst) {
             format!("all {}", worst.title())
         } else {
-            format!("the worst {}", worst.title())
+            format!("the worst of them {}", worst.title())
         };
         lines.push(Painted::plain(format!("  … and {} more, {said}; a taller window shows them", hidden.len())));
     }
@@ -128,7 +128,7 @@ fn head(watch: &Watch, now: Timestamp, left: Option<Duration>) -> Vec<Painted> {
         let on = watch.alarms.values().filter(|alarm| alarm.on).count();
         said.push(format!("{on} of {} on", count(watch.alarms_in_all as u64, "alarm")));
     }
-    let left = left.map(|left| format!("   (another {}; q ends it)", span(left))).unwrap_or_default();
+    let left = left.map(|left| format!("   q ends, or {}", span(left))).unwrap_or_default();
     vec![Painted::bold(format!("{} UTC  {}{left}", now.clock_time(), said.join(", "))), Painted::plain(String::new())]
 }
 

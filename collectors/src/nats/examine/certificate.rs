@@ -80,7 +80,7 @@ pub(super) fn refused(what: &str, host: &str, said: &str, facts: Option<&Facts>,
             facts.issuer,
             sent(facts)
         ),
-        Some(facts) if said.contains("NotValidForName") => {
+        Some(facts) if said.contains("NotValidForName") || said.contains("not valid for name") => {
             let names = if facts.names.is_empty() { "no name at all".to_owned() } else { facts.names.join(", ") };
             format!("It is for {names}, not for {}. Use one of those in urls, or have it issued with this name as well.", shown(host))
         }
@@ -167,7 +167,8 @@ mod tests {
         let now = Timestamp::from_secs(1_000_000);
         let fix = |said, until| refused("c", "10.0.0.1", said, Some(&facts(until)), now).fix.unwrap();
         assert!(fix("invalid peer certificate: UnknownIssuer", 2_000_000).starts_with("It is signed by CN=ours."));
-        assert!(fix("invalid peer certificate: NotValidForName", 2_000_000).starts_with("It is for n1, not for 10.0.0.1."));
+        let elsewhere = "invalid peer certificate: certificate not valid for name \"10.0.0.1\"; certificate is only valid for …";
+        assert!(fix(elsewhere, 2_000_000).starts_with("It is for n1, not for 10.0.0.1."));
         assert!(fix("invalid peer certificate: Expired", 1_000).starts_with("It expired"));
     }
 }
