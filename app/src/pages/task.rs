@@ -42,7 +42,11 @@ pub(crate) fn Task() -> impl IntoView {
     let ticks = RwSignal::new(0_u64);
     Effect::new(move |_| {
         let ticking = set_interval_with_handle(move || ticks.update(|ticks| *ticks += 1), EVERY);
-        on_cleanup(move || drop(ticking.map(|ticking| ticking.clear())));
+        on_cleanup(move || {
+            if let Ok(ticking) = ticking {
+                ticking.clear();
+            }
+        });
     });
     move || {
         let (key, id) = asked.get();

@@ -127,7 +127,7 @@ impl TimelineQuery {
 fn instant(text: &str, time: &str) -> Option<Timestamp> {
     let whole = match text.len() {
         10 => format!("{text}T{time}Z"),
-        16 => format!("{text}:{}Z", &time[6..]),
+        16 => format!("{text}:{}Z", time.get(6..).unwrap_or_default()),
         19 => format!("{text}Z"),
         _ => text.to_owned(),
     };

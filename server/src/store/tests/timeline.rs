@@ -226,6 +226,7 @@ async fn what_came_before_an_entry_and_what_its_tasks_share() {
 /// `cargo test --release -p signalbox --lib million -- --ignored --nocapture` prints the figures.
 #[tokio::test]
 #[ignore = "a measurement: writes a million entries"]
+#[expect(clippy::disallowed_methods, reason = "what is measured is the wall's time")]
 async fn a_million_entries_are_searched_in_a_tenth_of_a_second() {
     let fixture = Fixture::new().await;
     let (mut number, kinds) = (0_i64, EventKind::ALL);
