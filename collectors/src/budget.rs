@@ -14,6 +14,9 @@
 //! | DescribeAlarms | 9 | 9 | CloudWatch service quotas, DescribeAlarms; no burst is published |
 //! | GetLogEvents | 25 | 25 | CloudWatch Logs quotas, GetLogEvents requests per second; no burst is published |
 //! | DescribeAlarmHistory | 3 | 3 | CloudWatch service quotas, DescribeAlarmHistory; no burst is published |
+//! | GetMetricStatistics | 400 | 400 | CloudWatch service quotas; no burst is published for these three |
+//! | GetMetricData | 50 | 50 | same |
+//! | ListMetrics | 25 | 25 | same |
 //! | GetCallerIdentity | 20 | 20 | ours: called once per start; STS publishes 600 per second |
 //!
 //! The trap: the clock may jump. Set forward it must not fill a bucket beyond its burst, set back it must not stop it.
@@ -58,6 +61,12 @@ pub enum Family {
     Logs,
     /// DescribeAlarmHistory.
     AlarmHistory,
+    /// GetMetricStatistics.
+    MetricStatistics,
+    /// GetMetricData.
+    MetricData,
+    /// ListMetrics.
+    MetricList,
     /// GetCallerIdentity.
     Identity,
 }
@@ -73,6 +82,9 @@ impl Family {
             Self::Alarms => "cloudwatch DescribeAlarms",
             Self::Logs => "logs GetLogEvents",
             Self::AlarmHistory => "cloudwatch DescribeAlarmHistory",
+            Self::MetricStatistics => "cloudwatch GetMetricStatistics",
+            Self::MetricData => "cloudwatch GetMetricData",
+            Self::MetricList => "cloudwatch ListMetrics",
             Self::Identity => "sts GetCallerIdentity",
         }
     }
@@ -85,6 +97,9 @@ impl Family {
             Self::Alarms => (9.0, 9.0),
             Self::Logs => (25.0, 25.0),
             Self::AlarmHistory => (3.0, 3.0),
+            Self::MetricStatistics => (400.0, 400.0),
+            Self::MetricData => (50.0, 50.0),
+            Self::MetricList => (25.0, 25.0),
             Self::Identity => (20.0, 20.0),
         }
     }

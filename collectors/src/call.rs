@@ -4,6 +4,7 @@
 //! again is always safe. The trap: holding a place in the gate while backing off would let one throttled operation
 //! stop all others; the place is given back before every pause.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,6 +14,7 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use domain::cost::{Charge, Spent, charge};
 use domain::port::Clock;
 use domain::source::{Budget, Fault, FaultKind};
 use rand::rngs::StdRng;
@@ -71,12 +73,14 @@ pub struct Caller {
     purse: Purse,
     gate: Semaphore,
     random: Mutex<StdRng>,
+    /// Calls by operation since they were last taken: what the month's bill is made of.
+    spent: Mutex<BTreeMap<&'static str, Spent>>,
 }
 
 impl Caller {
     /// A caller whose jitter is drawn from `seed`.
     pub fn new(clock: Arc<dyn Clock>, purse: Purse, seed: u64) -> Self {
-        Self { clock, purse, gate: Semaphore::new(IN_FLIGHT), random: Mutex::new(StdRng::seed_from_u64(seed)) }
+        Self { clock, purse, gate: Semaphore::new(IN_FLIGHT), random: Mutex::new(StdRng::seed_from_u64(seed)), spent: Mutex::default() }
     }
 
     /// Makes one call, and again where that can help ([`classify::tries`]).
@@ -94,6 +98,10 @@ impl Caller {
         loop {
             bucket.take().await;
             tally.count();
+            self.count(operation.name, |spent| {
+                spent.calls += 1;
+                spent.units += u64::from(charge(operation.name) != Charge::Metric);
+            });
             let answer = {
                 // the gate is never closed; without a place we would only be less polite
                 let _place = self.gate.acquire().await.ok();
@@ -105,6 +113,7 @@ impl Caller {
             };
             if fault.kind == FaultKind::Throttled {
                 bucket.throttled();
+                self.count(operation.name, |spent| spent.throttled += 1);
             }
             tries += 1;
             tracing::debug!(operation = operation.name, kind = ?fault.kind, tries, message = %fault.message, "call failed");
@@ -113,6 +122,21 @@ impl Caller {
             }
             self.clock.sleep(self.pause(tries)).await;
         }
+    }
+
+    /// These many metrics were asked for: what GetMetricData is billed by.
+    pub(crate) fn bill(&self, operation: Operation, metrics: u64) {
+        self.count(operation.name, |spent| spent.units += metrics);
+    }
+
+    /// Every call since this was last asked, by operation.
+    pub(crate) fn take_spent(&self) -> Vec<Spent> {
+        std::mem::take(&mut *self.spent.lock().unwrap_or_else(PoisonError::into_inner)).into_values().collect()
+    }
+
+    fn count(&self, name: &'static str, add: impl FnOnce(&mut Spent)) {
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        add(spent.entry(name).or_insert_with(|| Spent { api: name.to_owned(), ..Spent::default() }));
     }
 
     /// Calls of `family` that could be made now without waiting.

@@ -8,7 +8,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`poll`] | runs one collector for ever: sweep, report, wait |
-//! | [`ecs`], [`alarms`], [`nats`], [`logs`] | the collectors; each has a pure `map` from the wire to [`domain`] |
+//! | [`ecs`], [`alarms`], [`nats`], [`logs`], [`metrics`] | the collectors; each has a pure `map` from the wire to [`domain`] |
 //! | [`aws`] | one environment's SDK clients, its account, its HTTP client with a cap on every answer |
 //! | [`probe`] | tries each of those once, for `signalbox doctor` |
 //! | [`discover`] | finds NATS addresses in task definitions, for `signalbox init` |
@@ -35,6 +35,7 @@ pub mod discover;
 pub mod ecs;
 mod harvest;
 pub mod logs;
+pub mod metrics;
 pub mod nats;
 pub mod operations;
 pub mod poll;
@@ -46,6 +47,7 @@ pub use budget::Budgets;
 pub use crypto::install_crypto;
 pub use ecs::{Depth, EcsCollector};
 pub use logs::{LogCollector, Owing};
+pub use metrics::MetricsCollector;
 pub use nats::{NatsCollector, NatsScope};
 pub use poll::{Poller, Report};
 

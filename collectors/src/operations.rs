@@ -106,6 +106,27 @@ pub const DESCRIBE_ALARM_HISTORY: Operation = Operation {
     on: On::Everything,
     gives: "what happened to alarms between two looks",
 };
+/// Points of one metric.
+pub const GET_METRIC_STATISTICS: Operation = Operation {
+    name: "cloudwatch:GetMetricStatistics",
+    family: Family::MetricStatistics,
+    on: On::Everything,
+    gives: "CPU, memory and load balancer metrics",
+};
+/// Points of many metrics at once.
+pub const GET_METRIC_DATA: Operation = Operation {
+    name: "cloudwatch:GetMetricData",
+    family: Family::MetricData,
+    on: On::Everything,
+    gives: "the same, once the free requests are used",
+};
+/// Which load balancer stands before a target group.
+pub const LIST_METRICS: Operation = Operation {
+    name: "cloudwatch:ListMetrics",
+    family: Family::MetricList,
+    on: On::Everything,
+    gives: "which load balancer stands before a service",
+};
 /// Whose credentials these are.
 pub const GET_CALLER_IDENTITY: Operation =
     Operation { name: "sts:GetCallerIdentity", family: Family::Identity, on: On::Everything, gives: "whose credentials these are" };
@@ -123,6 +144,9 @@ pub const ALL: &[Operation] = &[
     DESCRIBE_ALARMS,
     GET_LOG_EVENTS,
     DESCRIBE_ALARM_HISTORY,
+    GET_METRIC_STATISTICS,
+    GET_METRIC_DATA,
+    LIST_METRICS,
 ];
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 //! | [`cause`] | alarms that have one cause, told once |
 //! | [`service`], [`alarm`], [`nats`] | what the collectors read, in the field's own terms |
 //! | [`reading`] | one sweep's harvest, and what it could not see |
+//! | [`series`], [`customers`], [`cost`] | numbers over time and how they are packed; what customers feel; what asking costs |
 //! | [`timeline`] | the append-only record, and the pure comparison that finds what belongs in it |
 //! | [`console`] | where the AWS console shows what an ARN names |
 //! | [`log`] | where a container's log is, what of it is kept, when to ask for it again |
@@ -23,7 +24,9 @@
 pub mod alarm;
 pub mod cause;
 pub mod console;
+pub mod cost;
 pub mod coverage;
+pub mod customers;
 pub mod failure;
 pub mod judge;
 pub mod live;
@@ -32,6 +35,7 @@ pub mod nats;
 #[cfg(feature = "ports")]
 pub mod port;
 pub mod reading;
+pub mod series;
 pub mod service;
 pub mod source;
 pub mod text;

@@ -22,13 +22,15 @@ pub enum Topic {
     Nats,
     /// The timeline got an entry.
     Timeline,
+    /// New points of a metric, or what customers feel.
+    Metrics,
     /// A sweep ended: ages and the collectors' own health moved.
     Sources,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 5] = [Self::Services, Self::Alarms, Self::Nats, Self::Timeline, Self::Sources];
+    pub const ALL: [Self; 6] = [Self::Services, Self::Alarms, Self::Nats, Self::Timeline, Self::Sources, Self::Metrics];
 
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -38,6 +40,7 @@ impl Topic {
             Self::Nats => "nats",
             Self::Timeline => "timeline",
             Self::Sources => "sources",
+            Self::Metrics => "metrics",
         }
     }
 }

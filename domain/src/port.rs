@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::series::Reach;
 use crate::service::ServiceKey;
 use crate::view::{
-    AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Frame, MissingAlarms, MissingQuery, Overview, ServiceDetail,
-    ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
+    AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Frame, History, HistoryPanel, MissingAlarms, MissingQuery,
+    Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
 };
 use crate::{Failure, Timestamp};
 
@@ -50,6 +51,12 @@ pub trait Observe: Send + Sync {
 
     /// A page of the record, searched and filtered by the store, or what happened before one entry.
     async fn timeline(&self, query: TimelineQuery) -> Result<TimelinePage, Failure>;
+
+    /// A service over time, as numbers.
+    async fn history(&self, key: ServiceKey, reach: Reach) -> Result<History, Failure>;
+
+    /// The same as pictures, a piece of its page.
+    async fn history_panel(&self, key: ServiceKey, reach: Reach) -> Result<HistoryPanel, Failure>;
 
     /// The collectors' own health.
     async fn sources(&self) -> Result<SourcesView, Failure>;

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 use crate::alarm::{Alarm, HistoryItem};
+use crate::cost::{Pace, Spent};
 use crate::log::Heard;
 use crate::nats::{Connection, ConnectionCounters, Node, NodeCounters};
+use crate::series::{Metric, Point};
 use crate::service::{Service, ServiceEvent, Task, TaskDefinition};
 use crate::source::{Outcome, SourceId};
 
@@ -68,6 +70,8 @@ pub enum Reading {
     Nats(NatsReading),
     /// Last words of an environment's stopped tasks.
     Logs(LogReading),
+    /// Metrics of an environment's services.
+    Metrics(MetricsReading),
 }
 
 /// An environment's ECS clusters.
@@ -145,4 +149,53 @@ pub struct NatsReading {
     pub connections: Seen<(Connection, ConnectionCounters)>,
     /// Nodes the others have routes to but that did not answer, by name.
     pub silent: Vec<String>,
+}
+
+/// Metrics of an environment's services, as far as they were due.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricsReading {
+    /// AWS account.
+    pub account: String,
+    /// Region.
+    pub region: String,
+    /// What was read, in any order; spans may overlap what was read before.
+    pub series: Vec<SeriesReading>,
+    /// Which spans were asked for to their end, so that none is asked for twice.
+    pub asked: Vec<Asked>,
+    /// Every call of the environment since the last such reading, by operation: what the month's bill is made of.
+    pub spent: Vec<Spent>,
+    /// How often is asked now, and why not more often.
+    pub pace: Pace,
+    /// The p99 the operator promised, in milliseconds.
+    pub p99_target: Option<f64>,
+}
+
+/// Points of one metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeriesReading {
+    /// ECS cluster.
+    pub cluster: String,
+    /// Service.
+    pub service: String,
+    /// What was measured.
+    pub metric: Metric,
+    /// The target group, for what a load balancer measures; else empty.
+    pub detail: String,
+    /// In any order, perhaps twice.
+    pub points: Vec<Point>,
+}
+
+/// A span of a service's metrics that has been asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// ECS cluster.
+    pub cluster: String,
+    /// Service.
+    pub service: String,
+    /// The target group, or empty for CPU and memory.
+    pub detail: String,
+    /// From here …
+    pub from: Timestamp,
+    /// … to here, without a hole.
+    pub to: Timestamp,
 }

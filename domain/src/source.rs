@@ -26,11 +26,13 @@ pub enum SourceKind {
     Nats,
     /// CloudWatch Logs: what tasks said last.
     Logs,
+    /// CloudWatch metrics of services and of the load balancers before them.
+    Metrics,
 }
 
 impl SourceKind {
     /// Every kind, in the order pages show them.
-    pub const ALL: [Self; 4] = [Self::Ecs, Self::Alarms, Self::Nats, Self::Logs];
+    pub const ALL: [Self; 5] = [Self::Ecs, Self::Alarms, Self::Nats, Self::Logs, Self::Metrics];
 
     /// The word used in ids, URLs and `--only`.
     pub const fn as_str(self) -> &'static str {
@@ -39,6 +41,7 @@ impl SourceKind {
             Self::Alarms => "alarms",
             Self::Nats => "nats",
             Self::Logs => "logs",
+            Self::Metrics => "metrics",
         }
     }
 
@@ -49,6 +52,7 @@ impl SourceKind {
             Self::Alarms => "CloudWatch alarms",
             Self::Nats => "NATS",
             Self::Logs => "CloudWatch Logs",
+            Self::Metrics => "CloudWatch metrics",
         }
     }
 }
@@ -61,7 +65,7 @@ impl fmt::Display for SourceKind {
 
 /// The text named no kind of source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is no kind of source; the kinds are ecs, alarms, nats and logs")]
+#[error("\"{0}\" is no kind of source; the kinds are ecs, alarms, nats, logs and metrics")]
 pub struct NoSuchSource(String);
 
 impl FromStr for SourceKind {

@@ -5,6 +5,8 @@
 //! brings home only once (stops, revisions) it is then told to bring again. A full disk is another matter: the report is
 //! kept and offered again, the collectors pause because nothing takes their reports, and every page says so.
 
+mod interest;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +14,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use collectors::nats::{NatsCollector, NatsScope};
 use collectors::{
-    AlarmCollector, AwsEnvironment, AwsScope, Budgets, Collector, Depth, EcsCollector, Keys, LogCollector, Owing, Poller, Report,
+    AlarmCollector, AwsEnvironment, AwsScope, Budgets, Collector, Depth, EcsCollector, Keys, LogCollector, MetricsCollector, Owing, Poller,
+    Report,
 };
 use domain::Timestamp;
 use domain::live::Topic;
@@ -22,6 +25,8 @@ use domain::source::{SourceId, SourceKind};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+pub use interest::Interest;
 
 use crate::config::{Config, Environment, Nats};
 use crate::live::Live;
@@ -74,6 +79,7 @@ enum Own {
     Alarms(Arc<AlarmCollector>),
     Nats(Arc<NatsCollector>),
     Logs(Arc<LogCollector>),
+    Metrics(Arc<MetricsCollector>),
 }
 
 /// The collectors of a config, in its order.
@@ -93,6 +99,11 @@ pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making, owing: Opt
             let collector = AlarmCollector::new(Arc::clone(&aws), config.poll.alarms.0);
             let collector = Arc::new(if making.depth == Depth::Record { collector.with_history() } else { collector });
             made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Alarms(collector) });
+        }
+        if making.kinds.contains(&SourceKind::Metrics) {
+            let collector = MetricsCollector::new(Arc::clone(&aws), config.poll.metrics.0, config.budget.allowance());
+            let collector = Arc::new(collector.with_p99_target(environment.p99_target.map(|span| span.0)));
+            made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Metrics(collector) });
         }
         if let Some(owing) = owing.filter(|_| making.kinds.contains(&SourceKind::Logs)) {
             let collector = Arc::new(LogCollector::new(aws, config.poll.services.0, Arc::clone(owing)));
@@ -181,7 +192,8 @@ impl Collection {
         let (reports, received) = mpsc::channel(WAITING);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let known = store.known_definitions().await?;
-        let (mut pollers, mut bringing, mut reading_on, mut logs) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
+        let (mut pollers, mut bringing, mut reading_on) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut logs, mut wakes) = (HashMap::new(), HashMap::new());
         for (index, made) in made.into_iter().enumerate() {
             let id = made.collector.id().clone();
             match made.own {
@@ -196,19 +208,27 @@ impl Collection {
                     reading_on.push((id, alarms));
                 }
                 Own::Logs(reader) => drop(logs.insert(id.scope, reader)),
+                Own::Metrics(metrics) => {
+                    let (asked, ledger) = store.metrics_known(&id.scope, clock.now()).await?;
+                    metrics.know(asked, ledger);
+                    wakes.insert(index, metrics.wake());
+                    recorder.interest.add(&id.scope, metrics);
+                }
             }
             let seed = making.seed.wrapping_add(u64::try_from(index).unwrap_or(0));
             pollers.push(Poller::new(made.collector, Arc::clone(&clock), seed));
         }
         let untried: Vec<_> = pollers.iter().map(|poller| poller.health().clone()).collect();
         store.sources_set(&untried).await?;
-        for poller in pollers {
-            tasks.spawn(poller.run(reports.clone(), Arc::new(Notify::new()), stop.clone()));
+        for (index, poller) in pollers.into_iter().enumerate() {
+            let wake: Arc<Notify> = wakes.remove(&index).unwrap_or_default();
+            tasks.spawn(poller.run(reports.clone(), wake, stop.clone()));
         }
-        let background = futures::future::join3(
+        let background = futures::future::join4(
             watch_freshness(store.clone(), recorder.live.clone(), Arc::clone(&clock)),
             index_old_entries(store.clone(), recorder.live.clone(), Arc::clone(&clock)),
-            let_go(store, config.store.keep(), Arc::clone(&clock)),
+            let_go(store.clone(), config.store.keep(), Arc::clone(&clock)),
+            interest::tidy(store, Arc::clone(&clock), config.history.keep.0),
         );
         let ended = stop.clone();
         tasks.spawn(async move { ended.run_until_cancelled(background).await });
@@ -296,6 +316,8 @@ pub struct Recorder {
     pub live: Live,
     /// What every page has to say when the disk refuses.
     pub trouble: Trouble,
+    /// Who is measured.
+    pub interest: Interest,
 }
 
 impl Recorder {
@@ -317,6 +339,7 @@ impl Recorder {
                 Err(error) => return Err(error),
                 Ok(written) => {
                     self.live.changed(&written.topics, written.revision);
+                    self.interest.learn(report);
                     if self.trouble.say(None) {
                         tracing::info!("the disk takes writes again; the collectors go on");
                         self.live.changed_unrecorded();
@@ -370,6 +393,7 @@ async fn record_all(
             None => "the disk refused until the stop".to_owned(),
         };
         again.lost(&report.health.id, &recorder.store).await;
+        recorder.interest.recall(&report, &recorder.store, clock.now()).await;
         tracing::error!(source = %report.health.id, error, "a sweep could not be recorded; the next one will be")
     }
 }
@@ -452,7 +476,7 @@ mod tests {
         let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(*ScaledClock::SPEEDS.end()));
         let config = Config::from_sdk_chain();
         limit(&store, 1).await; // never below what there is: full from now on
-        let recorder = Recorder { store: store.clone(), live: Live::at(0), trouble: Trouble::default() };
+        let recorder = Recorder { store: store.clone(), live: Live::at(0), trouble: Trouble::default(), interest: Interest::default() };
         let (trouble, mut told) = (recorder.trouble.clone(), recorder.live.watch());
         let report = large(clock.now());
         let recording = recorder.record(&report, &config, &*clock);

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use domain::cost::{Allowance, Prices};
+
 pub use error::ConfigError;
 pub use secret::Secret;
 
@@ -34,6 +36,12 @@ pub struct Config {
     /// How often sources are asked.
     #[serde(default)]
     pub poll: Poll,
+    /// What reading metrics may cost.
+    #[serde(default)]
+    pub budget: BudgetOfMonth,
+    /// How long numbers over time are kept.
+    #[serde(default)]
+    pub history: HistoryKept,
     /// AWS environments: each one account, one region and its clusters.
     #[serde(default, rename = "environment")]
     pub environments: Vec<Environment>,
@@ -100,6 +108,8 @@ pub struct Poll {
     pub alarms: Span,
     /// NATS nodes and connections.
     pub nats: Span,
+    /// What customers feel at load balancers. CPU and memory are read less often: the budget decides.
+    pub metrics: Span,
     /// The part of AWS's published API rates we allow ourselves, 0.01 to 1. They are shared with the console and with
     /// ECS itself, so leave most of them alone.
     pub rate_share: f64,
@@ -111,8 +121,65 @@ impl Default for Poll {
             services: Span(Duration::from_secs(15)),
             alarms: Span(Duration::from_secs(30)),
             nats: Span(Duration::from_secs(15)),
+            metrics: Span(Duration::from_secs(60)),
             rate_share: collectors::budget::DEFAULT_SHARE,
         }
+    }
+}
+
+/// What reading metrics may cost in one account and month. At the limit metrics are slowed and then stopped; alarms and
+/// ECS never are.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BudgetOfMonth {
+    /// US dollars for CloudWatch's API.
+    pub cloudwatch_usd_per_month: f64,
+    /// Of the free requests, how many other tools in the account use.
+    pub free_requests_used_elsewhere: u64,
+    /// Price of a thousand requests beyond the free ones.
+    pub usd_per_1000_requests: f64,
+    /// Price of a thousand metrics asked by GetMetricData.
+    pub usd_per_1000_metrics: f64,
+    /// Requests a month that cost nothing.
+    pub free_requests: u64,
+}
+
+impl Default for BudgetOfMonth {
+    fn default() -> Self {
+        let Allowance { usd_per_month, free_used_elsewhere, prices } = Allowance::default();
+        Self {
+            cloudwatch_usd_per_month: usd_per_month,
+            free_requests_used_elsewhere: free_used_elsewhere,
+            usd_per_1000_requests: prices.usd_per_1000_requests,
+            usd_per_1000_metrics: prices.usd_per_1000_metrics,
+            free_requests: prices.free_requests,
+        }
+    }
+}
+
+impl BudgetOfMonth {
+    /// As the domain reckons with it.
+    pub fn allowance(&self) -> Allowance {
+        let prices = Prices {
+            usd_per_1000_requests: self.usd_per_1000_requests,
+            usd_per_1000_metrics: self.usd_per_1000_metrics,
+            free_requests: self.free_requests,
+        };
+        Allowance { usd_per_month: self.cloudwatch_usd_per_month, free_used_elsewhere: self.free_requests_used_elsewhere, prices }
+    }
+}
+
+/// How long numbers over time are kept.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HistoryKept {
+    /// CPU, memory, task counts, load balancers' metrics: a day of one of them is a row of some hundred bytes.
+    pub keep: Span,
+}
+
+impl Default for HistoryKept {
+    fn default() -> Self {
+        Self { keep: Span(Duration::from_secs(400 * 86_400)) }
     }
 }
 
@@ -137,6 +204,8 @@ pub struct Environment {
     /// ECS clusters by name; absent: all there are.
     #[serde(default)]
     pub clusters: Vec<String>,
+    /// The response time (p99) that services behind load balancers promise; absent: what is usual at that hour.
+    pub p99_target: Option<Span>,
     /// The tag whose value groups services on the pages.
     #[serde(default = "Environment::default_group_tag")]
     pub group_tag: String,
@@ -161,6 +230,7 @@ impl Environment {
             external_id: None,
             endpoint_url: None,
             clusters: Vec::new(),
+            p99_target: None,
             group_tag: Self::default_group_tag(),
             do_not_touch: Vec::new(),
         }
@@ -288,6 +358,8 @@ impl Config {
             server: Server::default(),
             store: StoreFile::default(),
             poll: Poll::default(),
+            budget: BudgetOfMonth::default(),
+            history: HistoryKept::default(),
             environments: vec![Environment::from_sdk_chain("default")],
             nats: Vec::new(),
         }

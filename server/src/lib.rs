@@ -10,6 +10,7 @@
 //! | [`plane`] | implements the ports: what pages and API may ask |
 //! | [`live`] | tells that something changed, and never what |
 //! | [`trouble`] | what is wrong with Signalbox itself, above every page |
+//! | [`history`], [`plot`] | a service over time: what its plots are made of, and their pictures |
 //! | [`web`] | pages, JSON API, `/live`, `/metrics`, `/healthz` |
 //! | [`doctor`] | whether everything the config needs works |
 //! | [`discover`] | what an account shows, written down as a config |
@@ -25,9 +26,11 @@ pub mod collect;
 pub mod config;
 pub mod discover;
 pub mod doctor;
+pub mod history;
 pub mod live;
 pub mod look;
 pub mod plane;
+pub mod plot;
 pub mod policy;
 pub mod store;
 pub mod tails;

@@ -9,14 +9,18 @@ use async_trait::async_trait;
 use axum::http::HeaderValue;
 use bytes::Bytes;
 use domain::Failure;
+use domain::cost::Allowance;
 use domain::port::{Actor, Clock, Observe, Operate};
+use domain::series::Reach;
 use domain::service::ServiceKey;
 use domain::view::{
-    AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, MOST_PER_PAGE, MissingAlarms, MissingQuery,
-    Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
+    AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, History, HistoryPanel, MOST_PER_PAGE,
+    MissingAlarms, MissingQuery, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
 };
 use tokio::sync::Mutex;
 
+use crate::collect::Interest;
+use crate::history::{self, Form};
 use crate::live::Live;
 use crate::store::{Acknowledging, Marks, Store, StoreError};
 use crate::tails::Tails;
@@ -40,6 +44,10 @@ pub struct Setting {
     pub environments: Vec<String>,
     /// What running tasks say.
     pub tails: Tails,
+    /// What metrics may cost.
+    pub allowance: Allowance,
+    /// Told who is looked at.
+    pub interest: Interest,
 }
 
 /// Implements the ports.
@@ -189,7 +197,21 @@ impl Observe for ControlPlane {
     }
 
     async fn sources(&self) -> Result<SourcesView, Failure> {
-        self.setting.store.sources_view(self.setting.clock.now()).await.map_err(internal)
+        let (store, now) = (&self.setting.store, self.setting.clock.now());
+        let mut view = store.sources_view(now).await.map_err(internal)?;
+        view.bills = store.bills(&self.setting.allowance, now).await.map_err(internal)?;
+        Ok(view)
+    }
+
+    async fn history(&self, key: ServiceKey, reach: Reach) -> Result<History, Failure> {
+        self.past(key, reach, Form::Numbers).await
+    }
+
+    async fn history_panel(&self, key: ServiceKey, reach: Reach) -> Result<HistoryPanel, Failure> {
+        let history = self.past(key.clone(), reach, Form::Picture).await?;
+        // who looks at a page wants the newest minutes; a script that asks for numbers takes what is there
+        self.setting.interest.look(&key);
+        Ok(HistoryPanel { revision: history.revision, html: history::panel(&history) })
     }
 
     async fn alarms(&self, query: AlarmQuery) -> Result<AlarmPage, Failure> {
@@ -207,6 +229,17 @@ impl Observe for ControlPlane {
 
     async fn missing_alarms(&self, query: MissingQuery) -> Result<MissingAlarms, Failure> {
         self.setting.store.missing_alarms(&query, self.setting.clock.now()).await.map_err(internal)
+    }
+}
+
+impl ControlPlane {
+    async fn past(&self, key: ServiceKey, reach: Reach, form: Form) -> Result<History, Failure> {
+        let now = self.setting.clock.now();
+        let past = self.setting.store.past(&key, reach, now).await.map_err(internal)?;
+        let Some(past) = past else {
+            return Err(Failure::NotFound { what: format!("The service {} in {} of {}", key.service, key.cluster, key.environment) });
+        };
+        Ok(history::compose(key, reach, &past, form, now))
     }
 }
 

@@ -7,13 +7,17 @@
 //! State is intervals; a sweep without changes writes no new row (asserted by count in `tests/`).
 
 mod alarms;
+mod counts;
 mod ecs;
 pub(crate) mod guard;
+mod history;
 mod interval;
+mod metrics;
 mod nats;
 mod overview;
 mod record;
 mod retention;
+mod series;
 mod service;
 mod services;
 mod sources;
@@ -28,7 +32,9 @@ use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, Sq
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 
 pub use alarms::Acknowledging;
+pub use counts::Counts;
 pub use guard::{OLDEST_SQLITE, Unfit};
+pub use history::Past;
 pub use record::{Mark, Marks, Written};
 pub use retention::Keep;
 

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod frame;
+mod history;
 mod overview;
 mod search;
 mod service;
@@ -12,6 +13,7 @@ mod timeline;
 
 pub(crate) use alarms::{OneAlarm, Pairs, alarm, alarms, coverage, missing};
 pub(crate) use frame::{Around, frame};
+pub(crate) use history::history;
 pub(crate) use overview::overview;
 pub(crate) use search::search;
 pub(crate) use service::service;

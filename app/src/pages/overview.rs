@@ -11,6 +11,7 @@ use crate::api;
 use crate::live::Live;
 use crate::load::load;
 use crate::parts::age::{Age, For};
+use crate::parts::customers::customers;
 use crate::parts::facts::Facts;
 use crate::parts::needs::{Needs, need};
 use crate::parts::tiles::Tiles;
@@ -31,6 +32,7 @@ fn body(overview: RwSignal<view::Overview>) -> AnyView {
     let needs = Memo::new(move |_| overview.with(|overview| overview.needs.clone()));
     let total = Memo::new(move |_| overview.with(|overview| overview.needs_total));
     let known = Memo::new(move |_| overview.with(|overview| overview.acknowledged.clone()));
+    let rows = Memo::new(move |_| overview.with(|overview| overview.customers.clone()));
     let groups = Memo::new(move |_| overview.with(|overview| overview.groups.clone()));
     let recent = Memo::new(move |_| overview.with(|overview| overview.recent.clone()));
     let verdict = Memo::new(move |_| overview.with(verdict));
@@ -38,6 +40,7 @@ fn body(overview: RwSignal<view::Overview>) -> AnyView {
     view! {
         {titled(move || verdict.get().1)}
         {heading(verdict, Memo::new(move |_| overview.with(freshness)))}
+        {move || rows.with(|rows| customers(rows))}
         <Show when=move || needs.with(|needs| !needs.is_empty())>
             <Needs needs total/>
         </Show>

@@ -15,6 +15,7 @@ use crate::parts::age::{Age, Since};
 use crate::parts::alarms::Alarms;
 use crate::parts::definition::definition;
 use crate::parts::deployments::Deployments;
+use crate::parts::history::history;
 use crate::parts::stale::StaleNote;
 use crate::parts::stops::Stops;
 use crate::parts::tasks::Tasks;
@@ -37,8 +38,12 @@ pub(crate) fn Service() -> impl IntoView {
     });
     move || {
         let key = key.get();
+        let plotted = key.clone();
         let asked = Resource::new(move || live.hints(&Topic::ALL), move |_| api::service(key.clone()));
-        load(asked, body)
+        view! {
+            {load(asked, body)}
+            {history(plotted)}
+        }
     }
 }
 

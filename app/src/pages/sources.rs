@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use crate::api;
 use crate::live::Live;
 use crate::load::load;
+use crate::parts::bill::bills;
 use crate::parts::source_card::source_card;
 use crate::parts::timeline::Timeline;
 use crate::ui::lamp::Lamp;
@@ -31,6 +32,7 @@ fn body(sources: RwSignal<SourcesView>) -> AnyView {
         {titled(move || said.get())}
         <div class="headline"><h1>{move || view! { <Lamp light=worst.get().into() worded=true/><span>{said}</span> }}</h1></div>
         <div class="source-cards">{move || sources.with(|sources| sources.rows.iter().map(source_card).collect::<Vec<_>>())}</div>
+        {move || sources.with(|sources| bills(&sources.bills))}
         <Panel id="gaps" title=|| "When a source could not be read">
             {move || gaps.with(Vec::is_empty).then(|| view! { <p class="empty">"No gap on record."</p> })}
             <Timeline entries=gaps subject=true/>

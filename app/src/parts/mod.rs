@@ -2,12 +2,15 @@
 
 pub(crate) mod age;
 pub(crate) mod alarms;
+pub(crate) mod bill;
 pub(crate) mod choices;
+pub(crate) mod customers;
 pub(crate) mod definition;
 pub(crate) mod deployments;
 pub(crate) mod facts;
 pub(crate) mod filter;
 pub(crate) mod frame;
+pub(crate) mod history;
 pub(crate) mod live_tag;
 pub(crate) mod needs;
 pub(crate) mod palette;

@@ -13,11 +13,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::judge::Standing;
 use domain::port::{Actor, Observe, Operate};
+use domain::series::Reach;
 use domain::service::ServiceKey;
 use domain::view::{
-    AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, LastWords, LogLine, MissingAlarms,
-    MissingQuery, Overview, ServiceDetail, ServicePage, ServiceQuery, ServiceRow, ServiceSort, SourceRow, SourcesView, Tail, TaskPage,
-    TimelinePage, TimelineQuery,
+    AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, History, HistoryPanel, LastWords, LogLine,
+    MissingAlarms, MissingQuery, Overview, ServiceDetail, ServicePage, ServiceQuery, ServiceRow, ServiceSort, SourceRow, SourcesView, Tail,
+    TaskPage, TimelinePage, TimelineQuery,
 };
 use domain::{Failure, Timestamp};
 
@@ -150,10 +151,42 @@ impl Observe for Fleet {
         Ok(TimelinePage { revision: 412, query, counted: (entries.len() as u64, false), entries, ..TimelinePage::default() })
     }
 
+    async fn history(&self, _: ServiceKey, _: Reach) -> Result<History, Failure> {
+        Err(Failure::Refused { why: "pages ask for the panel".into() })
+    }
+
+    async fn history_panel(&self, _: ServiceKey, _: Reach) -> Result<HistoryPanel, Failure> {
+        match self.scene {
+            Scene::Broken => Err(Failure::Internal { incident: "7f3a".into() }),
+            _ => Ok(HistoryPanel { revision: 412, html: "<p id=\"customers\">Customers: well</p>".into() }),
+        }
+    }
+
     async fn sources(&self) -> Result<SourcesView, Failure> {
         let (facts, now) = (self.facts()?, (self.clock)());
         let gaps = facts.recent.iter().filter(|entry| entry.kind == domain::timeline::EventKind::Source).cloned().collect();
-        Ok(SourcesView { revision: 412, rows: facts.sources.into_iter().map(|health| SourceRow::judge(health, now)).collect(), gaps })
+        let bill = domain::cost::Bill {
+            environment: "production".into(),
+            month: "2026-05".into(),
+            summary: "$0.00 so far this month, about $0.00 by its end, of a budget of $5.00. 12,660 of 1,000,000 free requests used."
+                .into(),
+            slowed: (self.scene == Scene::Trouble)
+                .then(|| "To stay within $5.00 a month CPU and memory are read every 60 min instead of every 15 min.".into()),
+            lines: vec![domain::cost::CostLine {
+                api: "cloudwatch:GetMetricStatistics".into(),
+                calls: 12_000,
+                throttled: 2,
+                units: 12_000,
+                price: "in the free million".into(),
+            }],
+        };
+        let bills = if self.scene == Scene::Empty { vec![] } else { vec![bill] };
+        Ok(SourcesView {
+            revision: 412,
+            bills,
+            rows: facts.sources.into_iter().map(|health| SourceRow::judge(health, now)).collect(),
+            gaps,
+        })
     }
 
     async fn alarms(&self, query: AlarmQuery) -> Result<AlarmPage, Failure> {

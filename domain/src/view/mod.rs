@@ -7,6 +7,7 @@
 
 mod alarms;
 mod groups;
+mod history;
 mod needs;
 mod overview;
 mod service;
@@ -20,6 +21,7 @@ pub use alarms::{
     CoverageRow, FLAPPING, MissingAlarms, MissingQuery, Paging,
 };
 pub use groups::{GroupOfTiles, TileOfService};
+pub use history::{History, HistoryPanel, Plot, PlotLine};
 pub use overview::{AlarmFact, Facts, Link, NATS_COUNT_RULE, Need, Overview, SourceBrief, Tally};
 pub use service::{ConnectionRow, ServiceDetail, StoppedTaskRow, TaskRow};
 pub use services::{MOST_PER_PAGE, PER_PAGE, ServicePage, ServiceQuery, ServiceRow, ServiceSort};

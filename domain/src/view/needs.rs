@@ -9,6 +9,7 @@ mod alarms;
 use super::overview::{Facts, Freshness, Link, Need};
 use super::{ServiceRow, SourceRow, StoppedTaskRow};
 use crate::Timestamp;
+use crate::customers::Felt;
 use crate::judge::{Standing, Tone};
 use crate::service::encoded;
 use crate::source::{Outcome, SourceHealth, SourceKind};
@@ -25,6 +26,16 @@ impl Facts {
         let answering = |cluster: &str| freshness.stale(SourceKind::Nats, cluster).is_none();
         needs.extend(self.nodes.iter().filter(|(cluster, _, up, _)| !up && answering(cluster)).map(|node| self.node_need(node)));
         self.tell_alarms(freshness, &mut needs);
+        needs.sort_by_key(|need| (need.tone, need.since.is_none(), need.since));
+        // customers first, whatever else is wrong and since when
+        needs.splice(0..0, self.customer_needs(freshness, now));
+        needs
+    }
+
+    /// Services whose customers are hurt, worst first.
+    fn customer_needs(&self, freshness: &Freshness, now: Timestamp) -> Vec<Need> {
+        let known = |felt: &&Felt| felt.unknown(freshness.stale(SourceKind::Metrics, &felt.key.environment), now).is_none();
+        let mut needs: Vec<Need> = self.customers.iter().filter(known).filter_map(customer_need).collect();
         needs.sort_by_key(|need| (need.tone, need.since.is_none(), need.since));
         needs
     }
@@ -75,6 +86,26 @@ impl Facts {
             ],
         })
     }
+}
+
+fn customer_need(felt: &Felt) -> Option<Need> {
+    let feeling = felt.judged();
+    if feeling.reasons.is_empty() {
+        return None;
+    }
+    let (path, hurt) = (felt.key.path(), feeling.tone == Tone::Bad);
+    Some(Need {
+        tone: feeling.tone,
+        subject: text::shown(&felt.key.service),
+        path: Some(format!("{path}#customers")),
+        text: format!("{}: {}", if hurt { "fails its customers" } else { "serves its customers badly" }, feeling.reasons.join(", ")),
+        detail: Some(format!("{}.", felt.sentence())),
+        since: felt.since,
+        links: vec![
+            Link { label: "plots".into(), path: format!("{path}?reach=hour#history") },
+            Link { label: "what happened".into(), path: format!("{path}#record") },
+        ],
+    })
 }
 
 /// The newest stop, and how many failed in the last 15 minutes. With the time of day rather than an age: a sentence

@@ -7,6 +7,7 @@ use super::{AlarmRow, ServiceRow, SourceRow, StoppedTaskRow, TimelineEntry};
 use crate::Timestamp;
 use crate::alarm::AlarmState;
 use crate::cause;
+use crate::customers::{CustomerRow, Felt};
 use crate::judge::{Standing, Tone};
 use crate::service::ServiceKey;
 use crate::source::{SourceHealth, SourceId, SourceKind};
@@ -42,6 +43,8 @@ pub struct Facts {
     pub sources: Vec<SourceHealth>,
     /// Newest entries of the timeline.
     pub recent: Vec<TimelineEntry>,
+    /// What customers feel of the services behind load balancers.
+    pub customers: Vec<Felt>,
 }
 
 /// An alarm with what its cause is looked for by.
@@ -83,6 +86,8 @@ pub struct Overview {
     pub needs_total: u64,
     /// Alarms somebody has acknowledged, oldest acknowledgement first. They are not counted as needing anybody.
     pub acknowledged: Vec<Need>,
+    /// What customers feel, worst first; empty where no service stands behind a load balancer.
+    pub customers: Vec<CustomerRow>,
     /// Services up, of those that want tasks.
     pub services: Tally,
     /// Services marked do not touch that want and run nothing.
@@ -201,6 +206,7 @@ impl Facts {
             needs,
             needs_total,
             acknowledged: self.acknowledged(),
+            customers: self.customers(&freshness, now),
             services: ecs.tally(up, Some(wanted.len() as u64), if up < wanted.len() as u64 { Tone::Bad } else { Tone::Good }),
             off_on_purpose: counted(Standing::OffOnPurpose),
             off: counted(Standing::Off),
@@ -219,6 +225,15 @@ impl Facts {
             sources: self.sources.iter().map(|health| brief(health, now)).collect(),
             rule: crate::judge::RULE.to_owned(),
         }
+    }
+}
+
+impl Facts {
+    fn customers(&self, freshness: &Freshness, now: Timestamp) -> Vec<CustomerRow> {
+        let shown = |felt: &Felt| felt.shown(freshness.stale(SourceKind::Metrics, &felt.key.environment), now);
+        let mut rows: Vec<CustomerRow> = self.customers.iter().map(shown).collect();
+        rows.sort_by(|a, b| (a.tone, &a.service).cmp(&(b.tone, &b.service)));
+        rows
     }
 }
 

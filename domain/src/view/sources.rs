@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TimelineEntry;
 use crate::Timestamp;
+use crate::cost::Bill;
 use crate::judge::Tone;
 use crate::source::{Breaker, Outcome, SourceHealth};
 
@@ -15,6 +16,8 @@ pub struct SourcesView {
     pub revision: u64,
     /// One row a source, in the order of the config.
     pub rows: Vec<SourceRow>,
+    /// What asking AWS costs this month, by environment.
+    pub bills: Vec<Bill>,
     /// Times in which a source could not be read, newest first.
     pub gaps: Vec<TimelineEntry>,
 }

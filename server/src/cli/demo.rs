@@ -18,7 +18,7 @@ use super::{Format, asked_to_stop};
 use crate::boot::Application;
 use crate::clock::{ScaledClock, YardClock, at_speed};
 use crate::collect::Making;
-use crate::config::{Config, DoNotTouch, Environment, Nats, Poll, Secret, Server, Span, StoreFile};
+use crate::config::{BudgetOfMonth, Config, DoNotTouch, Environment, HistoryKept, Nats, Poll, Secret, Server, Span, StoreFile};
 
 /// The one service of every simulated fleet that must not run: the first user's.
 const OFF_ON_PURPOSE: &str = "language-system-nats";
@@ -87,7 +87,11 @@ impl Fleet {
             script: !self.no_script,
             hostile: self.hostile,
             scenario: self.scenario,
-            nats: (self.nats_nodes > 0).then(|| yard::NatsOptions { nodes: self.nats_nodes, server: self.nats_server.clone(), tls: self.nats_tls }),
+            nats: (self.nats_nodes > 0).then(|| yard::NatsOptions {
+                nodes: self.nats_nodes,
+                server: self.nats_server.clone(),
+                tls: self.nats_tls,
+            }),
             clock: Arc::new(YardClock(Arc::clone(clock))),
             progress: Some(Arc::new(|said| eprintln!("  {said}"))),
             ..default
@@ -185,8 +189,11 @@ fn config(endpoints: &yard::Endpoints, listen: SocketAddr, store: PathBuf) -> Co
             services: Span(Duration::from_secs(5)),
             alarms: Span(Duration::from_secs(10)),
             nats: Span(Duration::from_secs(5)),
+            metrics: Span(Duration::from_secs(30)),
             ..Poll::default()
         },
+        budget: BudgetOfMonth::default(),
+        history: HistoryKept::default(),
         environments: vec![environment],
         nats: if endpoints.nats.is_empty() { Vec::new() } else { vec![nats] },
     }

@@ -34,7 +34,9 @@ impl Verify {
             Some(path) => Config::load(&path)?,
             None => Config::from_sdk_chain(),
         };
-        let kinds = if self.only.is_empty() { SourceKind::ALL.to_vec() } else { self.only };
+        // metrics are numbers over time; a single look judges states
+        let asked = if self.only.is_empty() { SourceKind::ALL.to_vec() } else { self.only };
+        let kinds: Vec<SourceKind> = asked.into_iter().filter(|kind| *kind != SourceKind::Metrics).collect();
         let readable = (kinds.contains(&SourceKind::Nats) && !config.nats.is_empty())
             || (kinds.iter().any(|kind| *kind != SourceKind::Nats) && !config.environments.is_empty());
         ensure!(readable, "--only leaves nothing to sweep: the config names no such source. Add one, or ask for another kind.");

@@ -17,7 +17,12 @@ impl Config {
         if self.environments.is_empty() && self.nats.is_empty() {
             return Err("it names nothing to watch: add an [[environment]] (an AWS account and region) or a [[nats]] cluster.".to_owned());
         }
-        for (key, Span(span)) in [("poll.services", self.poll.services), ("poll.alarms", self.poll.alarms), ("poll.nats", self.poll.nats)] {
+        for (key, Span(span)) in [
+            ("poll.services", self.poll.services),
+            ("poll.alarms", self.poll.alarms),
+            ("poll.nats", self.poll.nats),
+            ("poll.metrics", self.poll.metrics),
+        ] {
             if !POLL.contains(&span) {
                 return Err(format!("{key} is {}; it must lie between 1s and 1h.", humantime::format_duration(span)));
             }
@@ -34,6 +39,7 @@ impl Config {
         if !(0.01..=1.0).contains(&self.poll.rate_share) {
             return Err(format!("poll.rate_share is {}; it is a part of AWS's rate, between 0.01 and 1.", self.poll.rate_share));
         }
+        self.check_budget()?;
         if let Some(url) = &self.server.public_url {
             origin(url)?;
         }
@@ -41,6 +47,27 @@ impl Config {
         unique("nats", self.nats.iter().map(|nats| nats.name.as_str()))?;
         self.environments.iter().try_for_each(check_environment)?;
         self.nats.iter().try_for_each(|nats| self.check_nats(nats))
+    }
+
+    fn check_budget(&self) -> Result<(), String> {
+        let budget = &self.budget;
+        for (key, value) in [
+            ("cloudwatch_usd_per_month", budget.cloudwatch_usd_per_month),
+            ("usd_per_1000_requests", budget.usd_per_1000_requests),
+            ("usd_per_1000_metrics", budget.usd_per_1000_metrics),
+        ] {
+            if !(0.0..=1e6).contains(&value) {
+                return Err(format!("budget.{key} is {value}; it is an amount of US dollars, 0 or more."));
+            }
+        }
+        let keep = self.history.keep.0;
+        if keep < Duration::from_secs(3 * 86_400) {
+            return Err(format!(
+                "history.keep is {}; it must be 3 days or longer: plots reach back a month.",
+                humantime::format_duration(keep)
+            ));
+        }
+        Ok(())
     }
 
     fn check_nats(&self, nats: &Nats) -> Result<(), String> {

@@ -43,7 +43,7 @@ fn what_is_wrong_is_named_with_the_cure() {
     for (text, sentence) in [
         ("[server]\nlistn = \"x\"", "line 2 cannot be used: there is no key \"listn\" here; did you mean \"listen\"?"),
         ("[poll]\nservices = \"15x\"", "line 2 cannot be used: \"15x\" is not a duration; write one such as \"15s\" or \"2m\""),
-        ("[poll]\nzebra = 1", "there is no key \"zebra\" here; the keys are services, alarms, nats, rate_share."),
+        ("[poll]\nzebra = 1", "there is no key \"zebra\" here; the keys are services, alarms, nats, metrics, rate_share."),
         ("", "names nothing to watch"),
         ("[poll]\nservices = \"10ms\"\n[[environment]]\nname = \"p\"", "poll.services is 10ms; it must lie between 1s and 1h."),
         (&format!("{environment}{environment}"), "two [[environment]] named \"production\""),

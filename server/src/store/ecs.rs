@@ -13,6 +13,7 @@ use domain::service::{Service, Task};
 use domain::timeline::{self as event, About, NewEvent};
 use sqlx::SqliteConnection;
 
+use super::counts::{self, Whose};
 use super::interval::{Change, Noun, Scope, open_items, reconcile};
 use super::record::{Found, Marks};
 use super::{StoreError, json, timeline, words};
@@ -140,6 +141,16 @@ async fn services(
     let changed = reconcile(connection, &place.scope(Noun::Service), &seen, cluster.services.whole, place.at).await?;
     if !changed.changes.is_empty() {
         found.changed(Topic::Services);
+    }
+    for change in &changed.changes {
+        let whose = Whose {
+            environment: place.environment,
+            account: place.account,
+            region: place.region,
+            cluster: place.cluster,
+            service: &change.name,
+        };
+        counts::note(connection, &whose, change.before.as_ref(), change.after.as_ref(), place.at).await?;
     }
     let mut events = Vec::new();
     for change in changed.changes.iter().filter(|change| !(changed.first && change.before.is_none())) {

@@ -100,6 +100,9 @@ async fn everything_else(connection: &mut SqliteConnection, facts: &mut Facts) -
                      WHERE i.noun = 'node' AND i.valid_to IS NULL
            UNION ALL SELECT 'connections', '', '', count(*), 0, '{}' FROM held
            UNION ALL SELECT 'tls', '', '', count(*), 0, '{}' FROM held WHERE json_extract(body, '$.tls') IS NOT NULL
+           UNION ALL SELECT 'customer', '', body, 0, 0, '{}' FROM customer JOIN subject ON subject.id = customer.subject
+                     JOIN service s ON s.environment = subject.environment AND s.cluster = subject.cluster AND s.name = subject.service AND s.present = 1
+                     JOIN source ON source.id = 'metrics:' || subject.environment
            ORDER BY 5, 2"#
     )
     .fetch_all(connection)
@@ -123,6 +126,7 @@ async fn everything_else(connection: &mut SqliteConnection, facts: &mut Facts) -
             }
             "connections" => facts.connections = unsigned(row.number),
             "tls" => facts.connections_tls = unsigned(row.number),
+            "customer" => facts.customers.push(parse("customer", &row.body)?),
             _ => return Err(StoreError::Word { what: "a fact of the Overview", word: row.what }),
         }
     }

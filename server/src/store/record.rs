@@ -14,7 +14,7 @@ use domain::source::{Outcome, SourceHealth};
 use domain::timeline::source_change;
 use sqlx::SqliteConnection;
 
-use super::{Store, StoreError, advance, alarms, ecs, json, nats, sources, timeline, words};
+use super::{Store, StoreError, advance, alarms, ecs, json, metrics, nats, sources, timeline, words};
 
 /// Which services the config marks *do not touch*, and why.
 #[derive(Clone, Debug, Default)]
@@ -92,6 +92,7 @@ impl Store {
                 Some(Reading::Alarms(reading)) => alarms::record(&mut tx, sweep, reading, &mut found).await?,
                 Some(Reading::Logs(reading)) => words::record(&mut tx, sweep, reading, &mut found).await?,
                 Some(Reading::Nats(reading)) => nats::record(&mut tx, sweep, reading, &mut found).await?,
+                Some(Reading::Metrics(reading)) => metrics::record(&mut tx, sweep, reading, &mut found).await?,
                 None => {}
             }
         }

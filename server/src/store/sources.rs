@@ -101,6 +101,6 @@ impl Store {
         let revision = revision(&mut snapshot).await?;
         let rows = health_list(&mut snapshot).await?.into_iter().map(|health| SourceRow::judge(health, now)).collect();
         let gaps = timeline::newest_of_kind(&mut snapshot, EventKind::Source, GAPS).await?;
-        Ok(SourcesView { revision, rows, gaps })
+        Ok(SourcesView { revision, rows, bills: Vec::new(), gaps })
     }
 }

@@ -6,5 +6,6 @@ mod files;
 mod reading;
 mod recording;
 mod retention;
+mod series;
 mod timeline;
 mod words;

@@ -7,8 +7,11 @@ use axum::routing::get;
 use axum::{Json, Router};
 use domain::Failure;
 use domain::port::Observe;
+use domain::series::Reach;
 use domain::service::ServiceKey;
-use domain::view::{MOST_PER_PAGE, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery};
+use domain::view::{
+    History, MOST_PER_PAGE, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
+};
 use serde::Serialize;
 
 use super::Shared;
@@ -22,6 +25,8 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/services/{environment}/{cluster}/{service}", get(service))
         .route("/services/{environment}/{cluster}/{service}/tasks/{task}", get(task))
         .route("/timeline", get(timeline))
+        .route("/services/{environment}/{cluster}/{service}/history", get(history))
+        .route("/services/{environment}/{cluster}/{service}/history.csv", get(history_csv))
         .route("/sources", get(sources))
         .merge(super::alarms_api::routes())
         .route("/openapi.json", get(openapi))
@@ -218,6 +223,67 @@ pub(super) async fn timeline(State(shared): State<Shared>, RawQuery(raw): RawQue
         return failed(Failure::Refused { why: format!("Not understood: {}. The words are in /api/v1/openapi.json.", ignored.join(", ")) });
     }
     answered(shared.plane.timeline(query).await)
+}
+
+/// One service over time, as numbers: tasks, CPU, memory, and what its load balancer measures.
+#[utoipa::path(get, path = "/api/v1/services/{environment}/{cluster}/{service}/history",
+    params(("environment" = String, Path), ("cluster" = String, Path), ("service" = String, Path),
+        ("reach" = Option<String>, Query, description = "hour, day, week or month; day unless said otherwise")),
+    responses((status = 200, body = History), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn history(
+    State(shared): State<Shared>,
+    Path((environment, cluster, service)): Path<(String, String, String)>,
+    RawQuery(raw): RawQuery,
+) -> Response {
+    match reach(raw.as_deref().unwrap_or_default()) {
+        Ok(reach) => answered(shared.plane.history(ServiceKey { environment, cluster, service }, reach).await),
+        Err(refused) => failed(refused),
+    }
+}
+
+/// The same as CSV: one row an instant and line.
+#[utoipa::path(get, path = "/api/v1/services/{environment}/{cluster}/{service}/history.csv",
+    params(("environment" = String, Path), ("cluster" = String, Path), ("service" = String, Path),
+        ("reach" = Option<String>, Query, description = "hour, day, week or month; day unless said otherwise")),
+    responses((status = 200, body = String, content_type = "text/csv"), (status = 404, body = Problem)))]
+pub(super) async fn history_csv(
+    State(shared): State<Shared>,
+    Path((environment, cluster, service)): Path<(String, String, String)>,
+    RawQuery(raw): RawQuery,
+) -> Response {
+    let reach = match reach(raw.as_deref().unwrap_or_default()) {
+        Ok(reach) => reach,
+        Err(refused) => return failed(refused),
+    };
+    match shared.plane.history(ServiceKey { environment, cluster, service }, reach).await {
+        Ok(history) => {
+            let kind = (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+            let name = format!("attachment; filename=\"history-{}.csv\"", reach.as_str());
+            let name = HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment"));
+            ([kind, (header::CONTENT_DISPOSITION, name), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], history.csv())
+                .into_response()
+        }
+        Err(failure) => failed(failure),
+    }
+}
+
+fn reach(raw: &str) -> Result<Reach, Failure> {
+    let mut reach = Reach::default();
+    for (name, value) in pairs(raw) {
+        match (name.as_str(), Reach::from_word(&value)) {
+            ("reach", Some(known)) => reach = known,
+            _ => {
+                return Err(Failure::Refused {
+                    why: format!(
+                        "Not understood: {}={}. reach is hour, day, week or month.",
+                        domain::text::shown(&name),
+                        domain::text::shown(&value)
+                    ),
+                });
+            }
+        }
+    }
+    Ok(reach)
 }
 
 /// The collectors' own health, rate and calls.

@@ -16,6 +16,8 @@ use super::{alarms_api, api};
         api::services_csv,
         api::service,
         api::task,
+        api::history,
+        api::history_csv,
         api::timeline,
         api::sources,
         alarms_api::alarms,

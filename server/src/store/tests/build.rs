@@ -47,6 +47,7 @@ impl Fixture {
             ("service", "SELECT count(*) FROM service"),
             ("alarm", "SELECT count(*) FROM alarm"),
             ("stopped_task", "SELECT count(*) FROM stopped_task"),
+            ("count_change", "SELECT count(*) FROM count_change"),
         ] {
             counts.push((table, sqlx::query_scalar(query).fetch_one(&mut *snapshot).await.unwrap()));
         }
@@ -133,7 +134,7 @@ pub(super) fn cluster() -> ClusterReading {
     }
 }
 
-fn report(kind: SourceKind, seconds: i64, outcome: Outcome, reading: Option<Reading>) -> Report {
+pub(super) fn report(kind: SourceKind, seconds: i64, outcome: Outcome, reading: Option<Reading>) -> Report {
     let mut health = SourceHealth::untried(id(kind), Duration::from_secs(15));
     health.last_attempt = Some(at(seconds));
     health.last_success = reading.is_some().then(|| at(seconds));

@@ -1,0 +1,179 @@
+//! The questions to CloudWatch, and its answers as points.
+//!
+//! A point is kept under the beginning of its period, as CloudWatch gives it; what has no instant or no value is left
+//! out. Points come in any order and may come again.
+
+use aws_sdk_cloudwatch::types::{Datapoint, Dimension, DimensionFilter, Metric as WireMetric, MetricDataQuery, MetricStat, Statistic};
+use aws_smithy_types::DateTime;
+use domain::Timestamp;
+use domain::reading::SeriesReading;
+use domain::series::{Metric, Point};
+use domain::source::Fault;
+
+use super::due::Job;
+use crate::aws::Connection;
+use crate::call::Tally;
+use crate::ecs::map::instant;
+use crate::operations::{GET_METRIC_DATA, GET_METRIC_STATISTICS, LIST_METRICS};
+
+/// Application load balancers; others report other metrics.
+const BALANCER: &str = "AWS/ApplicationELB";
+/// Queries in one GetMetricData (API reference: 500).
+const MOST_QUERIES: usize = 500;
+
+/// What is measured at a target group: its name at CloudWatch, the statistic, the metric it becomes, and by how much its
+/// unit differs (seconds become milliseconds).
+const AT_TARGETS: [(&str, &str, Metric, f64); 6] = [
+    ("RequestCount", "Sum", Metric::Requests, 1.0),
+    ("HTTPCode_Target_5XX_Count", "Sum", Metric::Errors, 1.0),
+    ("TargetResponseTime", "Average", Metric::Latency, 1_000.0),
+    ("TargetResponseTime", "p99", Metric::LatencyP99, 1_000.0),
+    ("HealthyHostCount", "Minimum", Metric::Healthy, 1.0),
+    ("UnHealthyHostCount", "Maximum", Metric::Unhealthy, 1.0),
+];
+
+/// CPU and memory of a service, and its tasks from the number of samples: two requests.
+pub(super) async fn service(connection: &Connection, tally: &Tally, job: &Job, now: Timestamp) -> Result<Vec<SeriesReading>, Fault> {
+    let dimensions = [("ClusterName", job.cluster.as_str()), ("ServiceName", job.service.as_str())];
+    let plain = [Statistic::Average, Statistic::Maximum];
+    let cpu_statistics = [Statistic::Average, Statistic::Maximum, Statistic::SampleCount];
+    let cpu = statistics(connection, tally, job, ("AWS/ECS", "CPUUtilization"), &dimensions, &cpu_statistics, None).await?;
+    let memory = statistics(connection, tally, job, ("AWS/ECS", "MemoryUtilization"), &dimensions, &plain, None).await?;
+    // one sample a task and minute: five minutes' samples are five times the tasks, once all five have come
+    let minutes = f64::from(job.step()) / 60.0;
+    let ended = |at: Timestamp| at.plus(std::time::Duration::from_secs(u64::from(job.step()) + 60)) <= now;
+    let tasks = |point: &Datapoint| point.sample_count.filter(|_| instant(point.timestamp).is_some_and(ended)).map(|count| count / minutes);
+    Ok(vec![
+        series(job, Metric::CpuAverage, &cpu, |point| point.average),
+        series(job, Metric::CpuMaximum, &cpu, |point| point.maximum),
+        series(job, Metric::TasksSampled, &cpu, tasks),
+        series(job, Metric::MemoryAverage, &memory, |point| point.average),
+        series(job, Metric::MemoryMaximum, &memory, |point| point.maximum),
+    ])
+}
+
+/// What customers feel at one target group, metric by metric: six requests.
+pub(super) async fn target(connection: &Connection, tally: &Tally, job: &Job, balancer: &str) -> Result<Vec<SeriesReading>, Fault> {
+    let dimensions = [("LoadBalancer", balancer), ("TargetGroup", job.target.as_str())];
+    let mut all = Vec::new();
+    for (name, statistic, metric, scale) in AT_TARGETS {
+        let plain = Statistic::from(statistic);
+        let (plain, percentile) = if statistic == "p99" { (None, Some(statistic)) } else { (Some(plain), None) };
+        let points = statistics(connection, tally, job, (BALANCER, name), &dimensions, plain.as_slice(), percentile).await?;
+        all.push(series(job, metric, &points, |point| {
+            let value = match statistic {
+                "Sum" => point.sum,
+                "Average" => point.average,
+                "Minimum" => point.minimum,
+                "Maximum" => point.maximum,
+                percentile => point.extended_statistics.as_ref().and_then(|all| all.get(percentile)).copied(),
+            };
+            value.map(|value| value * scale)
+        }));
+    }
+    Ok(all)
+}
+
+async fn statistics(
+    connection: &Connection,
+    tally: &Tally,
+    job: &Job,
+    (namespace, name): (&str, &str),
+    dimensions: &[(&str, &str)],
+    plain: &[Statistic],
+    percentile: Option<&str>,
+) -> Result<Vec<Datapoint>, Fault> {
+    let call = || {
+        let ask = connection.cloudwatch.get_metric_statistics().namespace(namespace).metric_name(name);
+        let ask = ask.set_dimensions(Some(dimensions.iter().map(|(name, value)| dimension(name, value)).collect()));
+        let ask = ask.start_time(wire(job.from)).end_time(wire(job.to)).period(i32::try_from(job.step()).unwrap_or(60));
+        let ask = ask.set_statistics((!plain.is_empty()).then(|| plain.to_vec()));
+        ask.set_extended_statistics(percentile.map(|percentile| vec![percentile.to_owned()])).send()
+    };
+    Ok(connection.caller.call(GET_METRIC_STATISTICS, tally, call).await?.datapoints.unwrap_or_default())
+}
+
+fn series(job: &Job, metric: Metric, points: &[Datapoint], value: impl Fn(&Datapoint) -> Option<f64>) -> SeriesReading {
+    let point = |point: &Datapoint| Some(Point { at: instant(point.timestamp)?, value: value(point)? });
+    SeriesReading {
+        cluster: job.cluster.clone(),
+        service: job.service.clone(),
+        metric,
+        detail: job.target.clone(),
+        points: points.iter().filter_map(point).collect(),
+    }
+}
+
+/// What customers feel at many target groups over one span: a request for every eighty of them.
+pub(super) async fn targets(connection: &Connection, tally: &Tally, jobs: &[(Job, String)]) -> Result<Vec<SeriesReading>, Fault> {
+    let mut all = Vec::new();
+    for batch in jobs.chunks(MOST_QUERIES / AT_TARGETS.len()) {
+        let (Some(from), Some(to)) = (batch.iter().map(|(job, _)| job.from).min(), batch.iter().map(|(job, _)| job.to).max()) else {
+            continue;
+        };
+        let queries: Vec<MetricDataQuery> =
+            batch.iter().enumerate().flat_map(|(index, (job, balancer))| queries(index, job, balancer)).collect();
+        let mut found: Vec<SeriesReading> =
+            batch.iter().flat_map(|(job, _)| AT_TARGETS.map(|(_, _, metric, _)| series(job, metric, &[], |_| None))).collect();
+        let mut token: Option<String> = None;
+        loop {
+            connection.caller.bill(GET_METRIC_DATA, queries.len() as u64);
+            let call = || {
+                let ask = connection.cloudwatch.get_metric_data().start_time(wire(from)).end_time(wire(to));
+                ask.set_metric_data_queries(Some(queries.clone())).set_next_token(token.clone()).send()
+            };
+            let answer = connection.caller.call(GET_METRIC_DATA, tally, call).await?;
+            for result in answer.metric_data_results.unwrap_or_default() {
+                let index = result.id.as_deref().and_then(|id| id.strip_prefix('m')).and_then(|number| number.parse::<usize>().ok());
+                let Some(series) = index.and_then(|index| found.get_mut(index)) else { continue };
+                let scale = AT_TARGETS.iter().find(|(_, _, metric, _)| *metric == series.metric).map_or(1.0, |row| row.3);
+                let points = result.timestamps.unwrap_or_default().into_iter().zip(result.values.unwrap_or_default());
+                series.points.extend(points.filter_map(|(at, value)| Some(Point { at: instant(Some(at))?, value: value * scale })));
+            }
+            let next = answer.next_token.filter(|next| !next.is_empty() && token.as_ref() != Some(next));
+            if next.is_none() {
+                break;
+            }
+            token = next;
+        }
+        all.extend(found);
+    }
+    Ok(all)
+}
+
+fn queries(index: usize, job: &Job, balancer: &str) -> Vec<MetricDataQuery> {
+    let query = |number: usize, name: &str, statistic: &str| {
+        let metric = WireMetric::builder().namespace(BALANCER).metric_name(name);
+        let metric = metric.dimensions(dimension("LoadBalancer", balancer)).dimensions(dimension("TargetGroup", &job.target)).build();
+        let stat = MetricStat::builder().metric(metric).period(i32::try_from(job.step()).unwrap_or(60)).stat(statistic).build();
+        MetricDataQuery::builder().id(format!("m{}", index * AT_TARGETS.len() + number)).metric_stat(stat).build()
+    };
+    AT_TARGETS.iter().enumerate().map(|(number, (name, statistic, ..))| query(number, name, statistic)).collect()
+}
+
+/// The application load balancer before a target group, as CloudWatch names it; nothing where none reports.
+pub(super) async fn balancer(connection: &Connection, tally: &Tally, target: &str) -> Result<Option<String>, Fault> {
+    let call = || {
+        let filter = DimensionFilter::builder().name("TargetGroup").value(target).build();
+        // reported every minute whether or not there are requests
+        connection.cloudwatch.list_metrics().namespace(BALANCER).metric_name("HealthyHostCount").dimensions(filter).send()
+    };
+    let answer = connection.caller.call(LIST_METRICS, tally, call).await?;
+    let named = |metric: &WireMetric, name: &str| {
+        let all = metric.dimensions.as_deref().unwrap_or_default();
+        all.iter().find(|dimension| dimension.name.as_deref() == Some(name)).and_then(|dimension| dimension.value.clone())
+    };
+    // the same metric is reported once more by availability zone: those have three dimensions
+    let whole = |metric: &&WireMetric| {
+        metric.dimensions.as_deref().unwrap_or_default().len() == 2 && named(metric, "TargetGroup").as_deref() == Some(target)
+    };
+    Ok(answer.metrics.unwrap_or_default().iter().filter(whole).find_map(|metric| named(metric, "LoadBalancer")))
+}
+
+fn dimension(name: &str, value: &str) -> Dimension {
+    Dimension::builder().name(name).value(value).build()
+}
+
+fn wire(at: Timestamp) -> DateTime {
+    DateTime::from_secs(at.as_micros().div_euclid(1_000_000))
+}

@@ -1,0 +1,112 @@
+//! What a service's history is composed from: one snapshot, a handful of range reads.
+
+use domain::Timestamp;
+use domain::cost::Pace;
+use domain::customers::Felt;
+use domain::judge::Tone;
+use domain::series::{Metric, Reach};
+use domain::service::ServiceKey;
+use domain::source::{SourceHealth, SourceId, SourceKind};
+use domain::timeline::EventKind;
+
+use super::counts::{self, Counts};
+use super::metrics::series_of;
+use super::{Store, StoreError, parse, revision, series, sources};
+
+/// Marks drawn in a plot at most; more would be a black bar.
+const MARKS: i64 = 60;
+
+/// What is known of a service over a span.
+#[derive(Debug, Default)]
+pub struct Past {
+    /// The store's revision this was read at.
+    pub revision: u64,
+    /// Task counts from each change to the next, oldest first, beginning with those that held at the start.
+    pub counts: Vec<Counts>,
+    /// Points of each metric as (second, value); of several target groups those of each.
+    pub points: Vec<(Metric, Vec<(i64, f64)>)>,
+    /// Times in which ECS was not read, in seconds.
+    pub gaps: Vec<(i64, i64)>,
+    /// What happened to it: instant, kind, how bad.
+    pub marks: Vec<(Timestamp, EventKind, Tone)>,
+    /// What its customers feel.
+    pub felt: Option<Felt>,
+    /// How often its metrics are asked.
+    pub pace: Option<Pace>,
+    /// The health of its sources of counts and of metrics.
+    pub ecs: Option<SourceHealth>,
+    /// The same, of metrics.
+    pub metrics: Option<SourceHealth>,
+}
+
+impl Store {
+    /// The past of a service; nothing if it was never seen.
+    ///
+    /// # Errors
+    /// When a statement fails or a row cannot be read.
+    pub async fn past(&self, key: &ServiceKey, reach: Reach, now: Timestamp) -> Result<Option<Past>, StoreError> {
+        let mut snapshot = self.read().await?;
+        let Some(subject) = counts::known_subject(&mut snapshot, key).await? else { return Ok(None) };
+        let to = now.as_micros().div_euclid(1_000_000);
+        let from = to - reach.seconds();
+        let mut past = Past { revision: revision(&mut snapshot).await?, ..Past::default() };
+        past.counts = counts::since(&mut snapshot, subject, from * 1_000_000).await?;
+        let wanted = series_of(&mut snapshot, subject).await?;
+        // a clock of ours that is behind CloudWatch's must not cut off its newest minutes
+        for (id, second, kept) in series::read(&mut snapshot, &wanted, from, to + 900).await? {
+            let Some((_, metric)) = wanted.iter().find(|(known, _)| *known == id) else { continue };
+            let point = (second, metric.value(kept));
+            match past.points.iter_mut().find(|(known, _)| known == metric) {
+                Some((_, points)) => points.push(point),
+                None => past.points.push((*metric, vec![point])),
+            }
+        }
+        let health = sources::health_list(&mut snapshot).await?;
+        let source = |kind| health.iter().find(|health| health.id == SourceId::new(kind, key.environment.clone())).cloned();
+        (past.ecs, past.metrics) = (source(SourceKind::Ecs), source(SourceKind::Metrics));
+        past.gaps = gaps(&mut snapshot, &key.environment, from, to).await?;
+        past.marks = marks(&mut snapshot, key, from).await?;
+        let felt = sqlx::query_scalar!("SELECT body FROM customer WHERE subject = ?", subject).fetch_optional(&mut *snapshot).await?;
+        past.felt = felt.map(|body| parse("customer", &body)).transpose()?;
+        let pace =
+            sqlx::query_scalar!("SELECT body FROM pace WHERE environment = ?", key.environment).fetch_optional(&mut *snapshot).await?;
+        past.pace = pace.map(|body| parse("pace", &body)).transpose()?;
+        Ok(Some(past))
+    }
+}
+
+async fn gaps(connection: &mut sqlx::SqliteConnection, environment: &str, from: i64, to: i64) -> Result<Vec<(i64, i64)>, StoreError> {
+    let (source, from, until) = (format!("ecs:{environment}"), from.saturating_mul(1_000_000), to.saturating_mul(1_000_000));
+    let rows = sqlx::query!(
+        r#"SELECT from_at, COALESCE(to_at, ?1) AS "to_at!: i64" FROM gap WHERE source = ?2 AND from_at < ?1 AND COALESCE(to_at, ?1) > ?3 ORDER BY from_at"#,
+        until,
+        source,
+        from,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.from_at.div_euclid(1_000_000), row.to_at.div_euclid(1_000_000))).collect())
+}
+
+async fn marks(
+    connection: &mut sqlx::SqliteConnection,
+    key: &ServiceKey,
+    from: i64,
+) -> Result<Vec<(Timestamp, EventKind, Tone)>, StoreError> {
+    let (ecs, alarms, from) = (format!("ecs:{}", key.environment), format!("alarms:{}", key.environment), from.saturating_mul(1_000_000));
+    let rows = sqlx::query!(
+        "SELECT at, kind, tone FROM timeline WHERE source IN (?, ?) AND cluster = ? AND service = ? AND at >= ? ORDER BY at DESC LIMIT 400",
+        ecs,
+        alarms,
+        key.cluster,
+        key.service,
+        from,
+    )
+    .fetch_all(connection)
+    .await?;
+    let marked = |kind: &EventKind| matches!(kind, EventKind::Deployment | EventKind::TaskStopped | EventKind::Alarm);
+    let all = rows
+        .into_iter()
+        .filter_map(|row| Some((Timestamp::from_micros(row.at), EventKind::from_word(&row.kind)?, Tone::from_word(&row.tone))));
+    Ok(all.filter(|(_, kind, _)| marked(kind)).take(usize::try_from(MARKS).unwrap_or(60)).collect())
+}
