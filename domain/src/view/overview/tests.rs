@@ -69,6 +69,8 @@ fn a_service_that_is_down_says_why_and_since_when() {
         revision: None,
         zone: None,
         tone: Tone::Bad,
+        words: None,
+        entry: None,
     };
     facts.stops = vec![(facts.services[0].key.clone(), stop, 3)];
     let overview = facts.compose(now);
