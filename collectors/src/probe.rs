@@ -8,6 +8,7 @@
 mod alarms;
 mod ecs;
 mod logs;
+mod metrics;
 
 use std::error::Error;
 use std::future::Future;
@@ -89,9 +90,10 @@ impl AwsEnvironment {
                 tried.extend(logs::tried(connection, stream).await);
                 tried
             };
-            let (ecs_and_logs, alarms) = futures::join!(ecs_and_logs, alarms::tried(connection));
+            let (ecs_and_logs, alarms, metrics) = futures::join!(ecs_and_logs, alarms::tried(connection), metrics::tried(self, connection));
             tried.extend(ecs_and_logs);
             tried.extend(alarms);
+            tried.extend(metrics);
             tried.extend(untried(&tried, "no trial of it is written: please report this"));
         }
         tried.sort_by_key(|tried| operations::ALL.iter().position(|known| *known == tried.operation));
