@@ -13,7 +13,6 @@ use crate::parts::alarms::Alarms as List;
 use crate::parts::choices::{choices, search};
 use crate::parts::stale::StaleNote;
 use crate::ui::pager::Pager;
-use crate::ui::panel::Panel;
 use crate::ui::title::titled;
 
 /// The pairs of the URL's query.
@@ -57,7 +56,10 @@ fn body(page: RwSignal<AlarmPage>) -> AnyView {
         {halves(false)}
         <StaleNote why=stale/>
         <Show when=move || known.with(|known| !known.is_empty())>
-            <Panel id="acknowledged" title=|| "Acknowledged, oldest first"><List alarms=known/></Panel>
+            <section class="panel" id="acknowledged" aria-label="Acknowledged, oldest first">
+                <p class="note">"Acknowledged, oldest first"</p>
+                <List alarms=known/>
+            </section>
         </Show>
         {move || asked.with(|asked| search("/alarms", asked))}
         {move || page.with(|page| choices("By state", &page.choices))}

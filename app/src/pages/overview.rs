@@ -45,9 +45,10 @@ fn body(overview: RwSignal<view::Overview>) -> AnyView {
             <Needs needs total/>
         </Show>
         <Show when=move || known.with(|known| !known.is_empty())>
-            <Panel id="acknowledged" title=|| "Acknowledged, oldest first">
+            <section class="panel" id="acknowledged" aria-label="Acknowledged, oldest first">
+                <p class="note">"Acknowledged, oldest first"</p>
                 <ul class="needs known-list">{move || known.with(|known| known.iter().map(need).collect::<Vec<_>>())}</ul>
-            </Panel>
+            </section>
         </Show>
         <Facts overview/>
         <div class="cols">
