@@ -6,6 +6,7 @@
 
 mod cluster;
 mod find;
+mod glance;
 pub(crate) mod map;
 mod memory;
 pub(crate) mod pages;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::Timestamp;
 use domain::reading::{ClusterReading, EcsReading, Reading, Seen, Sweep};
 use domain::source::{Budget, Fault, Shortfall, SourceId, SourceKind};
 use futures::StreamExt;
@@ -50,13 +52,14 @@ pub struct EcsCollector {
     interval: Duration,
     depth: Depth,
     memory: Mutex<Memory>,
+    glanced: Mutex<glance::Glanced>,
 }
 
 impl EcsCollector {
     /// A collector that knows nothing yet.
     pub fn new(environment: Arc<AwsEnvironment>, interval: Duration) -> Self {
         let id = SourceId::new(SourceKind::Ecs, environment.scope().environment.clone());
-        Self { id, environment, interval, depth: Depth::Record, memory: Mutex::default() }
+        Self { id, environment, interval, depth: Depth::Record, memory: Mutex::default(), glanced: Mutex::default() }
     }
 
     /// Reads this much instead of all that is worth keeping.
@@ -77,7 +80,7 @@ impl EcsCollector {
         self.memory().forget();
     }
 
-    async fn read(&self, tally: &Tally) -> Read {
+    async fn read(&self, started: Timestamp, tally: &Tally) -> Read {
         let connection = self.environment.connection().await?;
         let account = self.environment.account(connection, tally).await?;
         let (clusters, mut shortfalls) = find::clusters(connection, tally, &self.environment.scope().clusters).await?;
@@ -102,6 +105,7 @@ impl EcsCollector {
         }
         let account = account.or_else(|| readings.iter().find_map(account_of)).unwrap_or_default();
         self.environment.check((!account.is_empty()).then_some(account.as_str()))?;
+        self.glanced().freshen(started, &mut readings);
         self.remember(&readings, marks);
         let clusters = Seen { items: readings, whole };
         Ok((Reading::Ecs(EcsReading { account, region: connection.region.clone(), clusters }), shortfalls))
@@ -138,6 +142,10 @@ impl EcsCollector {
         }
     }
 
+    fn glanced(&self) -> MutexGuard<'_, glance::Glanced> {
+        self.glanced.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -156,7 +164,7 @@ impl Collector for EcsCollector {
     async fn sweep(&self) -> Sweep {
         let started = self.environment.clock().now();
         let tally = Tally::default();
-        let read = self.read(&tally).await;
+        let read = self.read(started, &tally).await;
         concluded(&self.id, started, self.environment.clock().now(), tally.calls(), read)
     }
 

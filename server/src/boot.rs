@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::collect::{Collection, Interest, Making, Recorder};
+use crate::collect::{Attention, Collection, Interest, Making, Recorder};
 use crate::config::{Config, origin};
 use crate::live::Live;
 use crate::plane::{ControlPlane, Setting};
@@ -61,8 +61,14 @@ impl Application {
         warn_if_open(address, config);
         let store = Store::open(&config.store.path).await?;
         let live = Live::at(store.revision().await?);
-        let (trouble, interest) = (Trouble::default(), Interest::default());
-        let recorder = Recorder { store: store.clone(), live: live.clone(), trouble: trouble.clone(), interest: interest.clone() };
+        let (trouble, interest, attention) = (Trouble::default(), Interest::default(), Attention::default());
+        let recorder = Recorder {
+            store: store.clone(),
+            live: live.clone(),
+            trouble: trouble.clone(),
+            interest: interest.clone(),
+            attention: attention.clone(),
+        };
         let collection = Collection::start(config, Arc::clone(&clock), making, recorder).await?;
         let tails = Tails::new(Arc::clone(&clock), collection.log_readers());
         let plane = Arc::new(ControlPlane::new(Setting {
@@ -73,6 +79,7 @@ impl Application {
             marks: config.marks(),
             notice,
             trouble,
+            attention,
             environments: environments(config),
             allowance: config.budget.allowance(),
             interest,

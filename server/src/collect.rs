@@ -5,6 +5,7 @@
 //! brings home only once (stops, revisions) it is then told to bring again. A full disk is another matter: the report is
 //! kept and offered again, the collectors pause because nothing takes their reports, and every page says so.
 
+mod attention;
 mod interest;
 
 use std::collections::HashMap;
@@ -32,6 +33,8 @@ use crate::config::{Config, Environment, Nats};
 use crate::live::Live;
 use crate::store::{Keep, Store, StoreError};
 use crate::trouble::Trouble;
+
+pub use attention::Attention;
 
 /// How often sources are looked at for having gone stale.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -192,13 +195,14 @@ impl Collection {
         let (reports, received) = mpsc::channel(WAITING);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let known = store.known_definitions().await?;
-        let (mut pollers, mut bringing, mut reading_on) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut pollers, mut bringing, mut reading_on, mut looking) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut logs, mut wakes) = (HashMap::new(), HashMap::new());
         for (index, made) in made.into_iter().enumerate() {
             let id = made.collector.id().clone();
             match made.own {
                 Own::Ecs(ecs) => {
                     ecs.know(known.iter().cloned());
+                    looking.push(Arc::clone(&ecs));
                     bringing.push((id, ecs));
                 }
                 // a node that went down while nobody looked is missed all the same
@@ -232,6 +236,12 @@ impl Collection {
         );
         let ended = stop.clone();
         tasks.spawn(async move { ended.run_until_cancelled(background).await });
+        let recorder = Arc::new(recorder);
+        for ecs in looking {
+            let looking = attention::look(ecs, Arc::clone(&recorder), config.clone(), Arc::clone(&clock));
+            let ended = stop.clone();
+            tasks.spawn(async move { ended.run_until_cancelled(looking).await });
+        }
         tasks.spawn(record_all(received, recorder, clock, stop.clone(), config.clone(), Again { bringing, reading_on }));
         Ok(Self { tasks, stop, logs })
     }
@@ -318,6 +328,8 @@ pub struct Recorder {
     pub trouble: Trouble,
     /// Who is measured.
     pub interest: Interest,
+    /// Which services are worth a look between two sweeps.
+    pub attention: Attention,
 }
 
 impl Recorder {
@@ -378,7 +390,7 @@ impl Again {
 
 async fn record_all(
     mut received: mpsc::Receiver<Report>,
-    recorder: Recorder,
+    recorder: Arc<Recorder>,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
     config: Config,
@@ -476,7 +488,13 @@ mod tests {
         let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(*ScaledClock::SPEEDS.end()));
         let config = Config::from_sdk_chain();
         limit(&store, 1).await; // never below what there is: full from now on
-        let recorder = Recorder { store: store.clone(), live: Live::at(0), trouble: Trouble::default(), interest: Interest::default() };
+        let recorder = Recorder {
+            store: store.clone(),
+            live: Live::at(0),
+            trouble: Trouble::default(),
+            interest: Interest::default(),
+            attention: Attention::default(),
+        };
         let (trouble, mut told) = (recorder.trouble.clone(), recorder.live.watch());
         let report = large(clock.now());
         let recording = recorder.record(&report, &config, &*clock);

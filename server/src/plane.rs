@@ -19,7 +19,7 @@ use domain::view::{
 };
 use tokio::sync::Mutex;
 
-use crate::collect::Interest;
+use crate::collect::{Attention, Interest};
 use crate::history::{self, Form};
 use crate::live::Live;
 use crate::store::{Acknowledging, Marks, Store, StoreError};
@@ -40,6 +40,8 @@ pub struct Setting {
     pub notice: Option<String>,
     /// What is wrong with Signalbox itself.
     pub trouble: Trouble,
+    /// Told which services are looked at.
+    pub attention: Attention,
     /// The environments, as `name · region`.
     pub environments: Vec<String>,
     /// What running tasks say.
@@ -168,6 +170,9 @@ impl Observe for ControlPlane {
         let clock = &self.setting.clock;
         let same_time = (clock.speed() - 1.0).abs() < f64::EPSILON;
         let found = self.setting.store.service_detail(&key, mark, same_time, clock.now()).await.map_err(internal)?;
+        if found.is_some() {
+            self.setting.attention.looked_at(&key, clock.now());
+        }
         found.ok_or_else(|| Failure::NotFound { what: format!("The service {} in {} of {}", key.service, key.cluster, key.environment) })
     }
 

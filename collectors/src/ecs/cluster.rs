@@ -101,14 +101,20 @@ impl Visit<'_> {
     }
 
     async fn services(&self) -> Part<ObservedService> {
-        let Self { connection, tally, cluster, depth } = self;
+        let Self { connection, tally, cluster, .. } = self;
         let (arns, listing) = pages(|token| async move {
             let call = || connection.ecs.list_services().cluster(cluster.id()).max_results(100).set_next_token(token.clone()).send();
             let answer = connection.caller.call(LIST_SERVICES, tally, call).await?;
             Ok((answer.service_arns.unwrap_or_default(), answer.next_token))
         })
         .await;
-        let (items, describing) = batches(arns, 10, |ten| async move {
+        let (items, describing) = self.describe_services(arns).await;
+        Part { items, fault: listing.or(describing) }
+    }
+
+    async fn describe_services(&self, names: Vec<String>) -> (Vec<ObservedService>, Option<Fault>) {
+        let Self { connection, tally, cluster, depth } = self;
+        batches(names, 10, |ten| async move {
             let call = || {
                 let describe = connection.ecs.describe_services().cluster(cluster.id());
                 let tags = (*depth == Depth::Record).then(|| vec![ServiceField::Tags]);
@@ -118,12 +124,35 @@ impl Visit<'_> {
             let answer = connection.caller.call(DESCRIBE_SERVICES, tally, call).await?;
             Ok(answer.services.unwrap_or_default().into_iter().filter_map(|service| map::service(service, *depth)).collect())
         })
-        .await;
-        Part { items, fault: listing.or(describing) }
+        .await
+    }
+
+    /// These services, or the first fault.
+    pub(super) async fn services_named(&self, names: &[String]) -> Result<Vec<ObservedService>, Fault> {
+        match self.describe_services(names.to_vec()).await {
+            (items, None) => Ok(items),
+            (_, Some(fault)) => Err(fault),
+        }
+    }
+
+    /// The running tasks of these services, or the first fault.
+    pub(super) async fn tasks_of(&self, names: &[String]) -> Result<Vec<Task>, Fault> {
+        let mut arns = Vec::new();
+        for name in names {
+            let listed = self.list_tasks(DesiredStatus::Running, Some(name)).await;
+            if let Some(fault) = listed.fault {
+                return Err(fault);
+            }
+            arns.extend(listed.items);
+        }
+        match self.describe_tasks(arns).await {
+            (items, None) => Ok(items),
+            (_, Some(fault)) => Err(fault),
+        }
     }
 
     async fn running(&self) -> Part<Task> {
-        let listed = self.list_tasks(DesiredStatus::Running).await;
+        let listed = self.list_tasks(DesiredStatus::Running, None).await;
         let (items, describing) = self.describe_tasks(listed.items).await;
         Part { items, fault: listed.fault.or(describing) }
     }
@@ -133,7 +162,7 @@ impl Visit<'_> {
         if self.depth == Depth::State {
             return (Part { items: Vec::new(), fault: None }, Part { items: Vec::new(), fault: None });
         }
-        let listed = self.list_tasks(DesiredStatus::Stopped).await;
+        let listed = self.list_tasks(DesiredStatus::Stopped, None).await;
         let (mut items, describing) = self.describe_tasks(unreported(&listed.items)).await;
         // one that is still stopping has no final reason yet; it is described again next time
         items.retain(Task::has_stopped);
@@ -141,12 +170,13 @@ impl Visit<'_> {
         (listed, Part { items, fault })
     }
 
-    async fn list_tasks(&self, status: DesiredStatus) -> Part<String> {
+    async fn list_tasks(&self, status: DesiredStatus, service: Option<&str>) -> Part<String> {
         let Self { connection, tally, cluster, .. } = self;
         let status = &status;
         let (items, fault) = pages(|token| async move {
             let call = || {
                 let list = connection.ecs.list_tasks().cluster(cluster.id()).desired_status(status.clone());
+                let list = list.set_service_name(service.map(str::to_owned));
                 list.max_results(100).set_next_token(token.clone()).send()
             };
             let answer = connection.caller.call(LIST_TASKS, tally, call).await?;

@@ -210,3 +210,23 @@ async fn hostile_names_pass_unchanged() {
     assert_eq!(read, names);
     assert!(arn("service", "x").starts_with("arn:"));
 }
+
+#[tokio::test]
+async fn a_look_at_two_services_reads_them_and_nobody_else() {
+    let (fake, clock) = (Fake::start(23).await, ManualClock::eager());
+    let collector = collector(&fake, &clock);
+    collector.sweep().await;
+    let (services, lists, tasks) = (fake.calls("DescribeServices"), fake.calls("ListTasks"), fake.calls("DescribeTasks"));
+    let names = ["service-0003".to_owned(), "service-0007".to_owned()];
+    let look = collector.glance(CLUSTER, &names).await.unwrap();
+    assert_eq!(
+        (fake.calls("DescribeServices") - services, fake.calls("ListTasks") - lists, fake.calls("DescribeTasks") - tasks),
+        (1, 2, 1)
+    );
+    assert_eq!(look.calls, 4);
+    let cluster = &ecs(&look).clusters.items[0];
+    let seen: Vec<&str> = cluster.services.items.iter().map(|observed| observed.service.name.as_str()).collect();
+    assert_eq!(seen, names);
+    assert!(!cluster.services.whole && cluster.tasks.items.iter().all(|task| names.contains(task.service.as_ref().unwrap())));
+    assert_eq!(cluster.tasks.items.len(), 4);
+}

@@ -225,7 +225,11 @@ impl World {
                 json!({"services": there.iter().map(|name| service(name)).collect::<Vec<_>>(), "failures": failures})
             }
             "ListTasks" if asked["desiredStatus"] == "STOPPED" => page(&self.stopped, asked, "taskArns", |name| arn("task", name)),
-            "ListTasks" => page(&self.tasks, asked, "taskArns", |name| arn("task", name)),
+            "ListTasks" => {
+                let of = asked["serviceName"].as_str().unwrap_or_default();
+                let tasks: Vec<String> = self.tasks.iter().filter(|name| name.starts_with(of)).cloned().collect();
+                page(&tasks, asked, "taskArns", |name| arn("task", name))
+            }
             "DescribeTasks" => {
                 json!({"tasks": named(asked, "tasks").iter().map(|name| self.task(name)).collect::<Vec<_>>(), "failures": []})
             }

@@ -14,7 +14,7 @@ use domain::timeline::{self as event, About, NewEvent};
 use sqlx::SqliteConnection;
 
 use super::counts::{self, Whose};
-use super::interval::{Change, Noun, Scope, open_items, reconcile};
+use super::interval::{Change, Noun, Scope, open_items, reconcile, reconcile_named, reconcile_tasks_of};
 use super::record::{Found, Marks};
 use super::{StoreError, json, timeline, words};
 
@@ -46,10 +46,20 @@ struct Listed {
     grouping: Option<String>,
 }
 
+/// What a reading vouches for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reach<'a> {
+    /// Its clusters, as far as each list says that it is whole.
+    Clusters,
+    /// These services and their tasks, and nothing else.
+    Services(&'a [String]),
+}
+
 pub(super) async fn record(
     connection: &mut SqliteConnection,
     sweep: &Sweep,
     reading: &EcsReading,
+    reach: Reach<'_>,
     marks: &Marks,
     grouping: &str,
     found: &mut Found,
@@ -64,9 +74,9 @@ pub(super) async fn record(
             cluster: &cluster.name,
             at: sweep.finished,
         };
-        let mut events = tasks(connection, &place, cluster, found).await?;
+        let mut events = tasks(connection, &place, cluster, reach, found).await?;
         events.extend(stops(connection, &place, &cluster.stopped, found).await?);
-        events.extend(services(connection, &place, cluster, marks, grouping, found).await?);
+        events.extend(services(connection, &place, cluster, reach, &Naming { marks, grouping }, found).await?);
         definitions(connection, &place, cluster, found).await?;
         if timeline::append(connection, &source, events, sweep.finished).await? > 0 {
             found.changed(Topic::Timeline);
@@ -79,11 +89,16 @@ async fn tasks(
     connection: &mut SqliteConnection,
     place: &Place<'_>,
     cluster: &ClusterReading,
+    reach: Reach<'_>,
     found: &mut Found,
 ) -> Result<Vec<NewEvent>, StoreError> {
     let seen: Vec<(String, &Task)> =
         cluster.tasks.items.iter().filter(|task| !task.has_stopped()).map(|task| (task.arn.clone(), task)).collect();
-    let changed = reconcile(connection, &place.scope(Noun::Task), &seen, cluster.tasks.whole, place.at).await?;
+    let scope = place.scope(Noun::Task);
+    let changed = match reach {
+        Reach::Clusters => reconcile(connection, &scope, &seen, cluster.tasks.whole, place.at).await?,
+        Reach::Services(names) => reconcile_tasks_of(connection, &scope, names, &seen, place.at).await?,
+    };
     if !changed.changes.is_empty() {
         found.changed(Topic::Services);
     }
@@ -128,17 +143,27 @@ async fn stops(
     Ok(events)
 }
 
+/// What the config says of services: which are to be left alone, and which tag groups them.
+struct Naming<'a> {
+    marks: &'a Marks,
+    grouping: &'a str,
+}
+
 async fn services(
     connection: &mut SqliteConnection,
     place: &Place<'_>,
     cluster: &ClusterReading,
-    marks: &Marks,
-    grouping: &str,
+    reach: Reach<'_>,
+    naming: &Naming<'_>,
     found: &mut Found,
 ) -> Result<Vec<NewEvent>, StoreError> {
     let seen: Vec<(String, &Service)> =
         cluster.services.items.iter().map(|observed| (observed.service.name.clone(), &observed.service)).collect();
-    let changed = reconcile(connection, &place.scope(Noun::Service), &seen, cluster.services.whole, place.at).await?;
+    let scope = place.scope(Noun::Service);
+    let changed = match reach {
+        Reach::Clusters => reconcile(connection, &scope, &seen, cluster.services.whole, place.at).await?,
+        Reach::Services(_) => reconcile_named(connection, &scope, &seen, place.at).await?,
+    };
     if !changed.changes.is_empty() {
         found.changed(Topic::Services);
     }
@@ -164,24 +189,24 @@ async fn services(
     let fresh: std::collections::HashSet<&str> =
         changed.changes.iter().filter(|change| change.after.is_some()).map(|change| change.name.as_str()).collect();
     let stored; // tasks could not be listed this time: judge with those last known
-    let tasks: &[Task] = if cluster.tasks.whole {
+    let tasks: &[Task] = if cluster.tasks.whole || matches!(reach, Reach::Services(_)) {
         &cluster.tasks.items
     } else {
         stored = open_items(connection, &place.scope(Noun::Task)).await?;
         &stored
     };
     let by_service = group_by_service(tasks);
-    let listed = listed(connection, place).await?;
+    let listed = listed(connection, place, reach).await?;
     for observed in &cluster.services.items {
         let name = observed.service.name.as_str();
-        let marked = marks.reason(place.environment, place.cluster, name).is_some();
+        let marked = naming.marks.reason(place.environment, place.cluster, name).is_some();
         let judgement = judge(&observed.service, by_service.get(name).into_iter().flatten().copied(), marked);
         let before = listed.get(name);
         let about = About { cluster: place.cluster, service: name };
         events.extend(before.and_then(|before| event::standing_change(about, (before.standing, before.since), &judgement, place.at)));
         let (until, told) = own_events(about, observed, before);
         events.extend(told);
-        let row = ToList { observed, judgement: &judgement, grouping: observed.service.tags.get(grouping), until };
+        let row = ToList { observed, judgement: &judgement, grouping: observed.service.tags.get(naming.grouping), until };
         if fresh.contains(name) || row.differs(before)? {
             list(connection, place, &row, before).await?;
             found.touch(place.environment, place.cluster, name);
@@ -271,12 +296,17 @@ async fn list(connection: &mut SqliteConnection, place: &Place<'_>, row: &ToList
     Ok(())
 }
 
-async fn listed(connection: &mut SqliteConnection, place: &Place<'_>) -> Result<HashMap<String, Listed>, StoreError> {
+async fn listed(connection: &mut SqliteConnection, place: &Place<'_>, reach: Reach<'_>) -> Result<HashMap<String, Listed>, StoreError> {
+    let only = match reach {
+        Reach::Clusters => None,
+        Reach::Services(names) => Some(json("services", &names)?),
+    };
     let rows = sqlx::query!(
         "SELECT name, standing, since, moving, reasons, unhealthy, present, events_until, grouping FROM service
-         WHERE environment = ? AND cluster = ?",
+         WHERE environment = ?1 AND cluster = ?2 AND (?3 IS NULL OR name IN (SELECT value FROM json_each(?3)))",
         place.environment,
         place.cluster,
+        only,
     )
     .fetch_all(connection)
     .await?;
@@ -352,5 +382,21 @@ impl super::Store {
         )
         .fetch_all(&mut *snapshot)
         .await?)
+    }
+
+    /// Services of an environment that a deployment is moving, at most `most`, as cluster and name.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn moving_services(&self, environment: &str, most: u32) -> Result<Vec<(String, String)>, StoreError> {
+        let mut snapshot = self.read().await?;
+        let rows = sqlx::query!(
+            "SELECT cluster, name FROM service WHERE environment = ? AND moving = 1 AND present = 1 ORDER BY since DESC LIMIT ?",
+            environment,
+            most,
+        )
+        .fetch_all(&mut *snapshot)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.cluster, row.name)).collect())
     }
 }

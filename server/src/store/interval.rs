@@ -75,8 +75,66 @@ pub(super) async fn reconcile<T: Serialize + DeserializeOwned + Clone>(
     whole: bool,
     at: Timestamp,
 ) -> Result<Changes<T>, StoreError> {
+    let open = open_rows(connection, scope).await?;
+    reconcile_with(connection, scope, open, seen, whole, at).await
+}
+
+/// As [`reconcile`], against the things seen alone: nothing is gone because it is absent.
+pub(super) async fn reconcile_named<T: Serialize + DeserializeOwned + Clone>(
+    connection: &mut SqliteConnection,
+    scope: &Scope<'_>,
+    seen: &[(String, &T)],
+    at: Timestamp,
+) -> Result<Changes<T>, StoreError> {
     let noun = scope.noun.as_str();
-    let mut open = open_rows(connection, scope).await?;
+    let names: Vec<&str> = seen.iter().map(|(name, _)| name.as_str()).collect();
+    let names = json(noun, &names)?;
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id!", name AS "name!", valid_from AS "valid_from!", body AS "body!" FROM interval
+           WHERE noun = ? AND source = ? AND cluster = ? AND name IN (SELECT value FROM json_each(?)) AND valid_to IS NULL"#,
+        noun,
+        scope.source,
+        scope.cluster,
+        names,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let open = rows.into_iter().map(|row| (row.name, Open { id: row.id, valid_from: row.valid_from, body: row.body })).collect();
+    reconcile_with(connection, scope, open, seen, false, at).await
+}
+
+/// As [`reconcile`], against tasks of these services alone: theirs that are absent are gone, others are not looked at.
+pub(super) async fn reconcile_tasks_of(
+    connection: &mut SqliteConnection,
+    scope: &Scope<'_>,
+    services: &[String],
+    seen: &[(String, &domain::service::Task)],
+    at: Timestamp,
+) -> Result<Changes<domain::service::Task>, StoreError> {
+    let services = json("services", &services)?;
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id!", name AS "name!", valid_from AS "valid_from!", body AS "body!" FROM interval
+           WHERE noun = 'task' AND source = ? AND cluster = ? AND valid_to IS NULL
+             AND json_extract(body, '$.service') IN (SELECT value FROM json_each(?))"#,
+        scope.source,
+        scope.cluster,
+        services,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let open = rows.into_iter().map(|row| (row.name, Open { id: row.id, valid_from: row.valid_from, body: row.body })).collect();
+    reconcile_with(connection, scope, open, seen, true, at).await
+}
+
+async fn reconcile_with<T: Serialize + DeserializeOwned + Clone>(
+    connection: &mut SqliteConnection,
+    scope: &Scope<'_>,
+    mut open: HashMap<String, Open>,
+    seen: &[(String, &T)],
+    whole: bool,
+    at: Timestamp,
+) -> Result<Changes<T>, StoreError> {
+    let noun = scope.noun.as_str();
     let first = open.is_empty() && !ever_read(connection, scope).await?;
     let mut changes = Vec::new();
     for (name, item) in seen {

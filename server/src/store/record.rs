@@ -14,6 +14,7 @@ use domain::source::{Outcome, SourceHealth};
 use domain::timeline::source_change;
 use sqlx::SqliteConnection;
 
+use super::ecs::Reach;
 use super::{Store, StoreError, advance, alarms, ecs, json, metrics, nats, sources, timeline, words};
 
 /// Which services the config marks *do not touch*, and why.
@@ -88,7 +89,7 @@ impl Store {
         if let Some(sweep) = &report.sweep {
             record_sweep(&mut tx, sweep, previous.as_ref(), &mut found).await?;
             match &sweep.reading {
-                Some(Reading::Ecs(reading)) => ecs::record(&mut tx, sweep, reading, marks, grouping, &mut found).await?,
+                Some(Reading::Ecs(reading)) => ecs::record(&mut tx, sweep, reading, Reach::Clusters, marks, grouping, &mut found).await?,
                 Some(Reading::Alarms(reading)) => alarms::record(&mut tx, sweep, reading, &mut found).await?,
                 Some(Reading::Logs(reading)) => words::record(&mut tx, sweep, reading, &mut found).await?,
                 Some(Reading::Nats(reading)) => nats::record(&mut tx, sweep, reading, &mut found).await?,
@@ -100,6 +101,31 @@ impl Store {
         let revision = advance(&mut tx).await?;
         tx.commit().await?;
         Ok(Written { revision, topics: found.topics })
+    }
+}
+
+impl Store {
+    /// Records a look at these services. Neither a sweep nor a change of the source's health: it vouches for nothing else.
+    ///
+    /// # Errors
+    /// As [`Store::record`].
+    pub async fn record_glance(
+        &self,
+        glance: &Sweep,
+        services: &[String],
+        marks: &Marks,
+        grouping: &str,
+    ) -> Result<Option<Written>, StoreError> {
+        let Some(Reading::Ecs(reading)) = &glance.reading else { return Ok(None) };
+        let mut tx = self.write().await?;
+        let mut found = Found { topics: BTreeSet::new() };
+        ecs::record(&mut tx, glance, reading, Reach::Services(services), marks, grouping, &mut found).await?;
+        if found.topics.is_empty() {
+            return Ok(None);
+        }
+        let revision = advance(&mut tx).await?;
+        tx.commit().await?;
+        Ok(Some(Written { revision, topics: found.topics }))
     }
 }
 

@@ -197,3 +197,23 @@ async fn the_timeline_cannot_be_rewritten() {
     let refused = sqlx::query("UPDATE timeline SET text = 'nothing happened'").execute(&mut *tx).await.unwrap_err();
     assert!(refused.to_string().contains("append-only"));
 }
+
+#[tokio::test]
+async fn a_look_at_one_service_moves_it_and_leaves_the_others_alone() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    let mut seen = cluster();
+    seen.services = Seen::partial(vec![service("auth")]);
+    seen.services.items[0].service.running = 1;
+    seen.tasks = Seen::partial(vec![task("auth", 2)]);
+    let look = ecs(5, seen).sweep.unwrap();
+    let names = ["auth".to_owned()];
+    let written = fixture.store.record_glance(&look, &names, &fixture.marks, "group").await.unwrap().unwrap();
+    assert!(written.topics.contains(&Topic::Services) && !written.topics.contains(&Topic::Sources));
+    let standing = fixture.list(ServiceQuery::default(), at(5)).await;
+    assert_eq!(standing, ["auth down", "quest up", "language off_on_purpose"]);
+    let tasks = async |service| fixture.store.service_detail(&key(service), None, true, at(5)).await.unwrap().unwrap().tasks.len();
+    assert_eq!((tasks("auth").await, tasks("quest").await), (1, 2));
+    let again = fixture.store.record_glance(&look, &names, &fixture.marks, "group").await.unwrap();
+    assert_eq!(again, None, "nothing moved, so nothing is written");
+}

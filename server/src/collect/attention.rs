@@ -1,0 +1,129 @@
+//! Which services are worth a look between two sweeps, and the looking.
+//!
+//! Those an event named come first, then those on somebody's screen, then those a deployment is moving; a few at a time,
+//! so that a look costs a fraction of the rate a sweep may take. Only a wish is kept here, never state: a wish that is
+//! lost costs nothing but the wait for the next sweep.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use collectors::{Collector, EcsCollector};
+use domain::Timestamp;
+use domain::port::Clock;
+use domain::service::ServiceKey;
+
+use super::Recorder;
+use crate::config::Config;
+
+/// How often a look is taken. A source that is swept as often needs none.
+const EVERY: Duration = Duration::from_secs(5);
+/// Most services of one look: with one ListTasks each it is one call a second, a sixth of the default rate.
+const MOST: usize = 5;
+/// How long a service counts as on screen after its page was answered; an open page asks again with every hint.
+const ON_SCREEN: Duration = Duration::from_secs(60);
+
+/// Which services want a look. Cheap to clone; all clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Attention(Arc<Mutex<Wishes>>);
+
+#[derive(Debug, Default)]
+struct Wishes {
+    dirty: BTreeSet<ServiceKey>,
+    on_screen: HashMap<ServiceKey, Timestamp>,
+}
+
+impl Attention {
+    /// A page of this service was answered at `now`. The caller knows that the service exists.
+    pub fn looked_at(&self, key: &ServiceKey, now: Timestamp) {
+        self.wishes().on_screen.insert(key.clone(), now);
+    }
+
+    /// Something happened to this service that its state does not tell yet.
+    pub fn dirty(&self, key: ServiceKey) {
+        self.wishes().dirty.insert(key);
+    }
+
+    /// Takes the services of `environment` to look at now, by cluster; `moving` fill what room is left.
+    fn pick(&self, environment: &str, now: Timestamp, moving: Vec<(String, String)>) -> BTreeMap<String, BTreeSet<String>> {
+        let mut wishes = self.wishes();
+        let dirty: Vec<ServiceKey> = wishes.dirty.iter().filter(|key| key.environment == environment).take(MOST).cloned().collect();
+        for key in &dirty {
+            wishes.dirty.remove(key);
+        }
+        wishes.on_screen.retain(|_, at| now.since(*at) <= ON_SCREEN);
+        let mut watched: Vec<(&ServiceKey, &Timestamp)> =
+            wishes.on_screen.iter().filter(|(key, _)| key.environment == environment).collect();
+        watched.sort_by_key(|(key, at)| (Reverse(**at), (*key).clone()));
+        let watched = watched.into_iter().map(|(key, _)| (key.cluster.clone(), key.service.clone()));
+        let all = dirty.into_iter().map(|key| (key.cluster, key.service)).chain(watched).chain(moving);
+        let mut picked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut count = 0;
+        for (cluster, service) in all {
+            if count < MOST && picked.entry(cluster).or_default().insert(service) {
+                count += 1;
+            }
+        }
+        picked
+    }
+
+    fn wishes(&self) -> MutexGuard<'_, Wishes> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Looks for ever at what wants it, where sweeps are rarer than looks.
+pub(super) async fn look(ecs: Arc<EcsCollector>, recorder: Arc<Recorder>, config: Config, clock: Arc<dyn Clock>) {
+    if ecs.interval() <= EVERY {
+        return;
+    }
+    let environment = ecs.id().scope.clone();
+    let marks = config.marks();
+    let of_config = config.environments.iter().find(|known| known.name == environment);
+    let grouping = of_config.map_or("group", |known| known.group_tag.as_str());
+    loop {
+        clock.sleep(EVERY).await;
+        let moving = recorder.store.moving_services(&environment, MOST as u32).await.unwrap_or_default();
+        for (cluster, services) in recorder.attention.pick(&environment, clock.now(), moving) {
+            let services: Vec<String> = services.into_iter().collect();
+            let seen = match ecs.glance(&cluster, &services).await {
+                Ok(seen) => seen,
+                Err(fault) => {
+                    tracing::debug!(source = %ecs.id(), kind = ?fault.kind, "a look between sweeps failed: {}", fault.message);
+                    continue;
+                }
+            };
+            match recorder.store.record_glance(&seen, &services, &marks, grouping).await {
+                Ok(Some(written)) => recorder.live.changed(&written.topics, written.revision),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(error = %crate::error_chain(&error), "a look between sweeps could not be recorded"),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(environment: &str, service: &str) -> ServiceKey {
+        ServiceKey { environment: environment.into(), cluster: "main".into(), service: service.into() }
+    }
+
+    #[test]
+    fn dirty_before_on_screen_before_moving_and_never_too_many() {
+        let attention = Attention::default();
+        let now = Timestamp::from_secs(1_000);
+        attention.looked_at(&key("production", "watched"), now);
+        attention.looked_at(&key("production", "left"), now.minus(ON_SCREEN + Duration::from_secs(1)));
+        attention.looked_at(&key("staging", "elsewhere"), now);
+        attention.dirty(key("production", "dirty"));
+        let moving = (0..9).map(|number| ("main".to_owned(), format!("moving-{number}"))).collect();
+        let picked = attention.pick("production", now, moving);
+        let names: Vec<&str> = picked["main"].iter().map(String::as_str).collect();
+        assert_eq!(names, ["dirty", "moving-0", "moving-1", "moving-2", "watched"]);
+        // a wish of an event is taken once, a page on screen stays
+        assert_eq!(attention.pick("production", now, Vec::new())["main"], BTreeSet::from(["watched".to_owned()]));
+    }
+}
