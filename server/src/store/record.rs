@@ -102,9 +102,7 @@ impl Store {
         tx.commit().await?;
         Ok(Written { revision, topics: found.topics })
     }
-}
 
-impl Store {
     /// Records a look at these services. Neither a sweep nor a change of the source's health: it vouches for nothing else.
     ///
     /// # Errors
@@ -118,11 +116,12 @@ impl Store {
     ) -> Result<Option<Written>, StoreError> {
         let Some(Reading::Ecs(reading)) = &glance.reading else { return Ok(None) };
         let mut tx = self.write().await?;
-        let mut found = Found { topics: BTreeSet::new() };
+        let mut found = Found { topics: BTreeSet::new(), last: None, touched: BTreeSet::new() };
         ecs::record(&mut tx, glance, reading, Reach::Services(services), marks, grouping, &mut found).await?;
         if found.topics.is_empty() {
             return Ok(None);
         }
+        alarms::coverage::refresh(&mut tx, &found.touched).await?;
         let revision = advance(&mut tx).await?;
         tx.commit().await?;
         Ok(Some(Written { revision, topics: found.topics }))
