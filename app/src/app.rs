@@ -8,7 +8,7 @@ use leptos_router::{SsrMode, path};
 
 use crate::live::Live;
 use crate::now::Now;
-use crate::pages::{Alarm, Alarms, Coverage, Missing, NotFound, Overview, Service, Services, Sources, Task, Timeline};
+use crate::pages::{Alarm, Alarms, Coverage, Missing, Nats, NotFound, Overview, Service, Services, Sources, Task, Timeline};
 use crate::parts::frame::Frame;
 
 /// The pages.
@@ -31,6 +31,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/alarms/coverage") view=Coverage ssr=SsrMode::Async/>
                     <Route path=path!("/alarms/missing") view=Missing ssr=SsrMode::Async/>
                     <Route path=path!("/alarms/:environment/:name") view=Alarm ssr=SsrMode::Async/>
+                    <Route path=path!("/nats") view=Nats ssr=SsrMode::Async/>
                     <Route path=path!("/sources") view=Sources ssr=SsrMode::Async/>
                     <Route path=path!("/*any") view=NotFound ssr=SsrMode::Async/>
                 </ParentRoute>

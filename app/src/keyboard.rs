@@ -15,13 +15,14 @@ use web_sys::{HtmlDialogElement, HtmlElement};
 use crate::parts::palette;
 
 /// What each key does, as the dialog lists it.
-pub(crate) const KEYS: [(&[&str], &str); 10] = [
+pub(crate) const KEYS: [(&[&str], &str); 11] = [
     (&["/"], "go to any service or page"),
     (&["f"], "filter the list on this page"),
     (&["g", "o"], "go to the Overview"),
     (&["g", "s"], "go to Services"),
     (&["g", "t"], "go to the Timeline"),
     (&["g", "a"], "go to Alarms"),
+    (&["g", "n"], "go to NATS"),
     (&["g", "r"], "go to Sources"),
     (&["t"], "on an entry of the record: what changed in the ten minutes before it"),
     (&["?"], "show these keys"),
@@ -63,6 +64,7 @@ pub(crate) fn listen(wanted: SearchWanted) {
             (true, "s") => go("/services"),
             (true, "t") => go("/timeline"),
             (true, "a") => go("/alarms"),
+            (true, "n") => go("/nats"),
             (true, "r") => go("/sources"),
             (false, "t") => {
                 if let Some(to) = before_this(&event) {

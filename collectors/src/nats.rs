@@ -1,13 +1,16 @@
-//! The NATS collector: nodes and client connections of one NATS cluster.
+//! The NATS collector: nodes, client connections, streams and consumers of one NATS cluster.
 //!
 //! Two ways in, together or alone: a system-account user, through whom one connection hears every node, and the
 //! nodes' monitoring ports one by one. A node that does not answer is not left out in silence: the `roster` knows who
 //! ought to be there, and whoever is missing is named. What counts as a client connection is said in its module `map`.
 
+mod ended;
 pub mod examine;
 mod http;
+mod jetstream;
 mod map;
 mod monitor;
+mod probe;
 mod roster;
 mod system;
 mod tls;
@@ -22,8 +25,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::Timestamp;
+use domain::nats::closed::ClosedReading;
 use domain::port::Clock;
-use domain::reading::{NatsReading, Reading, Seen, Sweep};
+use domain::reading::{JetStreamReading, NatsReading, Reading, Seen, Sweep};
 use domain::source::{Budget, Fault, FaultKind, Shortfall, SourceId, SourceKind};
 use domain::time::ago;
 use futures::future::join_all;
@@ -31,12 +35,18 @@ use futures::future::join_all;
 use crate::Collector;
 use crate::call::Tally;
 use crate::harvest::{Read, concluded};
+use ended::Ends;
 use map::{Heard, addresses};
+use probe::Served;
 use roster::Roster;
 use system::{System, Told};
 
 /// Connections one answer of one node may list, where nothing else is said: about 12 MiB with users and JWTs.
 const PER_ANSWER: u64 = 16_384;
+/// How often nodes are asked for the connections that ended.
+const ENDED_EVERY: Duration = Duration::from_secs(300);
+/// How often each node's INFO and certificate are looked at; sooner after its restart.
+const LOOK_EVERY: Duration = Duration::from_secs(300);
 /// The skew is not known.
 const NO_SKEW: i64 = i64::MIN;
 
@@ -63,6 +73,8 @@ pub struct NatsScope {
     pub key_file: Option<PathBuf>,
     /// Monitoring addresses, one per node.
     pub monitor_urls: Vec<String>,
+    /// The environments whose services use it; none named: all.
+    pub environments: Vec<String>,
     /// How often to sweep.
     pub interval: Duration,
 }
@@ -81,6 +93,7 @@ impl NatsScope {
             cert_file: None,
             key_file: None,
             monitor_urls: Vec::new(),
+            environments: Vec::new(),
             interval: Duration::from_secs(15),
         }
     }
@@ -109,6 +122,20 @@ struct Memory {
     roster: Roster,
     /// By monitoring address, the name of the node that last answered there.
     behind: BTreeMap<String, String>,
+    /// Up to where closed connections were read, and when they were last asked for.
+    ends: Ends,
+    ends_asked: Option<Timestamp>,
+    /// By server id, what looking at its client port found.
+    looked: BTreeMap<String, Looked>,
+}
+
+/// What looking at a node's client port found.
+#[derive(Clone, Debug)]
+struct Looked {
+    at: Timestamp,
+    found: Result<Served, String>,
+    /// The ports we came from, newest last.
+    from: Vec<u16>,
 }
 
 /// What both ways in brought together.
@@ -148,10 +175,16 @@ impl NatsCollector {
         self.memory().roster.expect(names, now);
     }
 
+    /// Up to where, by server id, an earlier process read the connections that ended.
+    pub fn know_ends(&self, known: BTreeMap<String, Timestamp>) {
+        self.memory().ends.know(known);
+    }
+
     async fn read(&self, tally: &Tally) -> Read {
         let now = self.clock.now();
         let expected = self.memory().roster.expected(now);
-        let (system, monitors) = futures::join!(self.over_system_account(&expected, tally), self.over_monitoring(tally));
+        let closed = self.memory().ends_asked.is_none_or(|at| now.since(at) >= ENDED_EVERY || now < at);
+        let (system, monitors) = futures::join!(self.over_system_account(&expected, closed, tally), self.over_monitoring(closed, tally));
         let mut gathered = system;
         gathered.add(monitors);
         if gathered.heard.is_empty() {
@@ -170,16 +203,88 @@ impl NatsCollector {
             }
         }
         self.remember(&gathered.heard, now);
+        self.look(&gathered.heard, now).await;
+        let ends = self.ends(&gathered.heard, now);
         let nodes_whole = shortfalls.is_empty();
-        Ok((Reading::Nats(reading(gathered.heard, nodes_whole, silent, &mut shortfalls)), shortfalls))
+        let mut reading = reading(gathered.heard, nodes_whole, silent, &mut shortfalls);
+        self.served(&mut reading);
+        reading.closed = ends;
+        reading.environments.clone_from(&self.scope.environments);
+        reading.real_time = self.real_time();
+        if !reading.real_time {
+            reading.nodes.items.iter_mut().for_each(|(_, counters)| counters.skew_ms = None);
+        }
+        Ok((Reading::Nats(reading), shortfalls))
     }
 
-    async fn over_system_account(&self, expected: &BTreeSet<String>, tally: &Tally) -> Gathered {
+    /// Looks at the client port of every node that was not looked at lately. All at once: each has its own time limit.
+    async fn look(&self, heard: &[Heard], now: Timestamp) {
+        let reached = addresses(heard);
+        let due = |id: &str| self.memory().looked.get(id).is_none_or(|looked| now.since(looked.at) >= LOOK_EVERY || now < looked.at);
+        let due: Vec<(&str, Option<String>)> = heard
+            .iter()
+            .map(|node| (node.varz.server_id.as_str(), node.address(reached.get(&node.varz.server_id).map(String::as_str))))
+            .filter(|(id, _)| due(id))
+            .collect();
+        if due.is_empty() {
+            return;
+        }
+        let trust = tls::Trust::of(&self.scope).await;
+        let found = join_all(due.into_iter().map(async |(id, address)| {
+            let found = match (&trust, address) {
+                (Err(fault), _) => Err(fault.message.clone()),
+                (Ok(_), None) => Err("it does not say its client address".to_owned()),
+                (Ok(trust), Some(address)) => probe::look(&address, trust).await,
+            };
+            (id.to_owned(), found)
+        }))
+        .await;
+        let mut memory = self.memory();
+        for (id, found) in found {
+            let mut from = memory.looked.remove(&id).map(|looked| looked.from).unwrap_or_default();
+            from.extend(found.iter().map(|served| served.from));
+            // as many as end between two readings of the closed connections, and some more
+            from.drain(..from.len().saturating_sub(16));
+            memory.looked.insert(id, Looked { at: now, found, from });
+        }
+        memory.looked.retain(|id, _| heard.iter().any(|node| node.varz.server_id == *id));
+    }
+
+    /// The closed connections that are news, where they were asked for.
+    fn ends(&self, heard: &[Heard], now: Timestamp) -> Option<ClosedReading> {
+        let mut memory = self.memory();
+        let ports = memory.looked.iter().map(|(id, looked)| (id.clone(), looked.from.clone())).collect();
+        let news = memory.ends.news(heard, &ports, now)?;
+        memory.ends_asked = Some(now);
+        Some(news)
+    }
+
+    /// Puts what looking found beside what the nodes say of themselves.
+    fn served(&self, reading: &mut NatsReading) {
+        let memory = self.memory();
+        for (node, _) in &mut reading.nodes.items {
+            match memory.looked.get(&node.id).map(|looked| &looked.found) {
+                Some(Ok(served)) => {
+                    node.tls = Some(served.tls);
+                    node.certificate.clone_from(&served.certificate);
+                }
+                Some(Err(said)) => node.tls_unknown = Some(said.clone()),
+                None => node.tls_unknown = Some("not looked at yet".to_owned()),
+            }
+        }
+    }
+
+    /// Whether our clock keeps the wall's time, as servers do.
+    fn real_time(&self) -> bool {
+        (self.clock.speed() - 1.0).abs() < f64::EPSILON
+    }
+
+    async fn over_system_account(&self, expected: &BTreeSet<String>, closed: bool, tally: &Tally) -> Gathered {
         if self.scope.urls.is_empty() {
             return Gathered::default();
         }
         let told = match self.system().await {
-            Ok(system) => system.ask(self.clock.as_ref(), expected, tally).await,
+            Ok(system) => system.ask(self.clock.as_ref(), expected, closed, tally).await,
             Err(fault) => Err(fault),
         };
         match told {
@@ -201,7 +306,7 @@ impl NatsCollector {
         Ok(system)
     }
 
-    async fn over_monitoring(&self, tally: &Tally) -> Gathered {
+    async fn over_monitoring(&self, closed: bool, tally: &Tally) -> Gathered {
         let urls = &self.scope.monitor_urls;
         let tls = if urls.iter().any(|url| url.starts_with("https:")) {
             match tls::client_config(&self.scope).await {
@@ -214,7 +319,7 @@ impl NatsCollector {
         } else {
             None
         };
-        let answers = join_all(urls.iter().map(|url| monitor::ask(url, tls.clone(), self.clock.as_ref(), tally))).await;
+        let answers = join_all(urls.iter().map(|url| monitor::ask(url, tls.clone(), self.clock.as_ref(), closed, tally))).await;
         let mut gathered = Gathered::default();
         for (url, answer) in urls.iter().zip(answers) {
             match answer {
@@ -251,7 +356,7 @@ impl NatsCollector {
 
     /// The largest skew of any node. Unknown on a clock that does not run at the wall's pace: servers do.
     fn skew(&self, skews: &[i64]) -> i64 {
-        let real = (self.clock.speed() - 1.0).abs() < f64::EPSILON;
+        let real = self.real_time();
         skews.iter().copied().filter(|_| real).max_by_key(|skew| skew.unsigned_abs()).unwrap_or(NO_SKEW)
     }
 
@@ -299,7 +404,21 @@ fn reading(mut heard: Vec<Heard>, nodes_whole: bool, silent: Vec<String>, shortf
         nodes.push(node.node(clients.len(), reached.get(&node.varz.server_id).map(String::as_str)));
         connections.extend(clients);
     }
-    NatsReading { nodes: Seen { items: nodes, whole: nodes_whole }, connections: Seen { items: connections, whole: listed }, silent }
+    NatsReading {
+        nodes: Seen { items: nodes, whole: nodes_whole },
+        connections: Seen { items: connections, whole: listed },
+        jetstream: streams(&mut heard, silent.is_empty()),
+        silent,
+        ..NatsReading::default()
+    }
+}
+
+/// Streams and consumers, where any node has JetStream and told of it.
+fn streams(heard: &mut [Heard], nobody_silent: bool) -> Option<JetStreamReading> {
+    let with = heard.iter().filter(|node| system::has_jetstream(&node.varz)).count();
+    let told: Vec<_> = heard.iter_mut().filter_map(|node| Some((node.name().to_owned(), node.jetstream.take()?))).collect();
+    let whole = nobody_silent && told.len() == with;
+    (!told.is_empty()).then(|| jetstream::gathered(told, whole))
 }
 
 #[async_trait]
@@ -319,7 +438,7 @@ impl Collector for NatsCollector {
         concluded(&self.id, started, self.clock.now(), tally.calls(), read)
     }
 
-    /// None: NATS publishes no rates, and a sweep asks each node three things.
+    /// None: NATS publishes no rates, and a sweep asks each node four things.
     fn budgets(&self) -> Vec<Budget> {
         Vec::new()
     }

@@ -11,6 +11,7 @@
 //! | [`coverage`] | which alarm watches what of a service, and the missing ones as commands |
 //! | [`cause`] | alarms that have one cause, told once |
 //! | [`service`], [`alarm`], [`nats`] | what the collectors read, in the field's own terms |
+//! | [`owner`] | whose a NATS connection is, with proof |
 //! | [`reading`] | one sweep's harvest, and what it could not see |
 //! | [`series`], [`customers`], [`cost`] | numbers over time and how they are packed; what customers feel; what asking costs |
 //! | [`timeline`] | the append-only record, and the pure comparison that finds what belongs in it |
@@ -32,6 +33,7 @@ pub mod judge;
 pub mod live;
 pub mod log;
 pub mod nats;
+pub mod owner;
 #[cfg(feature = "ports")]
 pub mod port;
 pub mod reading;

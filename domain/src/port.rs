@@ -12,7 +12,8 @@ use crate::series::Reach;
 use crate::service::ServiceKey;
 use crate::view::{
     AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Frame, History, HistoryPanel, MissingAlarms, MissingQuery,
-    Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
+    NatsQuery, NatsView, Overview, ServiceDetail, ServiceNats, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage,
+    TimelineQuery,
 };
 use crate::{Failure, Timestamp};
 
@@ -57,6 +58,12 @@ pub trait Observe: Send + Sync {
 
     /// The same as pictures, a piece of its page.
     async fn history_panel(&self, key: ServiceKey, reach: Reach) -> Result<HistoryPanel, Failure>;
+
+    /// The NATS page: nodes, findings, and the connections the query asks for.
+    async fn nats(&self, query: NatsQuery) -> Result<NatsView, Failure>;
+
+    /// The NATS connections of one service, with proof; empty for one that has none or was never seen.
+    async fn service_nats(&self, key: ServiceKey) -> Result<ServiceNats, Failure>;
 
     /// The collectors' own health.
     async fn sources(&self) -> Result<SourcesView, Failure>;

@@ -10,6 +10,8 @@ use crate::Timestamp;
 use crate::alarm::{Alarm, HistoryItem};
 use crate::cost::{Pace, Spent};
 use crate::log::Heard;
+use crate::nats::closed::ClosedReading;
+use crate::nats::jetstream::{Consumer, Meta, Stream};
 use crate::nats::{Connection, ConnectionCounters, Node, NodeCounters};
 use crate::series::{Metric, Point};
 use crate::service::{Service, ServiceEvent, Task, TaskDefinition};
@@ -149,6 +151,25 @@ pub struct NatsReading {
     pub connections: Seen<(Connection, ConnectionCounters)>,
     /// Nodes the others have routes to but that did not answer, by name.
     pub silent: Vec<String>,
+    /// Connections that ended since they were last asked for; nothing when they were not asked for this time.
+    pub closed: Option<ClosedReading>,
+    /// Streams and consumers; nothing when no node has JetStream or none told of it.
+    pub jetstream: Option<JetStreamReading>,
+    /// The environments whose services use this cluster; none named: all.
+    pub environments: Vec<String>,
+    /// Whether the nodes' instants can be compared with ours: not in a demo that runs faster than the wall.
+    pub real_time: bool,
+}
+
+/// JetStream of a NATS cluster.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JetStreamReading {
+    /// Its own leadership.
+    pub meta: Option<Meta>,
+    /// Streams; `whole` when every node with JetStream told of its own.
+    pub streams: Seen<Stream>,
+    /// Their consumers; whole as the streams are.
+    pub consumers: Vec<Consumer>,
 }
 
 /// Metrics of an environment's services, as far as they were due.

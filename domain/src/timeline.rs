@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::Timestamp;
 use crate::judge::{Judgement, Standing, Tone};
 use crate::nats::Node;
+use crate::nats::jetstream::Flow;
 use crate::service::{Health, Service, ServiceEvent, Task, revision_name};
 use crate::source::SourceId;
 use crate::text;
@@ -43,11 +44,15 @@ pub enum EventKind {
     Source,
     /// Something a person did here, such as acknowledging an alarm.
     Act,
+    /// NATS connections ended.
+    Connection,
+    /// A stream or consumer got stuck, fell behind or is well again.
+    Jetstream,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::TaskStopped,
         Self::TaskHealth,
         Self::ServiceEvent,
@@ -57,6 +62,8 @@ impl EventKind {
         Self::Node,
         Self::Source,
         Self::Act,
+        Self::Connection,
+        Self::Jetstream,
     ];
 
     /// The word in the store.
@@ -71,6 +78,8 @@ impl EventKind {
             Self::Node => "node",
             Self::Source => "source",
             Self::Act => "act",
+            Self::Connection => "connection",
+            Self::Jetstream => "jetstream",
         }
     }
 
@@ -86,6 +95,8 @@ impl EventKind {
             Self::Node => "NATS node",
             Self::Source => "source",
             Self::Act => "act of ours",
+            Self::Connection => "NATS connections",
+            Self::Jetstream => "streams",
         }
     }
 
@@ -276,6 +287,32 @@ pub fn node_change(before: Option<&Node>, after: Option<&Node>, at: Timestamp) -
             event(after.started.unwrap_or(at), "restarted", Tone::Warn, format!("restarted{version}"))
         }
         (Some(_), Some(_)) => None,
+    }
+}
+
+/// A node cut off clients that did not read as fast as messages came.
+pub fn slow_consumers(node: &str, count: u64, at: Timestamp) -> NewEvent {
+    NewEvent {
+        at,
+        key: format!("slow:{node}:{}", at.as_micros()),
+        kind: EventKind::Node,
+        tone: Tone::Warn,
+        service: None,
+        subject: node.to_owned(),
+        text: format!("dropped {}", text::count(count, "slow consumer")),
+    }
+}
+
+/// A stream or consumer stands otherwise than before. `name`: `stream` or `stream / consumer`.
+pub fn flow_change(name: &str, owner: Option<(String, String)>, flow: Flow, why: &str, at: Timestamp) -> NewEvent {
+    NewEvent {
+        at,
+        key: format!("flow:{name}:{}", at.as_micros()),
+        kind: EventKind::Jetstream,
+        tone: flow.tone(),
+        service: owner,
+        subject: name.to_owned(),
+        text: if flow == Flow::Well { "is well again".to_owned() } else { format!("is {}: {}", flow.as_str(), text::shown(why)) },
     }
 }
 

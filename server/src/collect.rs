@@ -159,6 +159,7 @@ pub(crate) fn nats_scope(nats: &Nats, config: &Config) -> NatsScope {
         cert_file: nats.cert_file.clone(),
         key_file: nats.key_file.clone(),
         monitor_urls: nats.monitor_urls.clone(),
+        environments: nats.environments.clone(),
         interval: config.poll.nats.0,
     }
 }
@@ -206,7 +207,10 @@ impl Collection {
                     bringing.push((id, ecs));
                 }
                 // a node that went down while nobody looked is missed all the same
-                Own::Nats(nats) => nats.expect(store.known_nodes(&id).await?),
+                Own::Nats(nats) => {
+                    nats.expect(store.known_nodes(&id).await?);
+                    nats.know_ends(store.known_ends(&id).await?);
+                }
                 Own::Alarms(alarms) => {
                     alarms.resume(store.alarm_history_next(&id).await?);
                     reading_on.push((id, alarms));

@@ -14,8 +14,9 @@ use domain::port::{Actor, Clock, Observe, Operate};
 use domain::series::Reach;
 use domain::service::ServiceKey;
 use domain::view::{
-    AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, History, HistoryPanel, MOST_PER_PAGE,
-    MissingAlarms, MissingQuery, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
+    AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, History, HistoryPanel,
+    MOST_CONNECTIONS_PER_PAGE, MOST_PER_PAGE, MissingAlarms, MissingQuery, NatsQuery, NatsView, Overview, ServiceDetail, ServiceNats,
+    ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
 };
 use tokio::sync::Mutex;
 
@@ -133,6 +134,11 @@ impl ControlPlane {
         &self.setting.live
     }
 
+    /// Whether NATS servers and ECS tell the same time: in a sped-up demo the real servers keep the wall's.
+    fn same_time(&self) -> bool {
+        (self.setting.clock.speed() - 1.0).abs() < f64::EPSILON
+    }
+
     /// The store, for `/healthz`.
     pub fn store(&self) -> &Store {
         &self.setting.store
@@ -168,8 +174,7 @@ impl Observe for ControlPlane {
     async fn service(&self, key: ServiceKey) -> Result<ServiceDetail, Failure> {
         let mark = self.setting.marks.reason(&key.environment, &key.cluster, &key.service);
         let clock = &self.setting.clock;
-        let same_time = (clock.speed() - 1.0).abs() < f64::EPSILON;
-        let found = self.setting.store.service_detail(&key, mark, same_time, clock.now()).await.map_err(internal)?;
+        let found = self.setting.store.service_detail(&key, mark, self.same_time(), clock.now()).await.map_err(internal)?;
         if found.is_some() {
             self.setting.attention.looked_at(&key, clock.now());
         }
@@ -199,6 +204,18 @@ impl Observe for ControlPlane {
             }
             None => store.timeline_page(query).await.map_err(internal),
         }
+    }
+
+    async fn nats(&self, query: NatsQuery) -> Result<NatsView, Failure> {
+        if query.page == 0 || !(1..=MOST_CONNECTIONS_PER_PAGE).contains(&query.per) {
+            return Err(Failure::Refused { why: format!("page counts from 1 and per lies between 1 and {MOST_CONNECTIONS_PER_PAGE}") });
+        }
+        let clock = &self.setting.clock;
+        self.setting.store.nats_view(query, self.same_time(), clock.now()).await.map_err(internal)
+    }
+
+    async fn service_nats(&self, key: ServiceKey) -> Result<ServiceNats, Failure> {
+        self.setting.store.service_nats(&key, self.setting.clock.now()).await.map_err(internal)
     }
 
     async fn sources(&self) -> Result<SourcesView, Failure> {

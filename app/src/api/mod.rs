@@ -3,6 +3,7 @@
 mod alarms;
 mod frame;
 mod history;
+mod nats;
 mod overview;
 mod search;
 mod service;
@@ -14,6 +15,7 @@ mod timeline;
 pub(crate) use alarms::{OneAlarm, Pairs, alarm, alarms, coverage, missing};
 pub(crate) use frame::{Around, frame};
 pub(crate) use history::history;
+pub(crate) use nats::{nats, service_nats};
 pub(crate) use overview::overview;
 pub(crate) use search::search;
 pub(crate) use service::service;

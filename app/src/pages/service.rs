@@ -16,6 +16,7 @@ use crate::parts::alarms::Alarms;
 use crate::parts::definition::definition;
 use crate::parts::deployments::Deployments;
 use crate::parts::history::history;
+use crate::parts::sheet::panels;
 use crate::parts::stale::StaleNote;
 use crate::parts::stops::Stops;
 use crate::parts::tasks::Tasks;
@@ -38,11 +39,13 @@ pub(crate) fn Service() -> impl IntoView {
     });
     move || {
         let key = key.get();
-        let plotted = key.clone();
+        let (of, plotted) = (key.clone(), key.clone());
         let asked = Resource::new(move || live.hints(&Topic::ALL), move |_| api::service(key.clone()));
+        let connections = Resource::new(move || live.hints(&[Topic::Nats, Topic::Services]), move |_| api::service_nats(of.clone()));
         view! {
             {load(asked, body)}
             {history(plotted)}
+            {load(connections, panels)}
         }
     }
 }

@@ -74,6 +74,7 @@ fn Nav() -> impl IntoView {
             <A href="/services">"Services"</A>
             <A href="/timeline">"Timeline"</A>
             <A href="/alarms">"Alarms"</A>
+            <A href="/nats">"NATS"</A>
             <A href="/sources">"Sources"</A>
         </nav>
     }

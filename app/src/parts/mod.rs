@@ -16,6 +16,7 @@ pub(crate) mod needs;
 pub(crate) mod palette;
 pub(crate) mod record_filter;
 pub(crate) mod service_table;
+pub(crate) mod sheet;
 pub(crate) mod source_card;
 pub(crate) mod sources_line;
 pub(crate) mod stale;

@@ -17,12 +17,13 @@ pub(crate) const DIALOG_ID: &str = "palette";
 pub(crate) const FIELD_ID: &str = "palette-q";
 
 /// Every page that has no subject of its own: words and address.
-const PAGES: [(&str, &str); 6] = [
+const PAGES: [(&str, &str); 7] = [
     ("Overview", "/"),
     ("Services", "/services"),
     ("Timeline", "/timeline"),
     ("Alarms", "/alarms"),
     ("What is watched by alarms", "/alarms/coverage"),
+    ("NATS", "/nats"),
     ("Sources", "/sources"),
 ];
 

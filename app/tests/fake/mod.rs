@@ -5,6 +5,7 @@
 
 mod alarms;
 mod facts;
+mod nats;
 mod service;
 
 use std::sync::Arc;
@@ -17,8 +18,8 @@ use domain::series::Reach;
 use domain::service::ServiceKey;
 use domain::view::{
     AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, History, HistoryPanel, LastWords, LogLine,
-    MissingAlarms, MissingQuery, Overview, ServiceDetail, ServicePage, ServiceQuery, ServiceRow, ServiceSort, SourceRow, SourcesView, Tail,
-    TaskPage, TimelinePage, TimelineQuery,
+    MissingAlarms, MissingQuery, NatsQuery, NatsView, Overview, ServiceDetail, ServiceNats, ServicePage, ServiceQuery, ServiceRow,
+    ServiceSort, SourceRow, SourcesView, Tail, TaskPage, TimelinePage, TimelineQuery,
 };
 use domain::{Failure, Timestamp};
 
@@ -160,6 +161,14 @@ impl Observe for Fleet {
             Scene::Broken => Err(Failure::Internal { incident: "7f3a".into() }),
             _ => Ok(HistoryPanel { revision: 412, html: "<p id=\"customers\">Customers: well</p>".into() }),
         }
+    }
+
+    async fn nats(&self, query: NatsQuery) -> Result<NatsView, Failure> {
+        Ok(nats::view(self.scene, query, &self.facts()?, (self.clock)()))
+    }
+
+    async fn service_nats(&self, key: ServiceKey) -> Result<ServiceNats, Failure> {
+        Ok(nats::of_service(self.scene, &key, &self.facts()?, (self.clock)()))
     }
 
     async fn sources(&self) -> Result<SourcesView, Failure> {

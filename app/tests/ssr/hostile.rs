@@ -4,12 +4,13 @@ use crate::ask::{CLUSTER, page};
 use crate::fake::Scene;
 use crate::markup::opened;
 
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 7] = [
     "/",
     "/services",
     "/services?q=%3Cscript%3Ealert(9)%3C%2Fscript%3E&x=%22%3E%3Cb%3E",
     "/timeline?q=%3Cscript%3Ealert(9)%3C%2Fscript%3E&service=%22%3E%3Cb%3E",
     "/timeline?around=200",
+    "/nats?q=%3Cscript%3Ealert(9)%3C%2Fscript%3E&x=%22%3E%3Cb%3E",
     "/sources",
 ];
 const NAMES: [&str; 4] =

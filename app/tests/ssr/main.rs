@@ -11,4 +11,5 @@ mod facts;
 mod form;
 mod hostile;
 mod markup;
+mod nats;
 mod status;

@@ -56,7 +56,7 @@ fn end_of_tag(tag: &str) -> usize {
 async fn every_page() -> Vec<(String, Vec<Opened>)> {
     let mut pages = Vec::new();
     for scene in Scene::ALL {
-        for path in ["/", "/services", "/services?q=zzz", "/sources", "/nowhere", &format!("{CLUSTER}/story-teller-nats")] {
+        for path in ["/", "/services", "/services?q=zzz", "/nats", "/sources", "/nowhere", &format!("{CLUSTER}/story-teller-nats")] {
             pages.push((format!("{scene:?} {path}"), opened(&page(scene, path).await.html)));
         }
     }

@@ -22,7 +22,7 @@ async fn a_service_never_seen_is_404() {
 
 #[tokio::test]
 async fn a_broken_store_is_500_and_the_frame_stands() {
-    for path in ["/", "/services", "/sources", &format!("{CLUSTER}/auth-nats")] {
+    for path in ["/", "/services", "/nats", "/sources", &format!("{CLUSTER}/auth-nats")] {
         let page = page(Scene::Broken, path).await;
         assert_eq!(page.status, 500, "{path}");
         page.says("Signalbox could not read its own store (incident 7f3a).");

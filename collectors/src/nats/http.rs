@@ -67,7 +67,7 @@ async fn connected(uri: &Uri, host: &str, port: u16) -> Result<TcpStream, Fault>
 }
 
 /// 169.254.0.0/16, fe80::/10, fd00:ec2::/32 and their IPv4-mapped forms: the metadata services live there.
-fn is_link_local(ip: IpAddr) -> bool {
+pub(super) fn is_link_local(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.is_link_local(),
         IpAddr::V6(ip) => {

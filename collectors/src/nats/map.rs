@@ -8,9 +8,11 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use domain::nats::closed::ClosedConnection;
 use domain::nats::{Connection, ConnectionCounters, Node, NodeCounters};
 use domain::source::Fault;
 
+use super::jetstream::Jsz;
 use super::wire::{ConnInfo, RouteInfo, Varz};
 
 /// The name of the system account where a server does not say.
@@ -19,7 +21,7 @@ const DEFAULT_SYSTEM_ACCOUNT: &str = "$SYS";
 const GLOBAL_ACCOUNT: &str = "$G";
 
 /// All that one node said in one sweep.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Heard {
     pub(super) varz: Varz,
     /// Its connections, and what kept them from being complete.
@@ -28,6 +30,12 @@ pub(super) struct Heard {
     pub(super) routes: Vec<RouteInfo>,
     /// Our own connection's number, if it is on this node.
     pub(super) ours: Option<u64>,
+    /// The connections that ended and that it remembers; nothing when it was not asked or did not answer.
+    pub(super) closed: Option<Vec<ConnInfo>>,
+    /// What it tells of JetStream; nothing when it was not asked or did not answer.
+    pub(super) jetstream: Option<Jsz>,
+    /// Its clock minus ours, in milliseconds.
+    pub(super) skew_ms: Option<i64>,
 }
 
 impl Heard {
@@ -51,6 +59,26 @@ impl Heard {
         client && connection.account != system && (self.ours.is_none() || connection.cid != self.ours)
     }
 
+    /// The fleet's connections that ended, oldest first. `looked_from`: ports we ourselves came from to look at its
+    /// certificate. Whoever left without ever saying who they are (a load balancer's check, a port scan) is no client;
+    /// whoever failed at TLS is one that could not come in.
+    pub(super) fn ended(&self, looked_from: &[u16]) -> Vec<ClosedConnection> {
+        let spoke = |info: &ConnInfo| {
+            let silent = info.lang.is_empty() && info.version.is_empty() && info.authorized_user.is_empty() && info.name.is_empty();
+            !silent || info.reason.starts_with("TLS") || info.reason.starts_with("Authentication F")
+        };
+        let ours = |info: &ConnInfo| info.port.and_then(|port| u16::try_from(port).ok()).is_some_and(|port| looked_from.contains(&port));
+        let fleet = self.closed.iter().flatten().filter(|info| self.is_fleet(info) && spoke(info) && !ours(info));
+        let mut ended: Vec<ClosedConnection> = fleet
+            .filter_map(|info| {
+                let (connection, _) = self.connection(info)?;
+                Some(ClosedConnection { connection, stopped: info.stop, reason: info.reason.clone() })
+            })
+            .collect();
+        ended.sort_by_key(|closed| (closed.stopped, closed.connection.cid));
+        ended
+    }
+
     /// `None` without a number, because then it cannot be told from others.
     fn connection(&self, from: &ConnInfo) -> Option<(Connection, ConnectionCounters)> {
         let state = Connection {
@@ -66,6 +94,8 @@ impl Heard {
             version: filled(&from.version),
             started: from.start,
             tls: filled(&from.tls_version),
+            certificate: from.tls_peer_certs.first().and_then(|certificate| filled(&certificate.subject)),
+            proxied: from.proxy.is_some(),
         };
         let counters = ConnectionCounters {
             pending_bytes: from.pending_bytes.unwrap_or(0),
@@ -74,6 +104,11 @@ impl Heard {
             subscriptions: small(from.subscriptions),
         };
         Some((state, counters))
+    }
+
+    /// Its client address; `reached_at` is the address others have their routes to.
+    pub(super) fn address(&self, reached_at: Option<&str>) -> Option<String> {
+        address(&self.varz.host, self.varz.port, reached_at)
     }
 
     /// The node itself; `reached_at` is the address others have their routes to.
@@ -85,13 +120,25 @@ impl Heard {
             version: varz.version.clone(),
             cluster: varz.cluster.as_ref().and_then(|cluster| filled(&cluster.name)),
             started: varz.start,
-            address: address(&varz.host, varz.port, reached_at),
+            address: self.address(reached_at),
             jetstream: varz.jetstream.as_ref().is_some_and(|jetstream| jetstream.config.is_some()),
             tls_required: varz.tls_required,
             max_connections: varz.max_connections.unwrap_or(0),
             remotes: small(varz.remotes),
             config_digest: filled(&varz.config_digest),
+            tls: None,
+            tls_unknown: None,
+            certificate: None,
+            configured_until: varz.tls_cert_not_after,
+            // seconds; more than an hour is no timeout
+            tls_timeout_ms: (varz.tls_timeout.clamp(0.0, 3_600.0) * 1_000.0) as u32,
+            max_pending: varz.max_pending.unwrap_or(0),
+            cores: small(varz.gomaxprocs.or(varz.cores)),
+            meta_leader: varz.jetstream.as_ref().and_then(|jetstream| filled(&jetstream.meta.as_ref()?.leader)),
         };
+        let slow = varz.slow_consumer_stats.clone().unwrap_or_default();
+        let jetstream = varz.jetstream.clone().unwrap_or_default();
+        let (limits, stats) = (jetstream.config.unwrap_or_default(), jetstream.stats.unwrap_or_default());
         let counters = NodeCounters {
             connections: if self.incomplete.is_none() { clients as u64 } else { varz.connections.unwrap_or(0) },
             cpu: varz.cpu,
@@ -99,6 +146,13 @@ impl Heard {
             slow_consumers: varz.slow_consumers.unwrap_or(0),
             in_messages: varz.in_msgs.unwrap_or(0),
             out_messages: varz.out_msgs.unwrap_or(0),
+            slow_links: [slow.routes, slow.gateways, slow.leafs].into_iter().flatten().sum(),
+            total_connections: varz.total_connections.unwrap_or(0),
+            subscriptions: varz.subscriptions.unwrap_or(0),
+            route_pending: self.routes.iter().filter_map(|route| route.pending_size).sum(),
+            skew_ms: self.skew_ms,
+            storage: (stats.storage.unwrap_or(0), limits.max_storage.unwrap_or(0)),
+            api_errors: stats.api.and_then(|api| api.errors).unwrap_or(0),
         };
         (node, counters)
     }
@@ -137,7 +191,25 @@ mod tests {
 
     fn heard(varz: &str, connz: &str) -> Heard {
         let connz: Connz = parsed(connz.as_bytes()).unwrap();
-        Heard { varz: parsed(varz.as_bytes()).unwrap(), connections: connz.connections, incomplete: None, routes: Vec::new(), ours: None }
+        Heard { varz: parsed(varz.as_bytes()).unwrap(), connections: connz.connections, ..Heard::default() }
+    }
+
+    #[test]
+    fn who_never_said_who_they_are_did_not_leave() {
+        let mut node = heard(r#"{"server_id": "N1", "system_account": "SYS"}"#, r#"{"connections": []}"#);
+        let closed: Connz = parsed(
+            br#"{"connections": [
+                {"cid": 3, "kind": "Client", "lang": "go", "account": "APP", "reason": "Client Closed", "stop": "2026-05-02T09:41:03Z"},
+                {"cid": 2, "kind": "Client", "reason": "Client Closed"},
+                {"cid": 4, "kind": "Client", "port": 4711, "reason": "TLS Handshake Failure"},
+                {"cid": 5, "kind": "Client", "port": 4712, "reason": "TLS Handshake Failure", "stop": "2026-05-02T09:41:02Z"},
+                {"cid": 6, "kind": "Client", "lang": "go", "account": "SYS", "reason": "Client Closed"},
+                {"cid": 7, "kind": "Leafnode", "lang": "go", "reason": "Client Closed"}]}"#,
+        )
+        .unwrap();
+        node.closed = Some(closed.connections);
+        let ended: Vec<u64> = node.ended(&[4711]).iter().map(|closed| closed.connection.cid).collect();
+        assert_eq!(ended, [5, 3], "oldest first");
     }
 
     #[test]

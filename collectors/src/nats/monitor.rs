@@ -11,8 +11,10 @@ use domain::port::Clock;
 use domain::source::{Fault, FaultKind};
 
 use super::http::get;
+use super::jetstream::Jsz;
 use super::map::Heard;
-use super::wire::{Connz, Routez, Varz, parsed};
+use super::system::{CLOSED, has_jetstream, millis_between};
+use super::wire::{Connz, JszOptions, Routez, Varz, parsed};
 use crate::call::Tally;
 
 /// Most bytes of `varz` and `routez`.
@@ -22,7 +24,8 @@ pub(super) const LARGE: usize = 16 * 1024 * 1024;
 /// Connections asked for in one page.
 const PAGE: u64 = 8_192;
 
-/// Reads the node behind `base`, such as `http://10.0.1.10:8222`. With it comes the node's clock and when we heard it.
+/// Reads the node behind `base`, such as `http://10.0.1.10:8222`. With it comes when we heard its clock. `closed`: also
+/// the connections that ended.
 ///
 /// # Errors
 /// `varz` could not be read; what else is missing is said in the answer.
@@ -30,6 +33,7 @@ pub(super) async fn ask(
     base: &str,
     tls: Option<Arc<rustls::ClientConfig>>,
     clock: &dyn Clock,
+    closed: bool,
     tally: &Tally,
 ) -> Result<(Heard, Timestamp), Fault> {
     let base = base.trim_end_matches('/');
@@ -41,10 +45,35 @@ pub(super) async fn ask(
     }
     tally.count();
     let routez = format!("{base}/routez");
-    let ((connections, incomplete), routes) =
-        futures::join!(connections(base, tls.clone(), tally), read::<Routez>(&routez, SMALL, tls.clone()));
+    let ((connections, incomplete), routes, closed, jetstream) = futures::join!(
+        connections(base, tls.clone(), tally),
+        read::<Routez>(&routez, SMALL, tls.clone()),
+        ended(base, tls.clone(), closed, tally),
+        streams(base, tls.clone(), has_jetstream(&varz), tally),
+    );
     let routes = routes.map(|routez| routez.routes).unwrap_or_default();
-    Ok((Heard { varz, connections, incomplete, routes, ours: None }, at))
+    let skew_ms = varz.now.map(|theirs| millis_between(theirs, at));
+    Ok((Heard { varz, connections, incomplete, routes, ours: None, closed, jetstream, skew_ms }, at))
+}
+
+/// The connections that ended; a node that does not tell is asked again next time.
+async fn ended(base: &str, tls: Option<Arc<rustls::ClientConfig>>, wanted: bool, tally: &Tally) -> Option<Vec<super::wire::ConnInfo>> {
+    if !wanted {
+        return None;
+    }
+    tally.count();
+    let closed: Result<Connz, Fault> = read(&format!("{base}/connz?state=closed&auth=1&limit={CLOSED}"), LARGE, tls).await;
+    closed.ok().map(|closed| closed.connections)
+}
+
+/// What it tells of JetStream.
+async fn streams(base: &str, tls: Option<Arc<rustls::ClientConfig>>, has: bool, tally: &Tally) -> Option<Jsz> {
+    if !has {
+        return None;
+    }
+    tally.count();
+    let url = format!("{base}/jsz?accounts=1&streams=1&consumers=1&config=1&limit={}", JszOptions::LIMIT);
+    read(&url, LARGE, tls).await.ok()
 }
 
 async fn connections(base: &str, tls: Option<Arc<rustls::ClientConfig>>, tally: &Tally) -> (Vec<super::wire::ConnInfo>, Option<Fault>) {

@@ -18,8 +18,9 @@ use domain::{Timestamp, text};
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 
+use super::jetstream::Jsz;
 use super::map::Heard;
-use super::wire::{ConnInfo, Connz, ConnzOptions, Envelope, RouteInfo, Routez, Speaker, Varz, parsed};
+use super::wire::{ConnInfo, Connz, ConnzOptions, Envelope, JszOptions, RouteInfo, Routez, Speaker, Varz, parsed};
 use super::{NatsScope, tls};
 use crate::call::Tally;
 use crate::classify::sentence;
@@ -32,6 +33,8 @@ const QUIET: Duration = Duration::from_millis(500);
 const WHOLE: Duration = Duration::from_secs(8);
 /// Answers taken in one round; more than this are not a cluster but an attack.
 const MOST_ANSWERS: usize = 2_048;
+/// Connections that ended asked for in one answer: more than a node remembers unless told otherwise (10,000).
+pub(super) const CLOSED: u64 = 16_384;
 /// Fewest connections asked for in one answer.
 const SMALLEST_PAGE: u64 = 1_024;
 
@@ -90,20 +93,24 @@ impl System {
         Ok(Self { client, largest_page, complaint })
     }
 
-    /// Asks every node for everything. `expected` are names that ought to answer.
+    /// Asks every node for everything. `expected` are names that ought to answer; `closed`: also for the connections that
+    /// ended.
     ///
     /// # Errors
     /// Nobody answered.
-    pub(super) async fn ask(&self, clock: &dyn Clock, expected: &BTreeSet<String>, tally: &Tally) -> Result<Told, Fault> {
+    pub(super) async fn ask(&self, clock: &dyn Clock, expected: &BTreeSet<String>, closed: bool, tally: &Tally) -> Result<Told, Fault> {
         let nodes = self.gather::<Varz>(clock, "PING.VARZ", "", tally, |answers| all_there(answers, expected)).await?;
         let ids: BTreeSet<String> = nodes.answers.iter().map(|answer| answer.from.id.clone()).collect();
         let limit = nodes.answers.iter().filter_map(|answer| answer.data.connections).max().unwrap_or(0);
         let limit = (limit + limit / 4 + 64).max(SMALLEST_PAGE).min(self.largest_page);
         let question = asked(limit, 0);
         let complete = |count: usize| count >= ids.len();
-        let (connections, routes) = futures::join!(
+        let streaming = nodes.answers.iter().filter(|answer| has_jetstream(&answer.data)).count();
+        let (connections, routes, mut ended, mut streams) = futures::join!(
             self.gather::<Connz>(clock, "PING.CONNZ", &question, tally, |answers| complete(answers.len())),
             self.gather::<Routez>(clock, "PING.ROUTEZ", "", tally, |answers| complete(answers.len())),
+            self.ended(clock, closed, ids.len(), tally),
+            self.streams(clock, streaming, tally),
         );
         let mut shortfalls = nodes.unreadable;
         let (mut connections, mut unreadable) = by_id(connections);
@@ -124,10 +131,33 @@ impl System {
             varz.server_id = id.clone();
             varz.server_name = answer.from.name;
             let routes: Vec<RouteInfo> = routes.remove(&id).map(|routez| routez.routes).unwrap_or_default();
-            heard.push(Heard { varz, connections: list, incomplete, routes, ours });
+            let skew_ms = varz.now.map(|theirs| millis_between(theirs, answer.at));
+            let closed = ended.remove(&id).map(|connz| connz.connections);
+            let jetstream = streams.remove(&id);
+            heard.push(Heard { varz, connections: list, incomplete, routes, ours, closed, jetstream, skew_ms });
         }
         shortfalls.extend(unreadable);
         Ok(Told { heard, shortfalls, skews })
+    }
+
+    /// The connections that ended, of the nodes that tell. A node that does not is asked again next time, and nothing
+    /// of the present is missing.
+    async fn ended(&self, clock: &dyn Clock, wanted: bool, nodes: usize, tally: &Tally) -> BTreeMap<String, Connz> {
+        if !wanted {
+            return BTreeMap::new();
+        }
+        let question = ConnzOptions { auth: true, limit: CLOSED, offset: 0, state: 1 };
+        let question = serde_json::to_string(&question).unwrap_or_default();
+        by_id(self.gather::<Connz>(clock, "PING.CONNZ", &question, tally, |answers| answers.len() >= nodes).await).0
+    }
+
+    /// What the `nodes` with JetStream tell of it.
+    async fn streams(&self, clock: &dyn Clock, nodes: usize, tally: &Tally) -> BTreeMap<String, Jsz> {
+        if nodes == 0 {
+            return BTreeMap::new();
+        }
+        let question = serde_json::to_string(&JszOptions::EVERYTHING).unwrap_or_default();
+        by_id(self.gather::<Jsz>(clock, "PING.JSZ", &question, tally, |answers| answers.len() >= nodes).await).0
     }
 
     /// The pages after the first, where a node has more connections than fitted.
@@ -252,6 +282,11 @@ fn all_there(answers: &[Answer<Varz>], expected: &BTreeSet<String>) -> bool {
     closed && !answers.is_empty() && answers.len() as u64 > mesh && expected.iter().all(named)
 }
 
+/// Whether a node has JetStream on.
+pub(super) fn has_jetstream(varz: &Varz) -> bool {
+    varz.jetstream.as_ref().is_some_and(|jetstream| jetstream.config.is_some())
+}
+
 /// Answers by server id, and those that could not be read. Where nobody answered at all, every node will be found
 /// without its part and say so itself.
 fn by_id<T>(answers: Result<Answers<T>, Fault>) -> (BTreeMap<String, T>, Vec<Shortfall>) {
@@ -269,7 +304,7 @@ fn why_unlisted(name: &str, unreadable: &mut Vec<Shortfall>) -> Fault {
 }
 
 fn asked(limit: u64, offset: u64) -> String {
-    serde_json::to_string(&ConnzOptions { auth: true, limit, offset }).unwrap_or_default()
+    serde_json::to_string(&ConnzOptions { auth: true, limit, offset, state: 0 }).unwrap_or_default()
 }
 
 pub(super) fn millis_between(theirs: Timestamp, ours: Timestamp) -> i64 {

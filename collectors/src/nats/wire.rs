@@ -87,6 +87,34 @@ pub(super) struct Varz {
     pub(super) config_digest: String,
     #[serde(deserialize_with = "text")]
     pub(super) system_account: String,
+    #[serde(deserialize_with = "real")]
+    pub(super) tls_timeout: f64,
+    #[serde(deserialize_with = "instant")]
+    pub(super) tls_cert_not_after: Option<Timestamp>,
+    #[serde(deserialize_with = "number")]
+    pub(super) max_pending: Option<u64>,
+    #[serde(deserialize_with = "number")]
+    pub(super) cores: Option<u64>,
+    #[serde(deserialize_with = "number")]
+    pub(super) gomaxprocs: Option<u64>,
+    #[serde(deserialize_with = "number")]
+    pub(super) total_connections: Option<u64>,
+    #[serde(deserialize_with = "number")]
+    pub(super) subscriptions: Option<u64>,
+    #[serde(deserialize_with = "nested")]
+    pub(super) slow_consumer_stats: Option<SlowStats>,
+}
+
+/// Slow consumers by kind of link; since 2.10.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SlowStats {
+    #[serde(deserialize_with = "number")]
+    pub(super) routes: Option<u64>,
+    #[serde(deserialize_with = "number")]
+    pub(super) gateways: Option<u64>,
+    #[serde(deserialize_with = "number")]
+    pub(super) leafs: Option<u64>,
 }
 
 /// `cluster` or `gateway`; `{}` where there is none.
@@ -102,7 +130,37 @@ pub(super) struct VarzCluster {
 #[serde(default)]
 pub(super) struct VarzJetStream {
     #[serde(deserialize_with = "nested")]
-    pub(super) config: Option<IgnoredAny>,
+    pub(super) config: Option<JetStreamConfig>,
+    #[serde(deserialize_with = "nested")]
+    pub(super) stats: Option<JetStreamStats>,
+    #[serde(deserialize_with = "nested")]
+    pub(super) meta: Option<super::jetstream::MetaInfo>,
+}
+
+/// What JetStream may use on a node.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct JetStreamConfig {
+    #[serde(deserialize_with = "number")]
+    pub(super) max_storage: Option<u64>,
+}
+
+/// What it uses.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct JetStreamStats {
+    #[serde(deserialize_with = "number")]
+    pub(super) storage: Option<u64>,
+    #[serde(deserialize_with = "nested")]
+    pub(super) api: Option<JetStreamApi>,
+}
+
+/// Its API.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct JetStreamApi {
+    #[serde(deserialize_with = "number")]
+    pub(super) errors: Option<u64>,
 }
 
 /// `connz`
@@ -148,6 +206,22 @@ pub(super) struct ConnInfo {
     pub(super) out_msgs: Option<u64>,
     #[serde(deserialize_with = "number")]
     pub(super) subscriptions: Option<u64>,
+    #[serde(deserialize_with = "list")]
+    pub(super) tls_peer_certs: Vec<PeerCertificate>,
+    #[serde(deserialize_with = "nested")]
+    pub(super) proxy: Option<IgnoredAny>,
+    #[serde(deserialize_with = "instant")]
+    pub(super) stop: Option<Timestamp>,
+    #[serde(deserialize_with = "text")]
+    pub(super) reason: String,
+}
+
+/// The certificate a client showed; only its subject is of use here.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PeerCertificate {
+    #[serde(deserialize_with = "text")]
+    pub(super) subject: String,
 }
 
 /// `routez`
@@ -167,6 +241,8 @@ pub(super) struct RouteInfo {
     pub(super) remote_name: String,
     #[serde(deserialize_with = "text")]
     pub(super) ip: String,
+    #[serde(deserialize_with = "number")]
+    pub(super) pending_size: Option<u64>,
 }
 
 /// What is asked of `connz`.
@@ -178,6 +254,26 @@ pub(super) struct ConnzOptions {
     pub(super) limit: u64,
     /// How many to leave out at the beginning.
     pub(super) offset: u64,
+    /// Which: 0 the open ones, 1 those that ended (nats-server, `ConnState`).
+    pub(super) state: u8,
+}
+
+/// What is asked of `jsz`: streams and consumers of every account, with what their owners wrote on them.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct JszOptions {
+    pub(super) accounts: bool,
+    pub(super) streams: bool,
+    pub(super) consumer: bool,
+    pub(super) config: bool,
+    /// Accounts in one answer.
+    pub(super) limit: u64,
+}
+
+impl JszOptions {
+    /// Accounts in one answer: nats-server's own default.
+    pub(super) const LIMIT: u64 = 1_024;
+    /// Everything.
+    pub(super) const EVERYTHING: Self = Self { accounts: true, streams: true, consumer: true, config: true, limit: Self::LIMIT };
 }
 
 /// Reads an answer; the error says in words what was wrong with it.
@@ -248,14 +344,14 @@ impl<'de> Visitor<'de> for LooseVisitor {
     }
 }
 
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(match Loose::deserialize(deserializer)? {
         Loose::Text(text) => text,
         _ => String::new(),
     })
 }
 
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     Ok(match Loose::deserialize(deserializer)? {
         Loose::Whole(number) => Some(number),
         // some proxies write counts as 12.0; beyond 2^53 a float is no count any more
@@ -264,7 +360,7 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::
     })
 }
 
-fn real<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+pub(super) fn real<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Ok(match Loose::deserialize(deserializer)? {
         Loose::Real(real) => real,
         Loose::Whole(number) => u32::try_from(number).map_or(0.0, f64::from),
@@ -272,12 +368,12 @@ fn real<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     })
 }
 
-fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(matches!(Loose::deserialize(deserializer)?, Loose::Flag(true)))
 }
 
 /// RFC 3339; Go's zero time (year 1) means that it is not known.
-fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+pub(super) fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     Ok(match Loose::deserialize(deserializer)? {
         Loose::Text(text) if !text.starts_with("0001-") => text.parse().ok(),
         _ => None,
@@ -285,8 +381,86 @@ fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestam
 }
 
 /// An object; anything else in its place reads as absent.
-fn nested<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(super) fn nested<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     deserializer.deserialize_any(NestedVisitor(PhantomData))
+}
+
+/// A list of objects; anything else in its place reads as empty, and what is no object in it is left out.
+pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let list = deserializer.deserialize_any(ListVisitor::<Maybe<T>>(PhantomData))?;
+    Ok(list.into_iter().filter_map(|item| item.0).collect())
+}
+
+/// A list of texts; anything else in its place reads as empty.
+pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let list = deserializer.deserialize_any(ListVisitor::<Text>(PhantomData))?;
+    Ok(list.into_iter().map(|text| text.0).filter(|text| !text.is_empty()).collect())
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Vec<T>, A::Error> {
+        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Vec::new())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_unit<E>(self) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+}
+
+/// An object of a list, or nothing where it is none.
+struct Maybe<T>(Option<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        nested(deserializer).map(Self)
+    }
+}
+
+/// A text in a list of texts, or a value of a map of texts; anything else reads as empty.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Text(pub(super) String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer).map(Self)
+    }
 }
 
 struct NestedVisitor<T>(PhantomData<T>);
@@ -363,8 +537,15 @@ mod tests {
 
     #[test]
     fn a_jwt_goes_nowhere() {
-        let connz: Connz = parsed(br#"{"connections": [{"cid": 1, "jwt": "CANARY", "issuer_key": "A", "name": "x"}]}"#).unwrap();
+        let connz: Connz = parsed(
+            br#"{"connections": [{"cid": 1, "jwt": "CANARY", "issuer_key": "A", "name": "x", "tags": ["CANARY"],
+                 "tls_peer_certs": [{"subject": "CN=auth", "raw": "CANARY"}, 7], "proxy": {"key": "CANARY"}}, {"cid": 2, "proxy": 1, "tls_peer_certs": {}}]}"#,
+        )
+        .unwrap();
         assert!(!format!("{connz:?}").contains("CANARY"));
+        let [first, second] = &connz.connections[..] else { panic!() };
+        assert_eq!((first.tls_peer_certs.len(), first.proxy.is_some()), (1, true));
+        assert!(second.tls_peer_certs.is_empty() && second.proxy.is_none());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Three real nats-servers with a system account, on free ports, stopped with the test.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -16,34 +16,47 @@ pub(crate) struct Cluster {
     routes: Vec<u16>,
     monitors: Vec<u16>,
     nodes: Vec<Option<Child>>,
+    /// What stands at the end of a node's configuration, by its number and the directory.
+    tail: fn(usize, &Path) -> String,
 }
 
 impl Cluster {
     pub(crate) async fn start() -> Self {
-        let mut ports = free_ports(9).into_iter();
-        let mut three = || ports.by_ref().take(3).collect::<Vec<u16>>();
-        let (clients, routes, monitors) = (three(), three(), three());
-        let directory = tempfile::tempdir().unwrap();
-        let mut cluster = Self { directory, binary: binary(), clients, routes, monitors, nodes: vec![None, None, None] };
-        for index in 0..NAMES.len() {
+        Self::start_with(3, tempfile::tempdir().unwrap(), |_, _| String::new()).await
+    }
+
+    /// `count` nodes, with what else their configurations say; files it names are in `directory` already.
+    pub(crate) async fn start_with(count: usize, directory: TempDir, tail: fn(usize, &Path) -> String) -> Self {
+        let mut ports = free_ports(3 * count).into_iter();
+        let mut some = || ports.by_ref().take(count).collect::<Vec<u16>>();
+        let (clients, routes, monitors) = (some(), some(), some());
+        let nodes = (0..count).map(|_| None).collect();
+        let mut cluster = Self { directory, binary: binary(), clients, routes, monitors, nodes, tail };
+        for index in 0..count {
             cluster.start_node(index);
         }
-        cluster.meshed(3).await;
+        cluster.meshed(count).await;
         cluster
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     pub(crate) fn start_node(&mut self, index: usize) {
         let routes: Vec<String> = self.routes.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
+        let tail = (self.tail)(index, self.directory.path());
         let config = format!(
             "server_name: {}\nlisten: 127.0.0.1:{}\nhttp: 127.0.0.1:{}\n\
              cluster {{ name: main, listen: 127.0.0.1:{}, routes: [{}] }}\n\
-             accounts {{ SYS {{ users: [{{user: sys, password: watch}}] }}, APP {{ users: [{{user: app, password: work}}] }} }}\n\
-             system_account: SYS\n",
+             accounts {{ SYS {{ users: [{{user: sys, password: watch}}] }}, APP {{ {} users: [{{user: app, password: work}}, {{user: auth-nats, password: work}}] }} }}\n\
+             system_account: SYS\n{tail}\n",
             NAMES[index],
             self.clients[index],
             self.monitors[index],
             self.routes[index],
-            routes.join(", ")
+            routes.join(", "),
+            if tail.contains("jetstream") { "jetstream: enabled," } else { "" },
         );
         let path = self.directory.path().join(format!("{}.conf", NAMES[index]));
         std::fs::write(&path, config).unwrap();

@@ -10,4 +10,6 @@ mod cluster;
 #[cfg(test)]
 mod monitoring;
 #[cfg(test)]
+mod secure;
+#[cfg(test)]
 mod story;

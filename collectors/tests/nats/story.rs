@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use collectors::{Collector, NatsCollector, NatsScope};
+use domain::nats::TlsMode;
 use domain::port::Clock;
 use domain::reading::{NatsReading, Reading, Sweep};
 use domain::source::{FaultKind, Outcome};
@@ -76,6 +77,7 @@ async fn a_clusters_day() {
 
     wrong_users(&cluster, &wall).await;
     drop(held.2);
+    ends_are_told(&cluster, &wall).await;
     a_node_dies_and_returns(&mut cluster, &system, &monitoring).await;
     many_connections(&cluster, &system).await;
 }
@@ -94,6 +96,8 @@ async fn well_apart_from_skew(collector: &NatsCollector) {
     assert!(reading.nodes.whole && reading.connections.whole && reading.silent.is_empty());
     for (node, _) in &reading.nodes.items {
         assert_eq!((node.remotes, node.cluster.as_deref(), node.jetstream, node.tls_required), (2, Some("main"), false, false));
+        assert_eq!((node.tls, node.tls_unknown.as_deref(), &node.certificate), (Some(TlsMode::Off), None, &None));
+        assert!(node.max_pending > 0 && node.cores > 0);
         assert!(node.started.is_some() && node.address.as_deref().unwrap().starts_with("127.0.0.1:"));
         assert!(node.config_digest.as_deref().unwrap().starts_with("sha256:") && node.version.starts_with('2'));
     }
@@ -148,6 +152,29 @@ async fn many_connections(cluster: &Cluster, system: &NatsCollector) {
     let paged = NatsCollector::new(as_system(cluster), WallClock::new(1.0)).with_connections_per_answer(25);
     let sweep = paged.sweep().await;
     assert_eq!(nats(&sweep).connections.items.len(), 63);
-    assert_eq!(sweep.calls, 3 + 2, "60 connections on one node in pages of 25");
+    assert_eq!(sweep.calls, 4 + 2, "60 connections on one node in pages of 25");
     drop(held);
+}
+
+/// The three that left are in n3's list of closed connections; ours, that looked for a certificate, are not.
+async fn ends_are_told(cluster: &Cluster, wall: &Arc<dyn Clock>) {
+    for scope in [as_system(cluster), by_monitoring(cluster)] {
+        let told = |sweep: &Sweep| nats(sweep).closed.as_ref().map(|closed| closed.connections.clone()).unwrap_or_default();
+        for tries in 0.. {
+            let sweep = NatsCollector::new(scope.clone(), wall.clone()).sweep().await;
+            let closed = told(&sweep);
+            if closed.len() == 3 {
+                assert!(closed.iter().all(|closed| closed.reason == "Client Closed" && closed.stopped.is_some()), "{closed:?}");
+                assert!(
+                    closed.iter().all(|closed| closed.connection.node_name == "n3" && closed.connection.user.as_deref() == Some("app"))
+                );
+                break;
+            }
+            assert!(tries < 40, "{closed:?}");
+            pause().await;
+        }
+    }
+    let collector = NatsCollector::new(as_system(cluster), wall.clone());
+    assert!(nats(&collector.sweep().await).closed.is_some());
+    assert!(nats(&collector.sweep().await).closed.is_none(), "asked for every five minutes only");
 }

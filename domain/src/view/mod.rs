@@ -8,10 +8,13 @@
 mod alarms;
 mod groups;
 mod history;
+mod nats;
+mod nats_sheet;
 mod needs;
 mod overview;
 mod service;
 mod services;
+mod sheet;
 mod sources;
 mod task;
 mod timeline;
@@ -22,9 +25,14 @@ pub use alarms::{
 };
 pub use groups::{GroupOfTiles, TileOfService};
 pub use history::{History, HistoryPanel, Plot, PlotLine};
+pub use nats::{
+    CONNECTIONS_PER_PAGE, FlowRow, MOST_CONNECTIONS_PER_PAGE, NatsCluster, NatsQuery, NatsView, NodeRow, OwnedConnection, ServiceNats,
+    Share,
+};
 pub use overview::{AlarmFact, Facts, Link, NATS_COUNT_RULE, Need, Overview, SourceBrief, Tally};
 pub use service::{ConnectionRow, ServiceDetail, StoppedTaskRow, TaskRow};
 pub use services::{MOST_PER_PAGE, PER_PAGE, ServicePage, ServiceQuery, ServiceRow, ServiceSort};
+pub use sheet::{Cell, Sheet, SheetField, SheetPanel, SheetRow};
 pub use sources::{SourceRow, SourcesView};
 pub use task::{Tail, TaskPage};
 pub use timeline::{Around, ENTRIES_PER_PAGE, LastWords, LogLine, TimelinePage, TimelineQuery, suspects};

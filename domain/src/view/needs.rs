@@ -11,6 +11,7 @@ use super::{ServiceRow, SourceRow, StoppedTaskRow};
 use crate::Timestamp;
 use crate::customers::Felt;
 use crate::judge::{Standing, Tone};
+use crate::nats::finding::Finding;
 use crate::service::encoded;
 use crate::source::{Outcome, SourceHealth, SourceKind};
 use crate::text;
@@ -25,6 +26,7 @@ impl Facts {
         needs.extend(services.iter().filter_map(|row| self.service_need(row)));
         let answering = |cluster: &str| freshness.stale(SourceKind::Nats, cluster).is_none();
         needs.extend(self.nodes.iter().filter(|(cluster, _, up, _)| !up && answering(cluster)).map(|node| self.node_need(node)));
+        needs.extend(self.findings.iter().filter(|(cluster, ..)| answering(cluster)).map(finding_need));
         self.tell_alarms(freshness, &mut needs);
         needs.sort_by_key(|need| (need.tone, need.since.is_none(), need.since));
         // customers first, whatever else is wrong and since when
@@ -106,6 +108,19 @@ fn customer_need(felt: &Felt) -> Option<Need> {
             Link { label: "what happened".into(), path: format!("{path}#record") },
         ],
     })
+}
+
+/// Something wrong with a NATS cluster.
+fn finding_need((_, finding, since): &(String, Finding, Timestamp)) -> Need {
+    Need {
+        tone: finding.tone,
+        subject: text::shown(&finding.subject),
+        path: Some("/nats#wrong".to_owned()),
+        text: text::shown(&finding.text),
+        detail: Some(text::shown(&finding.detail)),
+        since: Some(*since),
+        links: Vec::new(),
+    }
 }
 
 /// The newest stop, and how many failed in the last 15 minutes. With the time of day rather than an age: a sentence

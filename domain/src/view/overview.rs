@@ -9,6 +9,7 @@ use crate::alarm::AlarmState;
 use crate::cause;
 use crate::customers::{CustomerRow, Felt};
 use crate::judge::{Standing, Tone};
+use crate::nats::finding::Finding;
 use crate::service::ServiceKey;
 use crate::source::{SourceHealth, SourceId, SourceKind};
 use crate::text;
@@ -39,6 +40,8 @@ pub struct Facts {
     pub connections: u64,
     /// Of those, with TLS.
     pub connections_tls: u64,
+    /// What is wrong with a NATS cluster and needs somebody now: by cluster, and since when.
+    pub findings: Vec<(String, Finding, Timestamp)>,
     /// The sources' health.
     pub sources: Vec<SourceHealth>,
     /// Newest entries of the timeline.

@@ -1,18 +1,27 @@
 //! Recording what a NATS sweep read.
 //!
-//! A node that fell silent is not gone: its row stays open and says so, until a whole sweep no longer expects it.
+//! A node that fell silent is not gone: its row stays open and says so, until a whole sweep no longer expects it. The
+//! order matters: nodes and connections first, then whose the connections are (`owners`), then streams (`flows`), then
+//! what is wrong with all of it (`troubles`), which needs the others.
+
+mod flows;
+mod owners;
+mod troubles;
+mod view;
 
 use domain::live::Topic;
-use domain::nats::{Connection, Node};
+use domain::nats::closed::{closed_lines, gap_line};
+use domain::nats::{Connection, Node, NodeCounters};
 use domain::reading::{NatsReading, Sweep};
+use domain::service::ServiceKey;
 use domain::source::SourceId;
-use domain::timeline::node_change;
+use domain::timeline::{NewEvent, node_change, slow_consumers};
 use serde::{Deserialize, Serialize};
 use sqlx::SqliteConnection;
 
 use super::interval::{Noun, Scope, open_items, reconcile};
 use super::record::Found;
-use super::{StoreError, timeline};
+use super::{StoreError, json, parse, timeline};
 
 /// A node as it is stored: what it last said, and whether it still answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,17 +43,25 @@ pub(super) async fn record(
     // silent nodes are in the list, so whatever is not in it is expected by nobody
     let everything = reading.nodes.whole || !reading.nodes.items.is_empty();
     let changed = reconcile(connection, &scope(Noun::Node), &seen, everything, sweep.finished).await?;
-    let events: Vec<_> = changed
+    let mut events: Vec<_> = changed
         .changes
         .iter()
         .filter(|change| !(changed.first && change.before.is_none()))
         .filter_map(|change| node_change(answering(&change.before), answering(&change.after), sweep.finished))
         .collect();
     let connections = connections(connection, &scope(Noun::Connection), reading, sweep).await?;
-    if !changed.changes.is_empty() || connections {
+    events.extend(counters(connection, &source, reading, sweep).await?);
+    let owned = owners::decide(connection, &source, reading, connections, sweep.finished).await?;
+    let flows = flows::record(connection, &source, reading, sweep.finished).await?;
+    let troubled = troubles::record(connection, &source, &nodes, reading, sweep.finished).await?;
+    if !changed.changes.is_empty() || connections || owned || troubled || !flows.is_empty() || !events.is_empty() {
         found.changed(Topic::Nats);
     }
-    if timeline::append(connection, &source, events, sweep.finished).await? > 0 {
+    let mut told = timeline::append(connection, &source, events, sweep.finished).await?;
+    for (owner, event) in flows {
+        told += append_to(connection, &source, owner, event, sweep.finished).await?;
+    }
+    if told + ended(connection, &source, reading, sweep).await? > 0 {
         found.changed(Topic::Timeline);
     }
     Ok(())
@@ -81,6 +98,85 @@ async fn connections(
     Ok(!changed.changes.is_empty())
 }
 
+/// Puts the newest counters beside the nodes; answers the lines for slow consumers that came.
+async fn counters(
+    connection: &mut SqliteConnection,
+    source: &str,
+    reading: &NatsReading,
+    sweep: &Sweep,
+) -> Result<Vec<NewEvent>, StoreError> {
+    let mut events = Vec::new();
+    let at = sweep.finished.as_micros();
+    for (node, counters) in &reading.nodes.items {
+        let before = sqlx::query!("SELECT server, counters FROM nats_node WHERE source = ? AND name = ?", source, node.name)
+            .fetch_optional(&mut *connection)
+            .await?;
+        let restarted = before.as_ref().is_some_and(|before| before.server != node.id);
+        let known: Option<NodeCounters> = before.map(|before| parse("node's counters", &before.counters)).transpose()?;
+        let slow = counters.slow_since(known.as_ref(), restarted);
+        let (slow_at, slow_count) = ((slow > 0).then_some(at), i64::try_from(slow).unwrap_or(i64::MAX));
+        if slow > 0 {
+            events.push(slow_consumers(&node.name, slow, sweep.finished));
+        }
+        let body = json("node's counters", counters)?;
+        sqlx::query!(
+            "INSERT INTO nats_node (source, name, server, read_at, counters, slow_at, slow_count) VALUES (?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (source, name) DO UPDATE SET server = excluded.server, read_at = excluded.read_at, counters = excluded.counters,
+                 slow_at = COALESCE(excluded.slow_at, slow_at),
+                 slow_count = CASE WHEN excluded.slow_at IS NULL THEN slow_count ELSE excluded.slow_count END,
+                 closed_until = CASE WHEN server = excluded.server THEN closed_until END",
+            source,
+            node.name,
+            node.id,
+            at,
+            body,
+            slow_at,
+            slow_count,
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(events)
+}
+
+/// Appends the connections that ended, each line to its service's own record, and remembers up to where they were read.
+async fn ended(connection: &mut SqliteConnection, source: &str, reading: &NatsReading, sweep: &Sweep) -> Result<u64, StoreError> {
+    let Some(closed) = &reading.closed else { return Ok(0) };
+    let mut owned: Vec<(_, Option<ServiceKey>)> = Vec::new();
+    if !closed.connections.is_empty() {
+        let register = owners::register(connection, reading, sweep.finished).await?;
+        for ended in &closed.connections {
+            let owner = domain::owner::owner_of(&ended.connection, &register, reading.real_time).owner;
+            owned.push((ended.clone(), owner));
+        }
+    }
+    let mut added = 0;
+    for (owner, event) in closed_lines(source, &owned, reading.real_time, sweep.finished) {
+        added += append_to(connection, source, owner, event, sweep.finished).await?;
+    }
+    let gaps = closed.gaps.iter().map(|gap| gap_line(source, gap, sweep.finished)).collect();
+    added += timeline::append(connection, source, gaps, sweep.finished).await?;
+    for (server, until) in &closed.until {
+        let until = until.as_micros();
+        sqlx::query!("UPDATE nats_node SET closed_until = ? WHERE source = ? AND server = ?", until, source, server)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(added)
+}
+
+/// Appends an entry; one of a service under that service's environment, so that its own page tells it too.
+async fn append_to(
+    connection: &mut SqliteConnection,
+    source: &str,
+    owner: Option<ServiceKey>,
+    event: NewEvent,
+    seen: domain::Timestamp,
+) -> Result<u64, StoreError> {
+    let of = owner.map_or_else(|| source.to_owned(), |owner| format!("ecs:{}", owner.environment));
+    timeline::append(connection, &of, vec![event], seen).await
+}
+
 impl super::Store {
     /// Names of the nodes a NATS cluster had when it was last swept.
     ///
@@ -93,5 +189,21 @@ impl super::Store {
             .fetch_all(&mut *snapshot)
             .await?;
         Ok(names)
+    }
+
+    /// By server id, up to where the closed connections of a NATS cluster's nodes are in the timeline.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn known_ends(&self, source: &SourceId) -> Result<std::collections::BTreeMap<String, domain::Timestamp>, StoreError> {
+        let source = source.to_string();
+        let mut snapshot = self.read().await?;
+        let rows = sqlx::query!(
+            r#"SELECT server, closed_until AS "until!: i64" FROM nats_node WHERE source = ? AND closed_until IS NOT NULL"#,
+            source
+        )
+        .fetch_all(&mut *snapshot)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.server, domain::Timestamp::from_micros(row.until))).collect())
     }
 }

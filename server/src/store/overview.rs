@@ -98,6 +98,8 @@ async fn everything_else(connection: &mut SqliteConnection, facts: &mut Facts) -
                      FROM alarm_shown JOIN source ON source.id = 'alarms:' || environment WHERE state <> 'OK'
            UNION ALL SELECT 'node', i.cluster, i.body, i.valid_from, 0, '{}' FROM interval i JOIN source ON source.id = i.source
                      WHERE i.noun = 'node' AND i.valid_to IS NULL
+           UNION ALL SELECT 'finding', f.source, f.body, f.since, f.position, '{}' FROM nats_finding f JOIN source ON source.id = f.source
+                     WHERE json_extract(f.body, '$.urgent')
            UNION ALL SELECT 'connections', '', '', count(*), 0, '{}' FROM held
            UNION ALL SELECT 'tls', '', '', count(*), 0, '{}' FROM held WHERE json_extract(body, '$.tls') IS NOT NULL
            UNION ALL SELECT 'customer', '', body, 0, 0, '{}' FROM customer JOIN subject ON subject.id = customer.subject
@@ -123,6 +125,10 @@ async fn everything_else(connection: &mut SqliteConnection, facts: &mut Facts) -
             "node" => {
                 let stored: StoredNode = parse("node", &row.body)?;
                 facts.nodes.push((row.scope, stored.node.name, stored.answers, Timestamp::from_micros(row.number)));
+            }
+            "finding" => {
+                let cluster = row.scope.trim_start_matches("nats:").to_owned();
+                facts.findings.push((cluster, parse("finding", &row.body)?, Timestamp::from_micros(row.number)));
             }
             "connections" => facts.connections = unsigned(row.number),
             "tls" => facts.connections_tls = unsigned(row.number),

@@ -3,6 +3,7 @@
 mod alarms;
 mod build;
 mod files;
+mod nats;
 mod reading;
 mod recording;
 mod retention;

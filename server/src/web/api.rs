@@ -10,7 +10,8 @@ use domain::port::Observe;
 use domain::series::Reach;
 use domain::service::ServiceKey;
 use domain::view::{
-    History, MOST_PER_PAGE, Overview, ServiceDetail, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
+    History, MOST_PER_PAGE, NatsQuery, NatsView, Overview, ServiceDetail, ServiceNats, ServicePage, ServiceQuery, SourcesView, TaskPage,
+    TimelinePage, TimelineQuery,
 };
 use serde::Serialize;
 
@@ -27,6 +28,8 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/timeline", get(timeline))
         .route("/services/{environment}/{cluster}/{service}/history", get(history))
         .route("/services/{environment}/{cluster}/{service}/history.csv", get(history_csv))
+        .route("/services/{environment}/{cluster}/{service}/connections", get(service_nats))
+        .route("/nats", get(nats))
         .route("/sources", get(sources))
         .merge(super::alarms_api::routes())
         .route("/openapi.json", get(openapi))
@@ -284,6 +287,38 @@ fn reach(raw: &str) -> Result<Reach, Failure> {
         }
     }
     Ok(reach)
+}
+
+/// The NATS connections of one service, each with its proof; how many are expected and how many use TLS.
+#[utoipa::path(get, path = "/api/v1/services/{environment}/{cluster}/{service}/connections",
+    params(("environment" = String, Path), ("cluster" = String, Path), ("service" = String, Path)),
+    responses((status = 200, body = ServiceNats), (status = 500, body = Problem)))]
+pub(super) async fn service_nats(
+    State(shared): State<Shared>,
+    Path((environment, cluster, service)): Path<(String, String, String)>,
+) -> Response {
+    answered(shared.plane.service_nats(ServiceKey { environment, cluster, service }).await)
+}
+
+/// NATS: nodes, what is wrong with them, streams and consumers, and one page of the connections with their owners.
+#[utoipa::path(get, path = "/api/v1/nats",
+    params(
+        ("q" = Option<String>, Query, description = "part of the name, user, address or client"),
+        ("owner" = Option<String>, Query, description = "only those of the service called so"),
+        ("certainty" = Option<String>, Query, description = "conflicting, unattributed, ambiguous, proxied, attributed or confirmed"),
+        ("tls" = Option<String>, Query, description = "tls, plaintext or young"),
+        ("node" = Option<String>, Query, description = "only those to this node"),
+        ("page" = Option<u32>, Query, description = "from 1"),
+        ("per" = Option<u32>, Query, description = "rows on a page, 1 to 200"),
+    ),
+    responses((status = 200, body = NatsView), (status = 400, body = Problem)))]
+pub(super) async fn nats(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+    let pairs = pairs(raw.as_deref().unwrap_or_default());
+    let (query, ignored) = NatsQuery::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    if !ignored.is_empty() {
+        return failed(Failure::Refused { why: format!("Not understood: {}. The words are in /api/v1/openapi.json.", ignored.join(", ")) });
+    }
+    answered(shared.plane.nats(query).await)
 }
 
 /// The collectors' own health, rate and calls.

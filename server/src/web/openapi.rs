@@ -25,7 +25,9 @@ use super::{alarms_api, api};
         alarms_api::coverage,
         alarms_api::missing,
         alarms_api::acknowledge,
-        alarms_api::withdraw
+        alarms_api::withdraw,
+        api::service_nats,
+        api::nats
     )
 )]
 struct Api;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use collectors::Report;
 use domain::Timestamp;
 use domain::alarm::{Alarm, AlarmState};
+use domain::nats::jetstream::{Consumer, Stream};
 use domain::nats::{Connection, ConnectionCounters, Node, NodeCounters};
-use domain::reading::{AlarmReading, ClusterReading, EcsReading, NatsReading, ObservedService, Reading, Seen, Sweep};
+use domain::reading::{AlarmReading, ClusterReading, EcsReading, JetStreamReading, NatsReading, ObservedService, Reading, Seen, Sweep};
 use domain::service::{Deployment, Service, ServiceEvent, ServiceKey, Task};
 use domain::source::{Fault, FaultKind, Outcome, SourceHealth, SourceId, SourceKind};
 use domain::view::ServiceQuery;
@@ -48,6 +49,11 @@ impl Fixture {
             ("alarm", "SELECT count(*) FROM alarm"),
             ("stopped_task", "SELECT count(*) FROM stopped_task"),
             ("count_change", "SELECT count(*) FROM count_change"),
+            ("nats_node", "SELECT count(*) FROM nats_node"),
+            ("nats_connection", "SELECT count(*) FROM nats_connection"),
+            ("nats_flow", "SELECT count(*) FROM nats_flow"),
+            ("nats_finding", "SELECT count(*) FROM nats_finding"),
+            ("nats_usual", "SELECT count(*) FROM nats_usual"),
         ] {
             counts.push((table, sqlx::query_scalar(query).fetch_one(&mut *snapshot).await.unwrap()));
         }
@@ -183,6 +189,21 @@ pub(super) fn connection(node: &str, cid: u64, address: &str, started: i64) -> (
         ..Connection::default()
     };
     (connection, ConnectionCounters::default())
+}
+
+/// A stream with one consumer of auth's that has `pending` messages to deliver.
+pub(super) fn streaming(pending: u64) -> JetStreamReading {
+    let stream = Stream { account: "APP".into(), name: "QUESTS".into(), ..Stream::default() };
+    let consumer = Consumer {
+        account: "APP".into(),
+        stream: "QUESTS".into(),
+        name: "auth-work".into(),
+        pending,
+        waiting: 1,
+        pull: true,
+        ..Consumer::default()
+    };
+    JetStreamReading { meta: None, streams: Seen::whole(vec![stream]), consumers: vec![consumer] }
 }
 
 pub(super) fn nats(seconds: i64, reading: NatsReading) -> Report {

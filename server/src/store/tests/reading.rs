@@ -18,7 +18,7 @@ async fn the_overview_says_what_is_down_and_why() {
     let reading = NatsReading {
         nodes: Seen::whole(vec![node("n1", 0)]),
         connections: Seen::whole(vec![connection("n1", 1, "10.0.4.1", 1)]),
-        silent: vec![],
+        ..NatsReading::default()
     };
     fixture.record(nats(0, reading)).await;
     let overview = fixture.store.overview_facts(at(1)).await.unwrap().compose(at(1));
@@ -73,7 +73,7 @@ async fn a_task_owns_the_connections_from_its_address_opened_in_its_life() {
     let fixture = Fixture::new().await;
     fixture.record(ecs(0, cluster())).await;
     let connections = vec![connection("n1", 1, "10.0.4.1", -80), connection("n1", 2, "10.0.4.1", -200), connection("n1", 3, "10.0.9.9", 1)];
-    let reading = NatsReading { nodes: Seen::whole(vec![node("n1", 0)]), connections: Seen::whole(connections), silent: vec![] };
+    let reading = NatsReading { nodes: Seen::whole(vec![node("n1", 0)]), connections: Seen::whole(connections), ..NatsReading::default() };
     fixture.record(nats(0, reading)).await;
     let detail = fixture.store.service_detail(&key("auth"), Some("leave it"), true, at(1)).await.unwrap().unwrap();
     let owned: Vec<Vec<u64>> = detail.tasks.iter().map(|task| task.connections.iter().map(|connection| connection.cid).collect()).collect();

@@ -15,7 +15,8 @@ async fn a_sweep_without_changes_adds_no_row() {
     let nodes = || NatsReading {
         nodes: Seen::whole(vec![node("n1", 0)]),
         connections: Seen::whole(vec![connection("n1", 1, "10.0.4.1", 1)]),
-        silent: vec![],
+        jetstream: Some(streaming(7)),
+        ..NatsReading::default()
     };
     let sweep = async |seconds| {
         fixture.record(ecs(seconds, cluster())).await;
@@ -129,13 +130,14 @@ async fn a_silent_node_is_kept_and_its_connections_are_not_closed() {
     let whole = NatsReading {
         nodes: Seen::whole(vec![node("n1", 0), node("n2", 0)]),
         connections: Seen::whole(vec![connection("n1", 1, "10.0.4.1", 1), connection("n2", 1, "10.0.4.2", 1)]),
-        silent: vec![],
+        ..NatsReading::default()
     };
     fixture.record(nats(0, whole.clone())).await;
     let silent = NatsReading {
         nodes: Seen::partial(vec![node("n1", 0)]),
         connections: Seen::whole(vec![connection("n1", 1, "10.0.4.1", 1)]),
         silent: vec!["n2".into()],
+        ..NatsReading::default()
     };
     fixture.record(nats(15, silent)).await;
     let facts = fixture.store.overview_facts(at(16)).await.unwrap();

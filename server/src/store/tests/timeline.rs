@@ -197,7 +197,7 @@ async fn what_came_before_an_entry_and_what_its_tasks_share() {
             connection("n1", 2, "10.0.4.2", 1),
             connection("n2", 1, "10.0.5.1", 1),
         ]),
-        silent: vec![],
+        ..NatsReading::default()
     };
     fixture.record(nats(5, nodes)).await;
     told(&fixture, "ecs:production", vec![event(20, EventKind::Deployment, Tone::Move, "quest", "deployment to quest:2 began")]).await;
