@@ -198,7 +198,9 @@ impl Making<'_> {
 
     fn finish(&self, drawing: Drawing<'_>) -> Plot {
         let summary = self.words(&drawing);
-        let newest = drawing.lines.iter().filter_map(|(_, line)| line.newest()).map(|(second, _)| Timestamp::from_secs(second)).max();
+        // a bucket tells of its whole width, of which the last one has only a part behind it
+        let ends = drawing.lines.iter().filter_map(|(_, line)| Some(Timestamp::from_secs(line.newest()?.0 + line.width)));
+        let newest = ends.max().map(|end| end.min(Timestamp::from_secs(self.to)));
         let told = |(label, line): &(&str, Line)| PlotLine {
             label: (*label).to_owned(),
             newest: line.newest().map_or_else(|| "not known".to_owned(), |(_, value)| (drawing.say)(value)),

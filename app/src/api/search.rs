@@ -7,12 +7,11 @@ use leptos::server_fn::codec::Json;
 use super::Answer;
 use crate::error::AppError;
 
-/// Most services the palette offers.
-const MOST: u32 = 12;
-
 /// Services whose name holds this, by name; none for nothing.
 #[server(endpoint = "search", input = Json)]
 pub(crate) async fn search(typed: String) -> Result<Answer<Vec<ServiceRow>>, AppError> {
+    /// Most services the palette offers.
+    const MOST: u32 = 12;
     let viewer = crate::access::viewer().await?;
     let q = typed.trim().to_owned();
     let query = ServiceQuery { q, sort: ServiceSort::Name, per: MOST, ..ServiceQuery::default() };

@@ -57,7 +57,7 @@ async fn a_thousand_services_cost_ten_and_a_hundred_calls() {
     let sweep = collector(&fake, &clock).with_depth(Depth::State).sweep().await;
     assert_eq!(sweep.outcome, Outcome::Complete);
     assert_eq!((fake.calls("ListServices"), fake.calls("DescribeServices")), (10, 100));
-    assert_eq!((fake.calls("ListTasks"), fake.calls("DescribeTasks")), (21, 20));
+    assert_eq!((fake.calls("ListTasks"), fake.calls("DescribeTasks")), (20, 20));
     assert_eq!(fake.calls("DescribeTaskDefinition"), 0);
     assert_eq!(ecs(&sweep).clusters.items[0].services.items.len(), 1_000);
     // 110 calls at 30 % of (burst 100, 20/s): 30 are free, the other 80 take 13 s; tasks wait at the same time
