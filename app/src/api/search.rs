@@ -1,6 +1,6 @@
 //! What the command palette finds.
 
-use domain::view::{ServiceQuery, ServiceRow, ServiceSort};
+use domain::view::ServiceRow;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
@@ -10,6 +10,8 @@ use crate::error::AppError;
 /// Services whose name holds this, by name; none for nothing.
 #[server(endpoint = "search", input = Json)]
 pub(crate) async fn search(typed: String) -> Result<Answer<Vec<ServiceRow>>, AppError> {
+    use domain::view::{ServiceQuery, ServiceSort};
+
     /// Most services the palette offers.
     const MOST: u32 = 12;
     let viewer = crate::access::viewer().await?;
