@@ -54,6 +54,9 @@ struct State {
     ledger: Ledger,
 }
 
+/// What is to be asked, with the load balancer in front of it; empty for a service's own metrics.
+type Balanced = (Job, String);
+
 impl MetricsCollector {
     /// A collector of `environment`'s metrics that spends what `allowance` allows.
     pub fn new(environment: Arc<AwsEnvironment>, interval: Duration, allowance: Allowance) -> Self {
@@ -157,7 +160,7 @@ impl MetricsCollector {
 
     /// Jobs to be asked one by one, and those of target groups that are asked together; each with its load balancer.
     /// Target groups of which nothing reports are left out.
-    fn with_balancers(&self, jobs: Vec<Job>, way: Way) -> (Vec<(Job, String)>, Vec<(Job, String)>) {
+    fn with_balancers(&self, jobs: Vec<Job>, way: Way) -> (Vec<Balanced>, Vec<Balanced>) {
         let state = self.state();
         let known = jobs.into_iter().filter_map(|job| match state.balancers.get(&job.target) {
             _ if job.target.is_empty() => Some((job, String::new())),

@@ -63,11 +63,11 @@ fn body(detail: RwSignal<ServiceDetail>) -> AnyView {
                 {tasks(detail)}
                 {stopped(detail)}
                 {deployments(detail)}
+                {record(detail)}
             </div>
             <div class="stack">
                 {facts(detail)}
                 {alarms(detail)}
-                {record(detail)}
             </div>
         </div>
     }

@@ -88,7 +88,7 @@ fn nodes(scene: Scene, facts: &Facts, now: Timestamp) -> Vec<NodeRow> {
                 address: Some(format!("10.0.1.{index}:4222")),
                 jetstream: true,
                 max_connections: 65_536,
-                remotes: u32::try_from(facts.nodes.len()).unwrap() - 1,
+                remotes: u32::try_from(facts.nodes.len()).unwrap_or(1) - 1,
                 tls: Some(TlsMode::Mixed),
                 certificate: Some(certificate),
                 cores: 2,

@@ -113,7 +113,7 @@ pub(super) fn due(subjects: &[Subject], memory: &Memory, pace: &Pace, now: Times
             jobs.extend(of_one(subject, "", urgency, memory, now));
         }
     }
-    jobs.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    jobs.sort_by_key(|job| (job.0, job.1));
     let mut left = MOST_REQUESTS;
     jobs.into_iter()
         .map(|(.., job)| job)

@@ -350,7 +350,7 @@ fn command(out: &mut String, alarm: &Wanted<'_>, custom: &Custom) {
     });
     // with its quotes, so that a name which holds these very letters (and has them escaped) is not meant
     let input = quoted(&format!("{input:#}")).replace("\"Value\": \"\\u0001\"", "\"Value\": \"'\"$LOAD_BALANCER\"'\"");
-    write!(out, "aws cloudwatch put-metric-alarm --region {region} --cli-input-json {input}\n").unwrap_or_default();
+    writeln!(out, "aws cloudwatch put-metric-alarm --region {region} --cli-input-json {input}").unwrap_or_default();
 }
 
 fn description(alarm: &Wanted<'_>) -> String {

@@ -112,17 +112,17 @@ async fn lives(connection: &mut SqliteConnection, reading: &NatsReading, at: Tim
     )
     .fetch_all(connection)
     .await?;
-    let life = |row: &mut (String, String, Option<String>, String, Option<String>, Option<String>, Option<i64>)| {
+    let served = rows.into_iter().filter(|row| serves(reading, &row.environment));
+    let lives = served.filter_map(|row| {
         Some(TaskLife {
-            service: ServiceKey { environment: std::mem::take(&mut row.0), cluster: std::mem::take(&mut row.1), service: row.2.take()? },
-            id: row.3.rsplit('/').next().unwrap_or(&row.3).to_owned(),
-            address: row.4.take(),
-            created: row.5.as_deref().and_then(|text| text.parse().ok()),
-            stopped: row.6.map(Timestamp::from_micros),
+            service: ServiceKey { environment: row.environment, cluster: row.cluster, service: row.service? },
+            id: row.arn.rsplit('/').next().unwrap_or(&row.arn).to_owned(),
+            address: row.address,
+            created: row.created.as_deref().and_then(|text| text.parse().ok()),
+            stopped: row.stopped.map(Timestamp::from_micros),
         })
-    };
-    let rows = rows.into_iter().map(|row| (row.environment, row.cluster, row.service, row.arn, row.address, row.created, row.stopped));
-    Ok(rows.filter(|row| serves(reading, &row.0)).filter_map(|mut row| life(&mut row)).collect())
+    });
+    Ok(lives.collect())
 }
 
 async fn rows(connection: &mut SqliteConnection, source: &str, reading: &NatsReading, register: &Register) -> Result<bool, StoreError> {
