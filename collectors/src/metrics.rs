@@ -1,6 +1,6 @@
 //! The metrics collector: CPU and memory of every service, and what customers feel at the load balancers before them.
 //!
-//! Unlike the other collectors it does not read its whole scope each time: what is due is decided by [`mod@due`] from what was
+//! Unlike the other collectors it does not read its whole scope each time: what is due is decided by `due` from what was
 //! asked before and from the pace that the month's budget allows ([`domain::cost`]). It is told which services there are
 //! (`watch`), what the store holds already (`know`) and who is looked at (`want`); it never sees the store. The trap is a
 //! first start: fifteen days of every service are asked in the background, bounded per sweep, newest first, and what has
