@@ -7,6 +7,7 @@
 mod account;
 mod bad_input;
 mod localstack;
+mod ownership;
 mod peers;
 mod support;
 mod whole;
