@@ -278,6 +278,9 @@ pub struct SourceHealth {
     pub budgets: Vec<Budget>,
 }
 
+/// A machine that is busy for a few seconds must not grey a page, however short the polls are.
+const SHORTEST_PATIENCE: Duration = Duration::from_secs(10);
+
 impl SourceHealth {
     /// A source nothing has been asked of yet.
     pub fn untried(id: SourceId, interval: Duration) -> Self {
@@ -300,10 +303,10 @@ impl SourceHealth {
 
     /// How long after its last success this source's facts count as current: three polls (design §1, "up"). A poll is
     /// the pause and the sweep: where a sweep takes minutes (thousands of services at a polite rate), three pauses alone
-    /// would pass before the next answer can be there.
+    /// would pass before the next answer can be there. Never less than [`SHORTEST_PATIENCE`].
     pub fn patience(&self) -> Duration {
         let poll = Duration::from_secs(self.interval_secs.into()).saturating_add(Duration::from_millis(self.took_ms.into()));
-        poll.saturating_mul(3)
+        poll.saturating_mul(3).max(SHORTEST_PATIENCE)
     }
 
     /// Whether its facts are too old to be shown as current, and why. `None` while they are fresh.

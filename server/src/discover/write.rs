@@ -1,5 +1,7 @@
 //! The config file, with its comments.
 
+use std::collections::BTreeSet;
+
 use domain::source::Fault;
 use domain::text::count;
 
@@ -175,8 +177,9 @@ fn nats(out: &mut Lines, found: &Found) {
     out.say("To see nodes and connections, one of two ways in, then take the # away:");
     let urls: Vec<String> = addresses.keys().take(16).map(|address| quoted(address)).collect();
     let urls = if urls.is_empty() { "\"nats://10.0.1.10:4222\"".to_owned() } else { urls.join(", ") };
-    let hosts: Vec<String> = addresses.keys().take(16).filter_map(|address| monitor(address)).map(|url| quoted(&url)).collect();
-    let hosts = if hosts.is_empty() { "\"http://10.0.1.10:8222\"".to_owned() } else { hosts.join(", ") };
+    // one host is named once, whether by nats:// or by tls://
+    let hosts: BTreeSet<String> = addresses.keys().take(16).filter_map(|address| monitor(address)).map(|url| quoted(&url)).collect();
+    let hosts = if hosts.is_empty() { "\"http://10.0.1.10:8222\"".to_owned() } else { hosts.into_iter().collect::<Vec<_>>().join(", ") };
     for line in [
         "[[nats]]".to_owned(),
         "name = \"main\"".to_owned(),
@@ -201,7 +204,7 @@ fn monitor(address: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     use collectors::discover::NatsAddresses;
     use domain::Timestamp;

@@ -58,7 +58,8 @@ async fn a_stranger_gets_from_nothing_to_the_fleet() {
     let text = init(url, here);
     assert!(text.contains("\"gaming-system-cluster\",   # 23 services, of which 22 want 44 tasks; 44 run"), "{text}");
     assert!(text.contains("# service = \"language-system-nats\""), "{text}");
-    assert!(text.contains("nats://nats.gaming-system.internal:4222   by 23 services"), "{text}");
+    assert!(text.contains("tls://nats.gaming-system.internal:4222   by 13 services"), "{text}");
+    assert!(text.contains("nats://nats.gaming-system.internal:4222   by 10 services"), "{text}");
     let (code, _, said) = run(&mut at(url, here, &["check-config"]));
     assert_eq!(code, 0, "{said}");
 
@@ -138,7 +139,7 @@ async fn the_doctor_names_exactly_the_permission_that_is_denied() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_tells_one_trouble_from_another() {
-    let (_yard, endpoints) = yard(&["--nats-nodes", "1"]);
+    let (_yard, endpoints) = yard(&["--nats-nodes", "1", "--nats-tls", "off"]);
     let url = endpoints["aws"].as_str().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();
