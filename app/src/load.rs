@@ -14,13 +14,28 @@ use crate::api::Answer;
 use crate::error::AppError;
 use crate::live::Live;
 use crate::now::{Now, Seed};
-use crate::parts::trouble::Trouble;
+use crate::parts::trouble::{Trouble, trouble_of_part};
 
 /// The answer to a page's question, or why there is none.
 pub(crate) type Asked<T> = Resource<Result<Answer<T>, AppError>>;
 
 /// Shows the answer through `view`, which is called once for as long as answers come.
 pub(crate) fn load<T>(asked: Asked<T>, view: impl Fn(RwSignal<T>) -> AnyView + Send + Sync + 'static) -> AnyView
+where
+    T: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    shown(asked, view, |error| view! { <Trouble error/> }.into_any())
+}
+
+/// As [`load`], for a part of a page that has a question of its own: its trouble is one line and takes no heading.
+pub(crate) fn load_part<T>(asked: Asked<T>, view: impl Fn(RwSignal<T>) -> AnyView + Send + Sync + 'static) -> AnyView
+where
+    T: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    shown(asked, view, trouble_of_part)
+}
+
+fn shown<T>(asked: Asked<T>, view: impl Fn(RwSignal<T>) -> AnyView + Send + Sync + 'static, trouble: fn(AppError) -> AnyView) -> AnyView
 where
     T: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
@@ -35,7 +50,7 @@ where
                     }
                 });
                 move || match (picture.trouble.get(), picture.shown.get()) {
-                    (Some(error), _) => view! { <Trouble error/> }.into_any(),
+                    (Some(error), _) => trouble(error),
                     (None, Some((seed, body))) => {
                         view! { <Provider value=seed>{view.with_value(|view| view(body))}</Provider> }.into_any()
                     }

@@ -10,7 +10,7 @@ use leptos_router::hooks::use_params_map;
 
 use crate::api;
 use crate::live::Live;
-use crate::load::load;
+use crate::load::{load, load_part};
 use crate::parts::age::{Age, Since};
 use crate::parts::alarms::Alarms;
 use crate::parts::definition::definition;
@@ -45,7 +45,7 @@ pub(crate) fn Service() -> impl IntoView {
         view! {
             {load(asked, body)}
             {history(plotted)}
-            {load(connections, panels)}
+            {load_part(connections, panels)}
         }
     }
 }

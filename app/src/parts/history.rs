@@ -8,7 +8,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api;
 use crate::live::Live;
-use crate::load::load;
+use crate::load::load_part;
 use crate::ui::panel::Panel;
 
 /// The panel of one service. Asked apart from the rest of the page: it is larger, and moves less often.
@@ -18,7 +18,7 @@ pub(crate) fn history(key: ServiceKey) -> AnyView {
     let asked = Resource::new(move || (reach.get(), live.hints(&[Topic::Metrics])), move |(reach, _)| api::history(key.clone(), reach));
     view! {
         <Panel id="history" title=|| "History">
-            {load(asked, |panel| view! { <div inner_html=move || panel.with(|panel| panel.html.clone())></div> }.into_any())}
+            {load_part(asked, |panel| view! { <div inner_html=move || panel.with(|panel| panel.html.clone())></div> }.into_any())}
         </Panel>
     }
     .into_any()

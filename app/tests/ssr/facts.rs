@@ -10,7 +10,7 @@ async fn a_calm_overview_says_so_and_counts_exactly() {
     page.has("<title>Nothing needs you · Signalbox</title>");
     for words in [
         "Nothing needs you",
-        "every source answered within the last 11 s",
+        "every source answered within the last 30 s",
         "22 / 22 services up 4 s ago",
         "44 / 44 tasks running 4 s ago",
         "0 / 66 alarms on 11 s ago",
