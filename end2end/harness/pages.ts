@@ -11,6 +11,7 @@ export const pages: { name: string; path: (demo: Demo) => Promise<string> | stri
   { name: 'coverage', path: () => '/alarms/coverage' },
   { name: 'missing-alarms', path: () => '/alarms/missing' },
   { name: 'alarm', path: () => '/alarms/production/auth-nats-cpu-high' },
+  { name: 'nats', path: () => '/nats' },
   { name: 'sources', path: () => '/sources' },
   { name: 'not-found', path: () => '/no-such-page' },
 ];

@@ -26,7 +26,7 @@ for (const { name, path } of pages) {
       await expect(page).toHaveTitle(/Signalbox/);
       await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
       await expect(page.getByRole('main')).toHaveCount(1);
-      await expect(page.getByRole('navigation', { name: 'Pages' })).toBeVisible();
+      await expect(page.getByRole('navigation', { name: 'Pages', exact: true })).toBeVisible();
     });
   });
 }

@@ -4,7 +4,7 @@ import { expect, test } from '../harness/test.ts';
 test('shows every source with its age, its rate and its calls', async ({ page }) => {
   await page.goto('/sources');
   const cards = page.getByRole('main').locator('section.source');
-  await expect(cards).toHaveCount(4);
+  await expect(cards).toHaveCount(5);
   for (const card of await cards.all()) {
     await expect(card).toContainText(/answered .*ago/);
     await expect(card).toContainText('answers completely');
@@ -16,7 +16,7 @@ test('shows every source with its age, its rate and its calls', async ({ page })
 test('every page ends in where its facts come from', async ({ page }) => {
   await page.goto('/services');
   const links = page.getByRole('contentinfo').locator('.sources-line a');
-  await expect(links).toHaveCount(4);
+  await expect(links).toHaveCount(5);
   await links.first().click();
   await expect(page).toHaveURL(/\/sources#/);
 });

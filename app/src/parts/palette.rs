@@ -71,6 +71,8 @@ pub(crate) fn Palette() -> impl IntoView {
                     go(&hit.path);
                 }
             }
+            // a search field would take the first Escape to empty itself
+            "Escape" => keyboard::close(DIALOG_ID),
             _ => return,
         }
         event.prevent_default();
