@@ -159,10 +159,12 @@ async fn many_connections(cluster: &Cluster, system: &NatsCollector) {
 /// The three that left are in n3's list of closed connections; ours, that looked for a certificate, are not.
 async fn ends_are_told(cluster: &Cluster, wall: &Arc<dyn Clock>) {
     for scope in [as_system(cluster), by_monitoring(cluster)] {
-        // what a user with a wrong password left behind is told as well, and is not what is asked here
+        // what collectors with a wrong password or account left behind is told as well, and is not what is asked here
         let told = |sweep: &Sweep| {
             let all = nats(sweep).closed.as_ref().map(|closed| closed.connections.clone()).unwrap_or_default();
-            all.into_iter().filter(|closed| closed.connection.user.as_deref() == Some("app")).collect::<Vec<_>>()
+            all.into_iter()
+                .filter(|closed| closed.connection.name.as_deref().is_some_and(|name| name.starts_with("router-nats/")))
+                .collect::<Vec<_>>()
         };
         for tries in 0.. {
             let sweep = NatsCollector::new(scope.clone(), wall.clone()).sweep().await;
