@@ -34,8 +34,8 @@ use domain::source::Budget;
 pub const DEFAULT_SHARE: f64 = 0.30;
 /// How long it must be quiet before the rate is raised one step.
 const RECOVERY_STEP: Duration = Duration::from_secs(10);
-/// Callers that must wait leave together at whole multiples of this on the clock: a process that sleeps most of a polite
-/// sweep is then woken a third as often, and does its work while its caches are warm.
+/// Callers that must wait leave together at whole multiples of this on the clock, so that a process that sleeps most of a
+/// polite sweep is woken less often.
 const DEPARTURE: Duration = Duration::from_millis(500);
 /// What one step raises it by.
 const RECOVERY_FACTOR: f64 = 1.1;

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::store::guard;
 
 const ABOUT: &str = "this machine";
-/// Less than this is soon gone: a month of a thousand services takes up to 150 MB, and SQLite needs room to work in.
+/// Less than this is soon gone: the design allows a month of a thousand services 150 MB, and SQLite needs room to work in.
 const ROOM_WANTED: u64 = 1 << 30;
 /// Below this a write may fail any moment.
 const ROOM_NEEDED: u64 = 100 << 20;

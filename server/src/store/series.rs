@@ -16,7 +16,7 @@ use super::{Store, StoreError};
 
 /// How long hours stay hours after their day has ended.
 const YOUNG: i64 = 48 * HOUR;
-/// Series and days rolled up in one transaction: about ten milliseconds.
+/// Series and days rolled up in one transaction; few, because recording waits meanwhile.
 const SLICE: i64 = 200;
 
 /// The number of a series, made on first use.
