@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::collect::{Attention, Collection, Interest, Making, Recorder};
+use crate::collect::{Attention, Collection, Making, Recorder};
 use crate::config::{Config, origin};
 use crate::live::Live;
 use crate::plane::{ControlPlane, Setting};
@@ -61,12 +61,11 @@ impl Application {
         warn_if_open(address, config);
         let store = Store::open(&config.store.path).await?;
         let live = Live::at(store.revision().await?);
-        let (trouble, interest, attention) = (Trouble::default(), Interest::default(), Attention::default());
+        let (trouble, attention) = (Trouble::default(), Attention::default());
         let recorder = Recorder {
             store: store.clone(),
             live: live.clone(),
             trouble: trouble.clone(),
-            interest: interest.clone(),
             attention: attention.clone(),
         };
         let collection = Collection::start(config, Arc::clone(&clock), making, recorder).await?;
@@ -82,7 +81,6 @@ impl Application {
             attention,
             environments: environments(config),
             allowance: config.budget.allowance(),
-            interest,
         }));
         let stop = CancellationToken::new();
         let public = config.server.public_url.as_deref().and_then(|url| origin(url).ok());

@@ -20,7 +20,7 @@ use domain::view::{
 };
 use tokio::sync::Mutex;
 
-use crate::collect::{Attention, Interest};
+use crate::collect::Attention;
 use crate::history::{self, Form};
 use crate::live::Live;
 use crate::store::{Acknowledging, Marks, Store, StoreError};
@@ -49,8 +49,6 @@ pub struct Setting {
     pub tails: Tails,
     /// What metrics may cost.
     pub allowance: Allowance,
-    /// Told who is looked at.
-    pub interest: Interest,
 }
 
 /// Implements the ports.
@@ -232,7 +230,7 @@ impl Observe for ControlPlane {
     async fn history_panel(&self, key: ServiceKey, reach: Reach) -> Result<HistoryPanel, Failure> {
         let history = self.past(key.clone(), reach, Form::Picture).await?;
         // who looks at a page wants the newest minutes; a script that asks for numbers takes what is there
-        self.setting.interest.look(&key);
+        self.setting.attention.plots_looked_at(&key);
         Ok(HistoryPanel { revision: history.revision, html: history::panel(&history) })
     }
 

@@ -15,6 +15,7 @@ use domain::port::Clock;
 use domain::service::ServiceKey;
 
 use super::Recorder;
+use super::measured::Measured;
 use crate::config::Config;
 
 /// How often a look is taken. A source that is swept as often needs none.
@@ -24,9 +25,12 @@ const MOST: usize = 5;
 /// How long a service counts as on screen after its page was answered; an open page asks again with every hint.
 const ON_SCREEN: Duration = Duration::from_secs(60);
 
-/// Which services want a look. Cheap to clone; all clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct Attention(Arc<Mutex<Wishes>>);
+/// Which services somebody or something asks after. Cheap to clone; all clones share it.
+#[derive(Clone, Default)]
+pub struct Attention {
+    wishes: Arc<Mutex<Wishes>>,
+    pub(super) measured: Measured,
+}
 
 #[derive(Debug, Default)]
 struct Wishes {
@@ -38,6 +42,12 @@ impl Attention {
     /// A page of this service was answered at `now`. The caller knows that the service exists.
     pub fn looked_at(&self, key: &ServiceKey, now: Timestamp) {
         self.wishes().on_screen.insert(key.clone(), now);
+    }
+
+    /// The plots of this service were answered to a page. Apart from [`Self::looked_at`], because newer metrics cost
+    /// money and a script that reads a service's state must not spend it.
+    pub fn plots_looked_at(&self, key: &ServiceKey) {
+        self.measured.look(key);
     }
 
     /// Something happened to this service that its state does not tell yet.
@@ -69,7 +79,7 @@ impl Attention {
     }
 
     fn wishes(&self) -> MutexGuard<'_, Wishes> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -223,7 +223,7 @@ pub(super) async fn timeline(State(shared): State<Shared>, RawQuery(raw): RawQue
     let pairs = pairs(raw.as_deref().unwrap_or_default());
     let (query, ignored) = TimelineQuery::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     if !ignored.is_empty() {
-        return failed(Failure::Refused { why: format!("Not understood: {}. The words are in /api/v1/openapi.json.", ignored.join(", ")) });
+        return failed(not_understood(&ignored));
     }
     answered(shared.plane.timeline(query).await)
 }
@@ -316,7 +316,7 @@ pub(super) async fn nats(State(shared): State<Shared>, RawQuery(raw): RawQuery) 
     let pairs = pairs(raw.as_deref().unwrap_or_default());
     let (query, ignored) = NatsQuery::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     if !ignored.is_empty() {
-        return failed(Failure::Refused { why: format!("Not understood: {}. The words are in /api/v1/openapi.json.", ignored.join(", ")) });
+        return failed(not_understood(&ignored));
     }
     answered(shared.plane.nats(query).await)
 }

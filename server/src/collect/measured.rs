@@ -13,18 +13,17 @@ use domain::reading::Reading;
 use domain::service::ServiceKey;
 use domain::source::SourceKind;
 
+use super::upkeep::BETWEEN_SLICES;
 use crate::store::{Store, StoreError};
 
 /// How often old hours are rolled up.
 const TIDY_EVERY: Duration = Duration::from_secs(3_600);
-/// Pause between two slices, in which reports are recorded.
-const BETWEEN_SLICES: Duration = Duration::from_millis(200);
 
 /// The metrics collectors by environment: who is told which services there are, and who is looked at.
 #[derive(Clone, Default)]
-pub struct Interest(Arc<Mutex<HashMap<String, Arc<MetricsCollector>>>>);
+pub(super) struct Measured(Arc<Mutex<HashMap<String, Arc<MetricsCollector>>>>);
 
-impl Interest {
+impl Measured {
     pub(super) fn add(&self, environment: &str, collector: Arc<MetricsCollector>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(environment.to_owned(), collector);
     }
@@ -33,8 +32,8 @@ impl Interest {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(environment).cloned()
     }
 
-    /// Somebody looks at this service: its newest minutes are wanted.
-    pub fn look(&self, key: &ServiceKey) {
+    /// Somebody looks at what was measured of this service: its newest minutes are wanted.
+    pub(super) fn look(&self, key: &ServiceKey) {
         if let Some(collector) = self.of(&key.environment) {
             collector.want(&key.cluster, &key.service);
         }
