@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use domain::port::{Actor, Observe, Operate};
 use leptos::prelude::use_context;
+use serde::Serialize;
 
-use crate::api::Answer;
+use crate::answer::Answer;
 use crate::error::AppError;
 
 /// What the server lets pages ask. No getters: see the module.
@@ -34,9 +35,9 @@ pub(crate) struct Viewer {
 
 impl Viewer {
     /// An answer to this viewer, with the server's time on it.
-    pub(crate) fn answer<T>(&self, revision: u64, body: T) -> Answer<T> {
+    pub(crate) fn answer<T: Serialize + Clone + Send + Sync + 'static>(&self, revision: u64, body: T) -> Answer<T> {
         let frame = self.observe.frame();
-        Answer { now: frame.now, speed: frame.speed, revision, body }
+        Answer::new(frame.now, frame.speed, revision, body)
     }
 }
 

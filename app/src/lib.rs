@@ -20,6 +20,7 @@ pub mod app;
 pub mod error;
 pub mod shell;
 
+mod answer;
 mod api;
 mod keyboard;
 mod live;

@@ -14,14 +14,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_cloudwatch::types::AlarmType;
+use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
 use domain::Timestamp;
 use domain::alarm::Alarm;
 use domain::reading::{AlarmHistory, AlarmReading, Reading, Seen, Sweep};
 use domain::source::{Budget, Fault, FaultKind, Shortfall, SourceId, SourceKind};
 
 use crate::Collector;
-use crate::aws::{AwsEnvironment, Connection, account_in};
+use crate::aws::{AwsEnvironment, Connection, Depth, account_in};
 use crate::budget::Family;
 use crate::call::Tally;
 use crate::ecs::pages::pages;
@@ -76,7 +76,7 @@ impl AlarmCollector {
         let connection = self.environment.connection().await?;
         let account = self.environment.account(connection, tally).await?;
         let now = self.environment.clock().now();
-        let ((alarms, fault), past) = tokio::join!(list(connection, tally), self.past(connection, tally, now));
+        let ((alarms, fault), past) = tokio::join!(self.list(connection, tally), self.past(connection, tally, now));
         let account = account.or_else(|| alarms.iter().find_map(|alarm| account_in(&alarm.arn)).map(str::to_owned)).unwrap_or_default();
         self.environment.check((!account.is_empty()).then_some(account.as_str()))?;
         let whole = fault.is_none();
@@ -93,39 +93,42 @@ impl AlarmCollector {
         let alarms = Seen { items: alarms, whole };
         Ok((Reading::Alarms(AlarmReading { account, region: connection.region.clone(), alarms, history }), missing))
     }
-}
 
-/// All alarms of all types, 100 records a page.
-async fn list(connection: &Connection, tally: &Tally) -> (Vec<Alarm>, Option<Fault>) {
-    let with_log = read(connection, tally, &EVERY_TYPE).await;
-    match &with_log {
-        // an endpoint older than log alarms refuses the word; what it knows is asked again
-        (alarms, Some(fault)) if alarms.is_empty() && refuses_a_type(fault) => {
-            let without = read(connection, tally, &OLDER_TYPES).await;
-            if without.1.is_none() { without } else { with_log }
+    /// All alarms of all types, 100 records a page.
+    async fn list(&self, connection: &Connection, tally: &Tally) -> (Vec<Alarm>, Option<Fault>) {
+        let with_log = self.pages(connection, tally, &EVERY_TYPE).await;
+        match &with_log {
+            // an endpoint older than log alarms refuses the word; what it knows is asked again
+            (alarms, Some(fault)) if alarms.is_empty() && refuses_a_type(fault) => {
+                let without = self.pages(connection, tally, &OLDER_TYPES).await;
+                if without.1.is_none() { without } else { with_log }
+            }
+            _ => with_log,
         }
-        _ => with_log,
+    }
+
+    async fn pages(&self, connection: &Connection, tally: &Tally, types: &[AlarmType]) -> (Vec<Alarm>, Option<Fault>) {
+        // a verdict is told by the alarms that are on: one call, where all would be one a hundred
+        let state = (self.environment.depth() == Depth::Verdict).then_some(StateValue::Alarm);
+        let state = &state;
+        pages(|token| async move {
+            let call = || {
+                let describe = connection.cloudwatch.describe_alarms().set_alarm_types(Some(types.to_vec()));
+                describe.set_state_value(state.clone()).max_records(100).set_next_token(token.clone()).send()
+            };
+            let answer = connection.caller.call(DESCRIBE_ALARMS, tally, call).await?;
+            let metric = answer.metric_alarms.unwrap_or_default().into_iter().filter_map(map::metric);
+            let composite = answer.composite_alarms.unwrap_or_default().into_iter().filter_map(map::composite);
+            let log = answer.log_alarms.unwrap_or_default().into_iter().filter_map(map::log);
+            Ok((metric.chain(composite).chain(log).collect(), answer.next_token))
+        })
+        .await
     }
 }
 
 fn refuses_a_type(fault: &Fault) -> bool {
     let said = ["alarmTypes", "AlarmTypes", "LogAlarm", "ValidationError", "InvalidParameterValue"];
     fault.kind == FaultKind::Malformed && said.iter().any(|word| fault.message.contains(word))
-}
-
-async fn read(connection: &Connection, tally: &Tally, types: &[AlarmType]) -> (Vec<Alarm>, Option<Fault>) {
-    pages(|token| async move {
-        let call = || {
-            let describe = connection.cloudwatch.describe_alarms().set_alarm_types(Some(types.to_vec()));
-            describe.max_records(100).set_next_token(token.clone()).send()
-        };
-        let answer = connection.caller.call(DESCRIBE_ALARMS, tally, call).await?;
-        let metric = answer.metric_alarms.unwrap_or_default().into_iter().filter_map(map::metric);
-        let composite = answer.composite_alarms.unwrap_or_default().into_iter().filter_map(map::composite);
-        let log = answer.log_alarms.unwrap_or_default().into_iter().filter_map(map::log);
-        Ok((metric.chain(composite).chain(log).collect(), answer.next_token))
-    })
-    .await
 }
 
 #[async_trait]

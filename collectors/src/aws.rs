@@ -6,6 +6,7 @@
 
 mod http;
 mod identity;
+mod lean;
 mod skew;
 
 use std::fmt;
@@ -29,6 +30,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 use crate::budget::{Budgets, DEFAULT_SHARE, Family};
 use crate::call::{Caller, Purse};
+use lean::Cut;
 
 /// How long a connection may take to come about: the SDK's own default.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
@@ -77,6 +79,18 @@ impl AwsScope {
     }
 }
 
+/// How much of an environment a sweep reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// All that is worth keeping: state, and the history ECS forgets (stopped tasks, events, revisions).
+    Record,
+    /// What a service's standing is judged by and no more, for a sweep that is made once and thrown away. Events are
+    /// most of what DescribeServices answers: a thousand services have some forty thousand of them.
+    State,
+    /// Of that only what decides whether all is well: of the alarms, those that are on.
+    Verdict,
+}
+
 /// Static credentials, for the yard and for tests: nothing else of the machine's AWS settings is then looked at.
 #[derive(Clone)]
 pub struct Keys {
@@ -107,6 +121,7 @@ pub struct AwsEnvironment {
     budgets: Arc<Budgets>,
     seed: u64,
     skew: Arc<skew::Skew>,
+    depth: Depth,
     connection: OnceCell<Connection>,
     identity: Mutex<identity::Identity>,
 }
@@ -133,6 +148,7 @@ impl AwsEnvironment {
             clock,
             keys: None,
             seed: hasher.finish(),
+            depth: Depth::Record,
             connection: OnceCell::new(),
             identity: Mutex::default(),
         }
@@ -150,6 +166,16 @@ impl AwsEnvironment {
     pub fn with_keys(mut self, keys: Keys) -> Self {
         self.keys = Some(keys);
         self
+    }
+
+    /// The same, for sweeps of this depth: what they do not look at is not even read.
+    #[must_use]
+    pub fn with_depth(self, depth: Depth) -> Self {
+        Self { depth, ..self }
+    }
+
+    pub(crate) fn depth(&self) -> Depth {
+        self.depth
     }
 
     /// Draws the jitter of its retries from this seed.
@@ -204,10 +230,19 @@ impl AwsEnvironment {
         })
     }
 
+    fn http_client(&self) -> SharedHttpClient {
+        let cut = match self.depth {
+            Depth::Record => Cut::default(),
+            Depth::State => Cut::HISTORY,
+            Depth::Verdict => Cut::DETAIL,
+        };
+        http::client(http::ANSWER_CAP, Arc::clone(&self.skew), cut)
+    }
+
     /// The SDK's standard way, with what the scope says in its place.
     async fn standard_config(&self) -> SdkConfig {
         let scope = &self.scope;
-        let client = http::client(http::ANSWER_CAP, Arc::clone(&self.skew));
+        let client = self.http_client();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(client.clone())
             .retry_config(RetryConfig::disabled())
@@ -241,7 +276,7 @@ impl AwsEnvironment {
         let credentials = Credentials::new(&keys.access_key_id, &keys.secret_access_key, None, None, "keys");
         let mut builder = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .http_client(http::client(http::ANSWER_CAP, Arc::clone(&self.skew)))
+            .http_client(self.http_client())
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts())
             .time_source(SharedTimeSource::new(SystemTimeSource::new()))

@@ -12,12 +12,14 @@ mod memory;
 pub(crate) mod pages;
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::Timestamp;
 use domain::reading::{ClusterReading, EcsReading, Reading, Seen, Sweep};
+use domain::service::ServiceEvent;
 use domain::source::{Budget, Fault, Shortfall, SourceId, SourceKind};
 use futures::StreamExt;
 use futures::stream;
@@ -35,22 +37,15 @@ const CLUSTERS_AT_ONCE: usize = 4;
 
 const FAMILIES: [Family; 4] = [Family::EcsServices, Family::EcsTasks, Family::EcsDefinitions, Family::EcsClusters];
 
-/// How much of an environment a sweep reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
-    /// All that is worth keeping: state, and the history ECS forgets (stopped tasks, events, revisions).
-    Record,
-    /// What a service's standing is judged by and no more, for a sweep that is made once and thrown away. Events are
-    /// most of what DescribeServices answers: a thousand services have some forty thousand of them.
-    State,
-}
+/// The most events one sweep brings of services never heard of; the rest comes with the next ones. ECS keeps a hundred for
+/// each service, so the first sweep of ten thousand would bring a million at once.
+const MOST_OLD_EVENTS: usize = 20_000;
 
 /// Reads the ECS clusters of one environment.
 pub struct EcsCollector {
     id: SourceId,
     environment: Arc<AwsEnvironment>,
     interval: Duration,
-    depth: Depth,
     memory: Mutex<Memory>,
     glanced: Mutex<glance::Glanced>,
 }
@@ -59,19 +54,18 @@ impl EcsCollector {
     /// A collector that knows nothing yet.
     pub fn new(environment: Arc<AwsEnvironment>, interval: Duration) -> Self {
         let id = SourceId::new(SourceKind::Ecs, environment.scope().environment.clone());
-        Self { id, environment, interval, depth: Depth::Record, memory: Mutex::default(), glanced: Mutex::default() }
-    }
-
-    /// Reads this much instead of all that is worth keeping.
-    #[must_use]
-    pub fn with_depth(mut self, depth: Depth) -> Self {
-        self.depth = depth;
-        self
+        Self { id, environment, interval, memory: Mutex::default(), glanced: Mutex::default() }
     }
 
     /// Revisions that need no reading because the caller has them. A revision never changes, so this holds for ever.
     pub fn know(&self, arns: impl IntoIterator<Item = String>) {
         self.memory().know(arns);
+    }
+
+    /// Up to when the events of each service, by cluster and name, need no reporting because the caller has them.
+    pub fn know_events(&self, heard: impl IntoIterator<Item = (String, String, Timestamp)>) {
+        let mut memory = self.memory();
+        heard.into_iter().for_each(|(cluster, service, until)| memory.know_events(&cluster, &service, until));
     }
 
     /// A reading of this collector could not be recorded: stopped tasks and revisions are brought home once only, so
@@ -86,9 +80,9 @@ impl EcsCollector {
         let (clusters, mut shortfalls) = find::clusters(connection, tally, &self.environment.scope().clusters).await?;
         let none = clusters.is_empty();
         let mut whole = shortfalls.is_empty();
-        let claimed = Mutex::default();
+        let (claimed, room) = (Mutex::default(), AtomicUsize::new(MOST_OLD_EVENTS));
         let harvests: Vec<(String, Harvest)> = stream::iter(clusters)
-            .map(|cluster| self.visit(connection, tally, cluster, &claimed))
+            .map(|cluster| self.visit(connection, tally, cluster, &claimed, &room))
             .buffered(CLUSTERS_AT_ONCE)
             .collect()
             .await;
@@ -111,16 +105,25 @@ impl EcsCollector {
         Ok((Reading::Ecs(EcsReading { account, region: connection.region.clone(), clusters }), shortfalls))
     }
 
-    /// Reads one cluster; `claimed` are the revisions some cluster of this sweep reads already.
+    /// Reads one cluster; `claimed` are the revisions some cluster of this sweep reads already, `room` is how many events
+    /// of services never heard of it may still bring.
     async fn visit(
         &self,
         connection: &Connection,
         tally: &Tally,
         cluster: find::Cluster,
         claimed: &Mutex<HashSet<String>>,
+        room: &AtomicUsize,
     ) -> (String, Harvest) {
         let name = cluster.name.clone();
-        let visit = Visit { connection, tally, cluster, depth: self.depth };
+        let fresh = |service: &str, events: &mut Vec<ServiceEvent>| {
+            let known = self.memory().unheard(&name, service, events);
+            let takes = |room: usize| room.checked_sub(events.len());
+            if !known && room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, takes).is_err() {
+                events.clear();
+            }
+        };
+        let visit = Visit { connection, tally, cluster, depth: self.environment.depth(), fresh: &fresh };
         let unreported = |listed: &[String]| self.memory().unreported(&name, listed);
         let claim = |arn: &str| {
             let mut claimed = claimed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -137,6 +140,12 @@ impl EcsCollector {
             memory.know(unreadable);
             if let Some(reading) = readings.iter().find(|reading| reading.name == name) {
                 memory.have_read(reading.definitions.iter().map(|definition| definition.arn.clone()));
+                for observed in &reading.services.items {
+                    memory.heard(&name, &observed.service.name, &observed.events);
+                }
+                if reading.services.whole {
+                    memory.only(&name, &reading.services.items.iter().map(|observed| observed.service.name.as_str()).collect());
+                }
                 memory.reported(&name, reading.stopped.iter().map(|task| task.arn.clone()), still_listed.as_deref());
             }
         }

@@ -42,10 +42,10 @@ pub mod poll;
 pub mod probe;
 
 pub use alarms::AlarmCollector;
-pub use aws::{AwsEnvironment, AwsScope, Keys};
+pub use aws::{AwsEnvironment, AwsScope, Depth, Keys};
 pub use budget::Budgets;
 pub use crypto::install_crypto;
-pub use ecs::{Depth, EcsCollector};
+pub use ecs::EcsCollector;
 pub use logs::{LogCollector, Owing};
 pub use metrics::MetricsCollector;
 pub use nats::{NatsCollector, NatsScope};

@@ -76,6 +76,7 @@ impl Collection {
             match made.own {
                 Own::Ecs(ecs) => {
                     ecs.know(known.iter().cloned());
+                    ecs.know_events(store.known_events(&id.scope).await?);
                     looking.push(Arc::clone(&ecs));
                     bringing.push((id, ecs));
                 }

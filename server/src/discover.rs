@@ -76,7 +76,7 @@ pub async fn discover(environment: Environment, clock: Arc<dyn Clock>) -> Result
         return Err(Fault::new(domain::source::FaultKind::Malformed, None, "no environment to look at"));
     };
     let aws = Arc::new(collect::aws(environment, &config, &clock, &making, &Budgets::new(Arc::clone(&clock))));
-    let ecs = EcsCollector::new(Arc::clone(&aws), config.poll.services.0).with_depth(Depth::State);
+    let ecs = EcsCollector::new(Arc::clone(&aws), config.poll.services.0);
     let alarms = AlarmCollector::new(Arc::clone(&aws), config.poll.alarms.0);
     let (ecs, alarms) = futures::join!(ecs.sweep(), alarms.sweep());
     let mut found = Found {

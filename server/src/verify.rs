@@ -13,7 +13,7 @@ use domain::port::Clock;
 use domain::reading::{Reading, Sweep};
 use domain::service::Task;
 use domain::source::Outcome;
-use domain::text::shown;
+use domain::text::{count, shown};
 use futures::future::join_all;
 use serde::Serialize;
 
@@ -28,8 +28,6 @@ pub struct Verdict {
     pub services: Vec<VerifiedService>,
     /// Alarms that are on.
     pub alarms_on: Vec<VerifiedAlarm>,
-    /// Alarms in all; none where alarms were not asked for.
-    pub alarms: Option<usize>,
     /// NATS clusters.
     pub nats: Vec<VerifiedNats>,
     /// How each source's sweep ended.
@@ -122,7 +120,7 @@ pub async fn verify(config: &Config, clock: Arc<dyn Clock>, making: &Making) -> 
 
 fn judge_sweeps(sweeps: &[Sweep], marks: &Marks) -> Verdict {
     let mut verdict =
-        Verdict { services: Vec::new(), alarms_on: Vec::new(), alarms: None, nats: Vec::new(), sources: Vec::new(), rule: RULE };
+        Verdict { services: Vec::new(), alarms_on: Vec::new(), nats: Vec::new(), sources: Vec::new(), rule: RULE };
     for sweep in sweeps {
         verdict.sources.push(VerifiedSource { source: sweep.source.to_string(), calls: sweep.calls, outcome: sweep.outcome.clone() });
         match &sweep.reading {
@@ -132,7 +130,6 @@ fn judge_sweeps(sweeps: &[Sweep], marks: &Marks) -> Verdict {
                 }
             }
             Some(Reading::Alarms(reading)) => {
-                *verdict.alarms.get_or_insert(0) += reading.alarms.items.len();
                 let on = reading.alarms.items.iter().filter(|alarm| alarm.state == AlarmState::Alarm);
                 verdict.alarms_on.extend(on.map(|alarm| VerifiedAlarm {
                     environment: sweep.source.scope.clone(),
@@ -220,8 +217,9 @@ fn write_table(out: &mut String, verdict: &Verdict) -> std::fmt::Result {
         }
         writeln!(out)?;
     }
-    if let Some(alarms) = verdict.alarms {
-        writeln!(out, "{} of {alarms} alarms on", verdict.alarms_on.len())?;
+    let read = |source: &VerifiedSource| source.source.starts_with("alarms:") && !matches!(source.outcome, Outcome::Failed { .. });
+    if verdict.sources.iter().any(read) {
+        writeln!(out, "{} on", count(verdict.alarms_on.len() as u64, "alarm"))?;
         for alarm in &verdict.alarms_on {
             writeln!(out, "  {}: {}", shown(&alarm.name), shown(alarm.reason.as_deref().unwrap_or("no reason given")))?;
         }

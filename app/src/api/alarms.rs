@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::{Json, PostUrl};
 use serde::{Deserialize, Serialize};
 
-use super::Answer;
+use crate::answer::Answer;
 use crate::error::AppError;
 
 /// The pairs of a URL's query.

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 use serde::{Deserialize, Serialize};
 
-use super::Answer;
+use crate::answer::Answer;
 use crate::error::AppError;
 
 /// The frame, and the sources line at its foot.

@@ -6,7 +6,7 @@ use domain::view::HistoryPanel;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use super::Answer;
+use crate::answer::Answer;
 use crate::error::AppError;
 
 /// Its plots over the last hour, day, week or month.

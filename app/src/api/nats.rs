@@ -7,7 +7,7 @@ use domain::view::SheetPanel;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use super::Answer;
+use crate::answer::Answer;
 use crate::error::AppError;
 
 /// The NATS page, filtered as the pairs of its URL say.

@@ -4,7 +4,7 @@ use domain::view;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use super::Answer;
+use crate::answer::Answer;
 use crate::error::AppError;
 
 /// What needs a person, the fleet at a glance, what just happened.

@@ -4,7 +4,7 @@ use domain::view::ServiceRow;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use super::Answer;
+use crate::answer::Answer;
 use crate::error::AppError;
 
 /// Services whose name holds this, by name; none for nothing.

@@ -5,7 +5,7 @@ use domain::view::ServiceDetail;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use super::Answer;
+use crate::answer::Answer;
 use crate::error::AppError;
 
 /// Everything known of one service, and what is kept of what was.

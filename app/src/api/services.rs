@@ -4,7 +4,7 @@ use domain::view::{ServicePage, ServiceQuery};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use super::Answer;
+use crate::answer::Answer;
 use crate::error::AppError;
 
 /// One page of the list, filtered and sorted by the server.

@@ -4,7 +4,7 @@ use domain::view::SourcesView;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use super::Answer;
+use crate::answer::Answer;
 use crate::error::AppError;
 
 /// How every source is, and when one could not be read.

@@ -5,7 +5,7 @@ use domain::view::TaskPage;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use super::Answer;
+use crate::answer::Answer;
 use crate::error::AppError;
 
 /// What a task is, and what it says now.

@@ -4,7 +4,7 @@ use domain::view::{TimelinePage, TimelineQuery};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use super::Answer;
+use crate::answer::Answer;
 use crate::error::AppError;
 
 /// A page of the record, searched and filtered by the server, or what happened before one entry.

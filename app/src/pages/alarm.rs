@@ -8,7 +8,7 @@ use leptos_router::hooks::use_params_map;
 
 use crate::api::{self, OneAlarm};
 use crate::live::Live;
-use crate::load::load;
+use crate::load::{ask, load};
 use crate::parts::age::{Age, Since};
 use crate::parts::alarms::{known, light, runbook, told};
 use crate::parts::stale::StaleNote;
@@ -28,7 +28,7 @@ pub(crate) fn Alarm() -> impl IntoView {
         AlarmKey { environment: part("environment"), name: part("name") }
     });
     let asked =
-        Resource::new(move || (key.get(), live.hints(&[Topic::Alarms, Topic::Timeline, Topic::Sources])), |(key, _)| api::alarm(key));
+        ask(move || (key.get(), live.hints(&[Topic::Alarms, Topic::Timeline, Topic::Sources])), |(key, _)| api::alarm(key));
     load(asked, body)
 }
 

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::{self, Pairs};
 use crate::live::Live;
-use crate::load::load;
+use crate::load::{ask, load};
 use crate::parts::age::Age;
 use crate::parts::alarms::Alarms as List;
 use crate::parts::choices::{choices, search};
@@ -25,7 +25,7 @@ pub(super) fn pairs() -> Memo<Pairs> {
 #[component]
 pub(crate) fn Alarms() -> impl IntoView {
     let (live, pairs) = (Live::here(), pairs());
-    let asked = Resource::new(move || (pairs.get(), live.hints(&[Topic::Alarms, Topic::Sources])), |(pairs, _)| api::alarms(pairs));
+    let asked = ask(move || (pairs.get(), live.hints(&[Topic::Alarms, Topic::Sources])), |(pairs, _)| api::alarms(pairs));
     load(asked, body)
 }
 

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use super::alarms::{halves, pairs};
 use crate::api;
 use crate::live::Live;
-use crate::load::load;
+use crate::load::{ask, load};
 use crate::parts::age::Age;
 use crate::parts::choices::{choices, search};
 use crate::parts::stale::StaleNote;
@@ -21,7 +21,7 @@ use crate::ui::title::titled;
 pub(crate) fn Coverage() -> impl IntoView {
     let (live, pairs) = (Live::here(), pairs());
     let topics = [Topic::Alarms, Topic::Services, Topic::Sources];
-    let asked = Resource::new(move || (pairs.get(), live.hints(&topics)), |(pairs, _)| api::coverage(pairs));
+    let asked = ask(move || (pairs.get(), live.hints(&topics)), |(pairs, _)| api::coverage(pairs));
     load(asked, body)
 }
 

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::alarms::{halves, pairs};
 use crate::api;
-use crate::load::load;
+use crate::load::{ask, load};
 use crate::parts::choices::choices;
 use crate::ui::title::titled;
 
@@ -13,7 +13,7 @@ use crate::ui::title::titled;
 #[component]
 pub(crate) fn Missing() -> impl IntoView {
     let pairs = pairs();
-    load(Resource::new(move || pairs.get(), api::missing), body)
+    load(ask(move || pairs.get(), api::missing), body)
 }
 
 fn body(page: RwSignal<MissingAlarms>) -> AnyView {

@@ -6,7 +6,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api;
 use crate::live::Live;
-use crate::load::load;
+use crate::load::{ask, load};
 use crate::parts::sheet::sheet;
 
 /// The page.
@@ -18,6 +18,6 @@ pub(crate) fn Nats() -> impl IntoView {
         map.with(|map| map.clone().into_iter().map(|(name, value)| (name.into_owned(), value)).collect::<Vec<(String, String)>>())
     });
     // every sweep moves the numbers, so ages and sources count as well
-    let asked = Resource::new(move || (pairs.get(), live.hints(&[Topic::Nats, Topic::Sources])), |(pairs, _)| api::nats(pairs));
+    let asked = ask(move || (pairs.get(), live.hints(&[Topic::Nats, Topic::Sources])), |(pairs, _)| api::nats(pairs));
     load(asked, sheet)
 }

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use crate::api;
 use crate::live::Live;
-use crate::load::load;
+use crate::load::{ask, load};
 use crate::parts::age::{Age, For};
 use crate::parts::customers::customers;
 use crate::parts::facts::Facts;
@@ -24,7 +24,7 @@ use crate::ui::title::titled;
 #[component]
 pub(crate) fn Overview() -> impl IntoView {
     let live = Live::here();
-    let asked = Resource::new(move || live.hints(&Topic::ALL), |_| api::overview());
+    let asked = ask(move || live.hints(&Topic::ALL), |_| api::overview());
     load(asked, body)
 }
 

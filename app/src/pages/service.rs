@@ -10,7 +10,7 @@ use leptos_router::hooks::use_params_map;
 
 use crate::api;
 use crate::live::Live;
-use crate::load::{load, load_part};
+use crate::load::{ask, load, load_part};
 use crate::parts::age::{Age, Since};
 use crate::parts::alarms::Alarms;
 use crate::parts::definition::definition;
@@ -40,8 +40,8 @@ pub(crate) fn Service() -> impl IntoView {
     move || {
         let key = key.get();
         let (of, plotted) = (key.clone(), key.clone());
-        let asked = Resource::new(move || live.hints(&Topic::ALL), move |_| api::service(key.clone()));
-        let connections = Resource::new(move || live.hints(&[Topic::Nats, Topic::Services]), move |_| api::service_nats(of.clone()));
+        let asked = ask(move || live.hints(&Topic::ALL), move |_| api::service(key.clone()));
+        let connections = ask(move || live.hints(&[Topic::Nats, Topic::Services]), move |_| api::service_nats(of.clone()));
         view! {
             {load(asked, body)}
             {history(plotted)}

@@ -9,7 +9,7 @@ use leptos_router::hooks::use_query_map;
 use crate::api;
 use crate::keyboard::{SearchWanted, focus_search};
 use crate::live::Live;
-use crate::load::load;
+use crate::load::{ask, load};
 use crate::parts::age::Age;
 use crate::parts::filter::Filter;
 use crate::parts::service_table::ServiceTable;
@@ -30,7 +30,7 @@ pub(crate) fn Services() -> impl IntoView {
             ServiceQuery::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
         })
     });
-    let asked = Resource::new(move || (understood.get().0, live.hints(&TOPICS)), |(query, _)| api::services(query));
+    let asked = ask(move || (understood.get().0, live.hints(&TOPICS)), |(query, _)| api::services(query));
     view! {
         {move || ignored(&understood.get().1)}
         {load(asked, body)}

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use crate::api;
 use crate::live::Live;
-use crate::load::load;
+use crate::load::{ask, load};
 use crate::parts::bill::bills;
 use crate::parts::source_card::source_card;
 use crate::parts::timeline::Timeline;
@@ -20,7 +20,7 @@ use crate::ui::title::titled;
 #[component]
 pub(crate) fn Sources() -> impl IntoView {
     let live = Live::here();
-    let asked = Resource::new(move || live.hints(&[Topic::Sources, Topic::Timeline]), |_| api::sources());
+    let asked = ask(move || live.hints(&[Topic::Sources, Topic::Timeline]), |_| api::sources());
     load(asked, body)
 }
 

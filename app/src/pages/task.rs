@@ -14,7 +14,7 @@ use leptos_router::hooks::use_params_map;
 
 use crate::api;
 use crate::live::Live;
-use crate::load::load;
+use crate::load::{ask, load};
 use crate::parts::age::{Age, For};
 use crate::parts::stale::StaleNote;
 use crate::parts::stops::Stops;
@@ -51,7 +51,7 @@ pub(crate) fn Task() -> impl IntoView {
     move || {
         let (key, id) = asked.get();
         let asked =
-            Resource::new(move || (live.hints(&[Topic::Services, Topic::Nats]), ticks.get()), move |_| api::task(key.clone(), id.clone()));
+            ask(move || (live.hints(&[Topic::Services, Topic::Nats]), ticks.get()), move |_| api::task(key.clone(), id.clone()));
         load(asked, body)
     }
 }

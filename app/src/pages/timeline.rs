@@ -8,7 +8,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api;
 use crate::live::Live;
-use crate::load::load;
+use crate::load::{ask, load};
 use crate::pages::services::ignored;
 use crate::parts::record_filter::RecordFilter;
 use crate::parts::timeline::{Record, Timeline as Entries};
@@ -26,7 +26,7 @@ pub(crate) fn Timeline() -> impl IntoView {
             TimelineQuery::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
         })
     });
-    let asked = Resource::new(move || (understood.get().0, live.hints(&[Topic::Timeline])), |(query, _)| api::timeline(query));
+    let asked = ask(move || (understood.get().0, live.hints(&[Topic::Timeline])), |(query, _)| api::timeline(query));
     view! {
         {move || ignored(&understood.get().1)}
         {load(asked, body)}

@@ -11,7 +11,7 @@ use super::sources_line::SourcesLine;
 use crate::api::{self, Around};
 use crate::keyboard::{self, DIALOG_ID, KEYS, SearchWanted};
 use crate::live::{Line, Live};
-use crate::load::load;
+use crate::load::{ask, load};
 use crate::now::Now;
 use crate::ui::keys::{KeysDialog, KeysLink};
 
@@ -27,7 +27,7 @@ pub(crate) fn Frame() -> impl IntoView {
         live.listen(now);
         keyboard::listen(wanted);
     });
-    let asked = Resource::new(move || live.hints(&[domain::live::Topic::Sources]), |_| api::frame());
+    let asked = ask(move || live.hints(&[domain::live::Topic::Sources]), |_| api::frame());
     view! {
         <a class="skip" href="#main">"Skip to the page"</a>
         <header class="bar">

@@ -51,7 +51,7 @@ pub(crate) fn Palette() -> impl IntoView {
     let answer = search.value();
     let hits = Memo::new(move |_| {
         let services = answer.with(|answer| match answer {
-            Some(Ok(answer)) => answer.body.iter().map(hit).collect(),
+            Some(Ok(answer)) => answer.body().unwrap_or_default().iter().map(hit).collect(),
             _ => Vec::new(),
         });
         typed.with(|typed| pages(typed).chain(services).collect::<Vec<Hit>>())

@@ -17,8 +17,9 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use http_body_util::Limited;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use super::lean::{self, Cut};
 use super::skew::Skew;
 use crate::classify::{AnswerTooLarge, NoConnection};
 
@@ -27,9 +28,9 @@ use crate::classify::{AnswerTooLarge, NoConnection};
 pub(crate) const ANSWER_CAP: usize = 32 * 1024 * 1024;
 
 /// One client with its connection pools, for all clients of an environment.
-pub(crate) fn client(cap: usize, skew: Arc<Skew>) -> SharedHttpClient {
+pub(crate) fn client(cap: usize, skew: Arc<Skew>, cut: Cut) -> SharedHttpClient {
     let plain = Builder::new().build_http();
-    SharedHttpClient::new(Capped(Arc::new(Inner { plain, tls: OnceLock::new(), cap, skew })))
+    SharedHttpClient::new(Capped(Arc::new(Inner { plain, tls: OnceLock::new(), cap, skew, cut })))
 }
 
 #[derive(Debug)]
@@ -38,6 +39,7 @@ struct Inner {
     tls: OnceLock<SharedHttpClient>,
     cap: usize,
     skew: Arc<Skew>,
+    cut: Cut,
 }
 
 impl Inner {
@@ -99,12 +101,18 @@ impl HttpConnector for CappedConnector {
             Ok(client) => client,
             Err(error) => return HttpConnectorFuture::ready(Err(named(error, address))),
         };
+        let asked = request.headers().get("x-amz-target").unwrap_or_default();
+        let unread = self.inner.cut.of(asked);
         let answer = client.http_connector(&self.settings, &self.components).call(request);
         HttpConnectorFuture::new(async move {
             match answer.await {
                 Ok(response) => {
                     response.headers().get("date").into_iter().for_each(|date| skew.heard(date));
-                    capped(response, cap)
+                    let response = capped(response, cap)?;
+                    match unread {
+                        Some(fields) => without(response, fields).await,
+                        None => Ok(response),
+                    }
                 }
                 Err(error) => Err(named(error, address)),
             }
@@ -118,6 +126,20 @@ fn capped(response: HttpResponse, cap: usize) -> Result<HttpResponse, ConnectorE
         return Err(ConnectorError::other(Box::new(AnswerTooLarge { cap }), None));
     }
     Ok(response.map(|body| SdkBody::from_body_1_x(Limited::new(body, cap))))
+}
+
+/// The answer without these fields, for which all of it must have come.
+async fn without(mut response: HttpResponse, fields: &[&str]) -> Result<HttpResponse, ConnectorError> {
+    let body = response.take_body().collect().await.map_err(|error| match error.is::<LengthLimitError>() {
+        true => ConnectorError::other(error, None),
+        false => ConnectorError::io(error),
+    })?;
+    let whole = body.to_bytes();
+    *response.body_mut() = match lean::without(&whole, fields) {
+        Some(cut) => SdkBody::from(cut),
+        None => SdkBody::from(whole),
+    };
+    Ok(response)
 }
 
 /// The same error with the address in its chain of causes.

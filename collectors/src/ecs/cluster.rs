@@ -5,14 +5,13 @@
 //! the others are kept and the missing one is named with its reason.
 
 use domain::reading::{ClusterReading, ObservedService, Seen};
-use domain::service::{Task, TaskDefinition};
+use domain::service::{ServiceEvent, Task, TaskDefinition};
 use domain::source::{Fault, Shortfall};
 
-use super::Depth;
 use super::find::Cluster;
 use super::map;
 use super::pages::{batches, pages};
-use crate::aws::Connection;
+use crate::aws::{Connection, Depth};
 use crate::budget::Family;
 use crate::call::Tally;
 use crate::operations::{DESCRIBE_SERVICES, DESCRIBE_TASK_DEFINITION, DESCRIBE_TASKS, LIST_SERVICES, LIST_TASKS};
@@ -61,6 +60,9 @@ pub(super) struct Visit<'a> {
     pub(super) tally: &'a Tally,
     pub(super) cluster: Cluster,
     pub(super) depth: Depth,
+    /// Leaves of a service's events what is worth bringing home. Called as each answer is read, so that a large fleet's
+    /// events are never held all at once.
+    pub(super) fresh: &'a (dyn Fn(&str, &mut Vec<ServiceEvent>) + Sync),
 }
 
 impl Visit<'_> {
@@ -113,7 +115,7 @@ impl Visit<'_> {
     }
 
     async fn describe_services(&self, names: Vec<String>) -> (Vec<ObservedService>, Option<Fault>) {
-        let Self { connection, tally, cluster, depth } = self;
+        let Self { connection, tally, cluster, depth, fresh } = self;
         batches(names, 10, |ten| async move {
             let call = || {
                 let describe = connection.ecs.describe_services().cluster(cluster.id());
@@ -122,7 +124,10 @@ impl Visit<'_> {
             };
             // `failures` of reason MISSING are services deleted since the list: they are simply gone
             let answer = connection.caller.call(DESCRIBE_SERVICES, tally, call).await?;
-            Ok(answer.services.unwrap_or_default().into_iter().filter_map(|service| map::service(service, *depth)).collect())
+            let mut services: Vec<_> =
+                answer.services.unwrap_or_default().into_iter().filter_map(|service| map::service(service, *depth)).collect();
+            services.iter_mut().for_each(|observed: &mut ObservedService| fresh(&observed.service.name, &mut observed.events));
+            Ok(services)
         })
         .await
     }
@@ -159,7 +164,7 @@ impl Visit<'_> {
 
     /// What ECS still lists as stopped, and those of them that are finally stopped and were not reported before.
     async fn stopped(&self, unreported: impl Fn(&[String]) -> Vec<String>) -> (Part<String>, Part<Task>) {
-        if self.depth == Depth::State {
+        if self.depth != Depth::Record {
             return (Part { items: Vec::new(), fault: None }, Part { items: Vec::new(), fault: None });
         }
         let listed = self.list_tasks(DesiredStatus::Stopped, None).await;
@@ -198,7 +203,7 @@ impl Visit<'_> {
 
     /// Revisions to read, those of running services first, no more than can be read without waiting.
     fn wanted(&self, services: &[ObservedService], tasks: &[Task], claim: impl Fn(&str) -> bool) -> Vec<String> {
-        if self.depth == Depth::State {
+        if self.depth != Depth::Record {
             return Vec::new();
         }
         let (busy, idle): (Vec<_>, Vec<_>) = services.iter().map(|observed| &observed.service).partition(|service| service.running > 0);

@@ -10,12 +10,13 @@ use std::collections::HashMap;
 
 use domain::Timestamp;
 use domain::reading::{ClusterReading, EcsReading, ObservedService, Reading, Seen, Sweep};
-use domain::service::Task;
+use domain::service::{ServiceEvent, Task};
 use domain::source::{Fault, Outcome};
 
 use super::cluster::Visit;
 use super::find::Cluster;
-use super::{Depth, EcsCollector, account_of};
+use super::{EcsCollector, account_of};
+use crate::aws::Depth;
 use crate::Collector;
 use crate::call::Tally;
 
@@ -59,7 +60,11 @@ impl EcsCollector {
         let connection = self.environment.connection().await?;
         let account = self.environment.account(connection, &tally).await?;
         let cluster = Cluster { name: cluster.to_owned(), arn: String::new() };
-        let visit = Visit { connection, tally: &tally, cluster, depth: Depth::Record };
+        let name = cluster.name.clone();
+        let fresh = |service: &str, events: &mut Vec<ServiceEvent>| {
+            self.memory().unheard(&name, service, events);
+        };
+        let visit = Visit { connection, tally: &tally, cluster, depth: Depth::Record, fresh: &fresh };
         let (mut services, tasks) = futures::try_join!(visit.services_named(services), visit.tasks_of(services))?;
         services.sort_by(|a, b| a.service.name.cmp(&b.service.name));
         let reading = ClusterReading {

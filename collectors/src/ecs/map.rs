@@ -12,7 +12,7 @@ use domain::Timestamp;
 use domain::reading::ObservedService;
 use domain::service::{Container, ContainerDefinition, Deployment, Health, HealthCheck, Service, ServiceEvent, Task, TaskDefinition};
 
-use super::Depth;
+use crate::aws::Depth;
 
 /// A service with its events; `None` when it has neither name nor ARN, because then nothing can be said of it.
 pub(super) fn service(from: wire::Service, depth: Depth) -> Option<ObservedService> {
@@ -36,7 +36,7 @@ pub(super) fn service(from: wire::Service, depth: Depth) -> Option<ObservedServi
     };
     let events = match depth {
         Depth::Record => from.events.unwrap_or_default().into_iter().filter_map(event).collect(),
-        Depth::State => Vec::new(),
+        Depth::State | Depth::Verdict => Vec::new(),
     };
     Some(ObservedService { service, events })
 }

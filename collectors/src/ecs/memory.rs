@@ -1,10 +1,13 @@
 //! What the ECS collector remembers between sweeps, so as not to ask twice.
 //!
-//! Two things never change: a registered revision and a task that has finally stopped. The trap is marking them too
+//! Three things never change: a registered revision, a task that has finally stopped and a line of a service's events. The trap is marking them too
 //! early: a sweep that is cancelled or fails must leave no mark, so marks are made when its reading is finished; and
 //! whoever could not record a reading says so, so that the marks it left are taken back.
 
 use std::collections::{HashMap, HashSet};
+
+use domain::Timestamp;
+use domain::service::ServiceEvent;
 
 /// Stopped tasks remembered per cluster. ECS itself forgets them after about an hour; beyond this many (a crash loop
 /// gone wild) the rest is described again each time, which costs calls and loses nothing.
@@ -18,6 +21,28 @@ pub(super) struct Memory {
     read: HashSet<String>,
     /// By cluster: ARNs of tasks already reported as STOPPED.
     stopped: HashMap<String, HashSet<String>>,
+    /// By cluster, then service: up to where its events were reported.
+    heard: HashMap<String, HashMap<String, Heard>>,
+}
+
+/// Up to where a service's events were reported.
+#[derive(Debug)]
+struct Heard {
+    until: Timestamp,
+    /// Those of that very instant; others of it may still come.
+    at_once: Vec<String>,
+}
+
+impl Heard {
+    fn of(events: &[ServiceEvent]) -> Option<Self> {
+        let until = events.iter().map(|event| event.at).max()?;
+        let at_once = events.iter().filter(|event| event.at == until).map(|event| event.id.clone()).collect();
+        Some(Self { until, at_once })
+    }
+
+    fn has(&self, event: &ServiceEvent) -> bool {
+        event.at < self.until || (event.at == self.until && self.at_once.contains(&event.id))
+    }
 }
 
 impl Memory {
@@ -33,10 +58,44 @@ impl Memory {
     pub(super) fn forget(&mut self) {
         self.read.clear();
         self.stopped.clear();
+        self.heard.clear();
     }
 
     pub(super) fn knows(&self, revision: &str) -> bool {
         self.told.contains(revision) || self.read.contains(revision)
+    }
+
+    /// The events of a service up to this instant need no reporting, because the caller has them.
+    pub(super) fn know_events(&mut self, cluster: &str, service: &str, until: Timestamp) {
+        let heard = Heard { until, at_once: Vec::new() };
+        self.heard.entry(cluster.to_owned()).or_default().insert(service.to_owned(), heard);
+    }
+
+    /// Leaves of a service's events those not reported yet; false for a service never heard of.
+    pub(super) fn unheard(&self, cluster: &str, service: &str, events: &mut Vec<ServiceEvent>) -> bool {
+        let heard = self.heard.get(cluster).and_then(|services| services.get(service));
+        events.retain(|event| heard.is_none_or(|heard| !heard.has(event)));
+        heard.is_some()
+    }
+
+    /// Marks a service's events as reported.
+    pub(super) fn heard(&mut self, cluster: &str, service: &str, events: &[ServiceEvent]) {
+        let Some(mut heard) = Heard::of(events) else { return };
+        let services = self.heard.entry(cluster.to_owned()).or_default();
+        if let Some(before) = services.get_mut(service).filter(|before| before.until >= heard.until) {
+            if before.until == heard.until {
+                before.at_once.append(&mut heard.at_once);
+            }
+            return;
+        }
+        services.insert(service.to_owned(), heard);
+    }
+
+    /// Forgets the services of a cluster that are not in its whole list.
+    pub(super) fn only(&mut self, cluster: &str, services: &HashSet<&str>) {
+        if let Some(heard) = self.heard.get_mut(cluster) {
+            heard.retain(|service, _| services.contains(service.as_str()));
+        }
     }
 
     /// Those of `listed` that were not reported yet.
@@ -97,6 +156,28 @@ mod tests {
         memory.forget();
         assert!(memory.knows("old:1") && !memory.knows("new:1"));
         assert_eq!(memory.unreported("c", &arns(&["a"])), arns(&["a"]));
+    }
+
+    #[test]
+    fn a_line_is_brought_home_once() {
+        let line = |second: i64, id: &str| ServiceEvent { id: id.into(), at: Timestamp::from_secs(second), message: String::new() };
+        let left = |memory: &Memory, mut events: Vec<ServiceEvent>| {
+            let known = memory.unheard("c", "auth", &mut events);
+            (known, events.into_iter().map(|event| event.id).collect::<Vec<_>>())
+        };
+        let mut memory = Memory::default();
+        assert_eq!(left(&memory, vec![line(2, "b"), line(1, "a")]), (false, arns(&["b", "a"])));
+        memory.heard("c", "auth", &[line(2, "b"), line(1, "a")]);
+        // another of the same instant is not the one that was heard
+        assert_eq!(left(&memory, vec![line(3, "d"), line(2, "c"), line(2, "b"), line(1, "a")]), (true, arns(&["d", "c"])));
+        memory.heard("c", "auth", &[line(2, "c")]);
+        memory.heard("c", "auth", &[]);
+        assert_eq!(left(&memory, vec![line(2, "c"), line(2, "b"), line(1, "late")]), (true, arns(&[])));
+        // who only knows up to when offers that instant once more
+        memory.know_events("c", "auth", Timestamp::from_secs(2));
+        assert_eq!(left(&memory, vec![line(2, "b"), line(1, "a")]), (true, arns(&["b"])));
+        memory.only("c", &HashSet::from(["other"]));
+        assert!(!left(&memory, Vec::new()).0);
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use collectors::{AwsScope, Collector, Depth, EcsCollector};
+use collectors::{AwsEnvironment, AwsScope, Collector, Depth, EcsCollector, Keys};
+use domain::Timestamp;
 use domain::reading::{EcsReading, Reading, Sweep};
 use domain::source::{FaultKind, Outcome, Shortfall};
 
@@ -15,6 +16,11 @@ pub(crate) const INTERVAL: Duration = Duration::from_secs(15);
 
 pub(crate) fn collector(fake: &Fake, clock: &Arc<ManualClock>) -> EcsCollector {
     EcsCollector::new(fake.environment(clock), INTERVAL)
+}
+
+pub(crate) fn collector_of_depth(fake: &Fake, clock: &Arc<ManualClock>, depth: Depth) -> EcsCollector {
+    let environment = AwsEnvironment::new(fake.scope(), clock.clone()).with_keys(Keys::dummy()).with_seed(1);
+    EcsCollector::new(Arc::new(environment.with_depth(depth)), INTERVAL)
 }
 
 pub(crate) fn ecs(sweep: &Sweep) -> &EcsReading {
@@ -54,7 +60,7 @@ async fn twenty_three_services_cost_one_and_three_calls() {
 #[tokio::test]
 async fn a_thousand_services_cost_ten_and_a_hundred_calls() {
     let (fake, clock) = (Fake::start(1_000).await, ManualClock::eager());
-    let sweep = collector(&fake, &clock).with_depth(Depth::State).sweep().await;
+    let sweep = collector_of_depth(&fake, &clock, Depth::State).sweep().await;
     assert_eq!(sweep.outcome, Outcome::Complete);
     assert_eq!((fake.calls("ListServices"), fake.calls("DescribeServices")), (10, 100));
     assert_eq!((fake.calls("ListTasks"), fake.calls("DescribeTasks")), (20, 20));
@@ -87,6 +93,46 @@ async fn a_quiet_sweep_reads_no_definition_and_no_known_stop_again() {
     let fourth = collector.sweep().await;
     let cluster = &ecs(&fourth).clusters.items[0];
     assert_eq!((cluster.stopped.len(), cluster.definitions.len()), (3, 23), "what was not recorded comes again");
+}
+
+#[tokio::test]
+async fn the_past_of_services_comes_in_slices_and_once() {
+    let (fake, clock) = (Fake::start(23).await, ManualClock::eager());
+    fake.world.lock().unwrap().more_events = 999;
+    let collector = collector(&fake, &clock);
+    let brought = |sweep: &Sweep| {
+        let services = &ecs(sweep).clusters.items[0].services.items;
+        (services.len(), services.iter().filter(|observed| !observed.events.is_empty()).count())
+    };
+    assert_eq!(brought(&collector.sweep().await), (23, 20), "20,000 lines and no more");
+    assert_eq!(brought(&collector.sweep().await), (23, 3), "then the others");
+    assert_eq!(brought(&collector.sweep().await), (23, 0), "and none twice");
+    let known = (0..23).map(|number| (CLUSTER.to_owned(), format!("service-{number:04}"), Timestamp::from_micros(1_777_714_799_500_000)));
+    let restarted = self::collector(&fake, &clock);
+    restarted.know_events(known);
+    let sweep = restarted.sweep().await;
+    assert_eq!(brought(&sweep), (23, 23));
+    assert_eq!(ecs(&sweep).clusters.items[0].services.items[0].events.len(), 2, "the newest, and the instant that is known once more");
+    collector.forget();
+    assert_eq!(brought(&collector.sweep().await), (23, 20), "what was not recorded comes again");
+}
+
+#[tokio::test]
+async fn what_a_verdict_needs_is_the_same_at_every_depth() {
+    let (fake, clock) = (Fake::start(23).await, ManualClock::eager());
+    let whole = collector(&fake, &clock).sweep().await;
+    for depth in [Depth::State, Depth::Verdict] {
+        let sweep = collector_of_depth(&fake, &clock, depth).sweep().await;
+        let (cluster, all) = (&ecs(&sweep).clusters.items[0], &ecs(&whole).clusters.items[0]);
+        let standing = |observed: &domain::reading::ObservedService| {
+            let service = &observed.service;
+            (service.name.clone(), service.status.clone(), service.desired, service.running, service.pending, service.deployments.clone())
+        };
+        let health = |task: &domain::service::Task| (task.arn.clone(), task.service.clone(), task.last_status.clone(), task.health);
+        assert!(cluster.services.items.iter().all(|observed| observed.events.is_empty()));
+        assert!(cluster.services.items.iter().map(standing).eq(all.services.items.iter().map(standing)), "{depth:?}");
+        assert!(cluster.tasks.items.iter().map(health).eq(all.tasks.items.iter().map(health)), "{depth:?}");
+    }
 }
 
 #[tokio::test]
@@ -182,7 +228,7 @@ async fn a_page_that_fails_keeps_the_pages_before_it() {
         world.trouble_from_call = 2;
         world.trouble.insert("ListServices".into(), Trouble::Error(400, "AccessDeniedException", "no more"));
     }
-    let sweep = collector(&fake, &clock).with_depth(Depth::State).sweep().await;
+    let sweep = collector_of_depth(&fake, &clock, Depth::State).sweep().await;
     let services = &ecs(&sweep).clusters.items[0].services;
     assert_eq!((services.items.len(), services.whole), (200, false));
 }

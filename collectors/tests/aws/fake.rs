@@ -45,6 +45,8 @@ pub(crate) struct World {
     pub(crate) tasks: Vec<String>,
     pub(crate) stopped: Vec<String>,
     pub(crate) alarms: usize,
+    /// Events each service has besides its one.
+    pub(crate) more_events: i64,
     /// Alarm history, oldest first: type, second, summary.
     pub(crate) history: Vec<(&'static str, i64, String)>,
     /// Services that are listed but gone when they are described.
@@ -222,7 +224,7 @@ impl World {
                 let wanted = named(asked, "services");
                 let (gone, there): (Vec<String>, Vec<String>) = wanted.into_iter().partition(|name| self.gone.contains(name));
                 let failures: Vec<Value> = gone.iter().map(|name| json!({"arn": arn("service", name), "reason": "MISSING"})).collect();
-                json!({"services": there.iter().map(|name| service(name)).collect::<Vec<_>>(), "failures": failures})
+                json!({"services": there.iter().map(|name| service(name, self.more_events)).collect::<Vec<_>>(), "failures": failures})
             }
             "ListTasks" if asked["desiredStatus"] == "STOPPED" => page(&self.stopped, asked, "taskArns", |name| arn("task", name)),
             "ListTasks" => {
@@ -301,10 +303,11 @@ fn alarm(name: &Value) -> Value {
         "ComparisonOperator": "GreaterThanThreshold", "Threshold": 80.0, "EvaluationPeriods": 3, "Period": 60, "ActionsEnabled": true})
 }
 
-fn service(name: &str) -> Value {
+fn service(name: &str, more_events: i64) -> Value {
+    let event = |number: i64| json!({"id": format!("{name}-{number}"), "createdAt": 1_777_714_801.5 - number as f64, "message": "has reached a steady state."});
     json!({"serviceName": name, "serviceArn": arn("service", name), "status": "ACTIVE", "desiredCount": 2, "runningCount": 2, "pendingCount": 0,
         "taskDefinition": definition(name), "tags": [{"key": "team", "value": "core"}],
-        "events": [{"id": format!("{name}-1"), "createdAt": 1_777_714_800.5, "message": "has reached a steady state."}],
+        "events": (1..=1 + more_events).map(event).collect::<Vec<_>>(),
         "deployments": [{"id": format!("ecs-svc/{name}"), "status": "PRIMARY", "taskDefinition": definition(name), "rolloutState": "COMPLETED"}]})
 }
 

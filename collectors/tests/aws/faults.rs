@@ -9,7 +9,7 @@ use domain::port::Clock;
 use domain::source::{Breaker, Fault, FaultKind, Outcome};
 
 use crate::clock::ManualClock;
-use crate::ecs::{INTERVAL, collector, ecs};
+use crate::ecs::{INTERVAL, collector, collector_of_depth, ecs};
 use crate::fake::{ACCOUNT, Fake, Trouble, environment};
 
 async fn failure(collector: &EcsCollector) -> Fault {
@@ -167,7 +167,7 @@ async fn a_failing_far_side_is_tried_four_times() {
 #[tokio::test]
 async fn ten_minutes_of_throttling_slow_us_down_and_pass() {
     let (fake, clock) = (Fake::start(23).await, ManualClock::eager());
-    let collector = Arc::new(collector(&fake, &clock).with_depth(Depth::State));
+    let collector = Arc::new(collector_of_depth(&fake, &clock, Depth::State));
     let mut poller = Poller::new(collector.clone(), clock.clone(), 7);
     assert_eq!(poller.turn().await.health.outcome, Some(Outcome::Complete));
     let calls_before = fake.all_calls();

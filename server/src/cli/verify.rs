@@ -40,7 +40,7 @@ impl Verify {
         let readable = (kinds.contains(&SourceKind::Nats) && !config.nats.is_empty())
             || (kinds.iter().any(|kind| *kind != SourceKind::Nats) && !config.environments.is_empty());
         ensure!(readable, "--only leaves nothing to sweep: the config names no such source. Add one, or ask for another kind.");
-        let making = Making { kinds, keys: None, seed: u64::from(std::process::id()), depth: Depth::State };
+        let making = Making { kinds, keys: None, seed: u64::from(std::process::id()), depth: Depth::Verdict };
         let verdict = verify::verify(&config, Arc::new(SystemClock), &making).await;
         match self.format {
             Format::Text => print!("{}", verify::table(&verdict)),

@@ -21,7 +21,7 @@ pub struct Making {
     pub keys: Option<Keys>,
     /// Where jitter is drawn from.
     pub seed: u64,
-    /// How much of ECS is read; `verify` needs no history.
+    /// How much is read; `verify` needs no history.
     pub depth: Depth,
 }
 
@@ -56,8 +56,7 @@ pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making, owing: Opt
     for environment in &config.environments {
         let aws = Arc::new(aws(environment, config, clock, making, &budgets));
         if making.kinds.contains(&SourceKind::Ecs) {
-            let collector = EcsCollector::new(Arc::clone(&aws), config.poll.services.0);
-            let collector = Arc::new(collector.with_depth(making.depth));
+            let collector = Arc::new(EcsCollector::new(Arc::clone(&aws), config.poll.services.0));
             made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Ecs(collector) });
         }
         if making.kinds.contains(&SourceKind::Alarms) {
@@ -103,6 +102,7 @@ pub(crate) fn aws(
         share: config.poll.rate_share,
     };
     let aws = AwsEnvironment::new(scope, Arc::clone(clock)).with_budgets(Arc::clone(budgets)).with_seed(making.seed);
+    let aws = aws.with_depth(making.depth);
     match &making.keys {
         Some(keys) => aws.with_keys(keys.clone()),
         None => aws,

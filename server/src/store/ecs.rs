@@ -384,6 +384,18 @@ impl super::Store {
         .await?)
     }
 
+    /// Up to when the timeline holds each service's own events, as cluster, name and instant.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn known_events(&self, environment: &str) -> Result<Vec<(String, String, Timestamp)>, StoreError> {
+        let mut snapshot = self.read().await?;
+        let rows = sqlx::query!("SELECT cluster, name, events_until FROM service WHERE environment = ? AND events_until > 0", environment)
+            .fetch_all(&mut *snapshot)
+            .await?;
+        Ok(rows.into_iter().map(|row| (row.cluster, row.name, Timestamp::from_micros(row.events_until))).collect())
+    }
+
     /// Services of an environment that a deployment is moving, at most `most`, as cluster and name.
     ///
     /// # Errors

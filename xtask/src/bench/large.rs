@@ -60,23 +60,31 @@ fn latency(table: &mut Table, fleet: &Fleet, what: &str, target: &str, path: imp
 
 /// Rows before and after sweeps in which nothing happened.
 fn rows(table: &mut Table, fleet: &Fleet) -> Result<()> {
-    let step = say::step("quiet sweeps, and the rows they add");
+    let step = say::step("the first sweeps, until they bring nothing more from AWS's past");
     let sweeps = |fleet: &Fleet| -> Result<u64> {
         let sources: Value = serde_json::from_str(&http::get(fleet.url(), "/api/v1/sources")?)?;
         let rows = sources.pointer("/rows").and_then(Value::as_array).context("no rows of sources")?;
         let of = |row: &Value| row.get("sweeps").and_then(Value::as_u64).unwrap_or(0);
         Ok(rows.iter().map(of).min().unwrap_or(0))
     };
-    let (before, from) = (fleet.count_rows()?, sweeps(fleet)?);
+    let two_more = |fleet: &Fleet| -> Result<(u64, u64)> {
+        let (before, from) = (fleet.count_rows()?, sweeps(fleet)?);
+        let watch = say::stopwatch();
+        while sweeps(fleet)? < from + 2 && watch.elapsed() < Duration::from_secs(300) {
+            run::pause();
+        }
+        Ok((fleet.count_rows()?.saturating_sub(before), sweeps(fleet)? - from))
+    };
+    // the past comes in slices; whether what follows is quiet is the question
     let watch = say::stopwatch();
-    while sweeps(fleet)? < from + 2 && watch.elapsed() < Duration::from_secs(300) {
-        run::pause();
-    }
-    let (after, to) = (fleet.count_rows()?, sweeps(fleet)?);
+    while two_more(fleet)?.0 > 0 && watch.elapsed() < Duration::from_secs(900) {}
+    step.done(&format!("{} rows", fleet.count_rows()?));
+    let step = say::step("quiet sweeps, and the rows they add");
+    let (added, swept) = two_more(fleet)?;
     step.done("counted");
     table.line(
         "rows of state and timeline added by quiet sweeps",
-        &format!("{} by {} sweeps of each source", after - before, to - from),
+        &format!("{added} by {swept} sweeps of each source"),
         "0",
     );
     Ok(())
