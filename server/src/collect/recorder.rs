@@ -52,7 +52,7 @@ impl Recorder {
                 Err(error) => return Err(error),
                 Ok(written) => {
                     self.live.changed(&written.topics, written.revision);
-                    self.attention.measured.learn(report);
+                    self.attention.learn(report);
                     if self.trouble.say(None) {
                         tracing::info!("the disk takes writes again; the collectors go on");
                         self.live.changed_unrecorded();

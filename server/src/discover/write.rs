@@ -89,6 +89,7 @@ fn environment(out: &mut Lines, found: &Found) {
     if environment.profile.is_none() && environment.role_arn.is_none() {
         out.say("credentials come the AWS SDK's own way: an instance role, AWS_PROFILE, … ; profile = \"…\" or role_arn = \"…\" would fix them here");
     }
+    out.say("events_queue = \"https://sqs.….amazonaws.com/…/…\"   # optional: with ECS's events changes are seen within seconds (docs/operations.md, Events)");
 }
 
 fn clusters(out: &mut Lines, found: &Found) {
