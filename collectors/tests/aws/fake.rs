@@ -133,7 +133,9 @@ async fn answer(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, body
         let count = *calls;
         world.asked.push((operation.clone(), asked.clone()));
         let trouble = world.trouble.get(&operation).or_else(|| world.trouble.get("*")).cloned();
-        (trouble.filter(|_| count > world.trouble_from_call), world.reply(&operation, &asked))
+        let trouble = trouble.filter(|_| count > world.trouble_from_call);
+        let reply = if trouble.is_none() { world.reply(&operation, &asked) } else { Value::Null };
+        (trouble, reply)
     };
     let cbor = operation.starts_with("DescribeAlarm");
     match trouble {

@@ -43,13 +43,12 @@ fn commands_of(section: &str) -> &'static str {
 
 /// Runs them against LocalStack; answers what was printed last.
 fn set_up(there: &LocalStack) -> String {
-    let cli = tool("SIGNALBOX_AWS_CLI");
+    // version 1 of the CLI looks for SQS at AWS whatever AWS_ENDPOINT_URL says, so the endpoint is given with every command
+    let (cli, url) = (tool("SIGNALBOX_AWS_CLI"), &there.url);
+    let script = format!("aws() {{ '{}' --endpoint-url '{url}' \"$@\"; }}\n{}", cli.display(), commands_of("Events"));
     let mut shell = Command::new("sh");
     quiet(&mut shell);
-    shell.args(["-e", "-u", "-c", commands_of("Events")]);
-    shell.env("PATH", format!("{}:/usr/bin:/bin", cli.parent().unwrap().display()));
-    let (code, stdout, stderr) =
-        run(shell.env("AWS_ENDPOINT_URL", &there.url).env("AWS_ACCESS_KEY_ID", ACCOUNT).env("AWS_PAGER", "").env("HOME", "/nonexistent"));
+    let (code, stdout, stderr) = run(shell.args(["-e", "-u", "-c", &script]).env("AWS_ACCESS_KEY_ID", ACCOUNT).env("AWS_PAGER", ""));
     assert_eq!(code, 0, "{stderr}");
     stdout.lines().last().unwrap().to_owned()
 }
@@ -76,7 +75,7 @@ impl Scene<'_> {
     async fn running(&self, service: &str) -> Value {
         let page = get(&format!("{}/api/v1/services", self.url)).await;
         let rows = page["rows"].as_array().unwrap_or_else(|| panic!("{page:#}"));
-        rows.iter().find(|row| row["key"]["service"] == service).map(|row| row["running"].clone()).unwrap_or_default()
+        rows.iter().find(|row| row["service"] == service).map(|row| row["running"].clone()).unwrap_or_default()
     }
 
     async fn calls(&self, operation: &str) -> u64 {
