@@ -110,13 +110,7 @@ impl Caller {
         self.tried(operation, tally, None, call).await
     }
 
-    async fn tried<T, E, Call, Answer>(
-        &self,
-        operation: Operation,
-        tally: &Tally,
-        gate: Option<&Semaphore>,
-        call: Call,
-    ) -> Result<T, Fault>
+    async fn tried<T, E, Call, Answer>(&self, operation: Operation, tally: &Tally, gate: Option<&Semaphore>, call: Call) -> Result<T, Fault>
     where
         Call: Fn() -> Answer,
         Answer: Future<Output = Result<T, SdkError<E, HttpResponse>>>,

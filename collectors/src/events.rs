@@ -189,7 +189,8 @@ impl EventQueue {
     fn in_reach(&self, region: &str) -> Result<(), Fault> {
         match self.queue.region() {
             Some(other) if other != region => {
-                let message = format!("the queue {} is in {other}, but the environment is in {region}: it needs one there", self.queue.name());
+                let message =
+                    format!("the queue {} is in {other}, but the environment is in {region}: it needs one there", self.queue.name());
                 Err(Fault::new(FaultKind::NotFound, Some(RECEIVE_MESSAGE.name), &message))
             }
             _ => Ok(()),
@@ -215,7 +216,9 @@ impl EventQueue {
                 Told::Service { cluster, service } => {
                     self.heeding.heed(ServiceKey { environment: self.id.scope.clone(), cluster, service });
                 }
-                Told::Garbled(why) => tracing::debug!(source = %self.id, message = message.message_id(), "a message was not understood: {why}"),
+                Told::Garbled(why) => {
+                    tracing::debug!(source = %self.id, message = message.message_id(), "a message was not understood: {why}")
+                }
                 Told::Elsewhere | Told::Old | Told::Other => {}
             }
         }
@@ -273,7 +276,8 @@ impl EventQueue {
     fn named(&self, fault: Fault) -> Fault {
         match fault.kind {
             FaultKind::NotFound => {
-                let message = format!("there is no queue {} of account {} here: {}", self.queue.name(), self.queue.account(), fault.message);
+                let message =
+                    format!("there is no queue {} of account {} here: {}", self.queue.name(), self.queue.account(), fault.message);
                 Fault::new(fault.kind, fault.operation.as_deref(), &message)
             }
             _ => fault,

@@ -215,7 +215,8 @@ mod tests {
 
     const NAMED: &str = "[[environment]]\nname = \"p\"\nregion = \"eu-west-1\"\naccount_id = \"111122223333\"\nclusters = [\"a\", \"b\"]\n";
 
-    const WITH_QUEUE: &str = "[[environment]]\nname = \"p\"\nregion = \"eu-west-1\"\nevents_queue = \"http://127.0.0.1:4566/111122223333/q\"\n";
+    const WITH_QUEUE: &str =
+        "[[environment]]\nname = \"p\"\nregion = \"eu-west-1\"\nevents_queue = \"http://127.0.0.1:4566/111122223333/q\"\n";
 
     #[test]
     fn the_policy_holds_exactly_the_declared_operations() {

@@ -301,7 +301,7 @@ mod tests {
             task("a cluster", json!("service:a")).to_string(),
             task("gaming-system-cluster", json!("service:a")).to_string().replace(":cluster/", ":clutter/"),
         ] {
-            let Told::Garbled(why) = read_text(&garbled) else { panic!("{}", &garbled[..garbled.len().min(300)]) };
+            let Told::Garbled(why) = read_text(&garbled) else { panic!("{}", garbled.chars().take(300).collect::<String>()) };
             assert!(!why.contains("CANARY"));
         }
     }
@@ -321,7 +321,7 @@ mod tests {
         fn any_damage_is_survived(at in 0_usize..900, put in ".{0,3}", cut in 0_usize..5) {
             let body = task("gaming-system-cluster", json!("service:auth-nats")).to_string();
             let at = at.min(body.len());
-            let damaged = format!("{}{put}{}", &body[..at], body.get(at + cut..).unwrap_or_default());
+            let damaged = format!("{}{put}{}", body.get(..at).unwrap_or_default(), body.get(at + cut..).unwrap_or_default());
             if let Told::Service { cluster, service } = read_text(&damaged) {
                 prop_assert!(named_as_ecs_does(&cluster) && named_as_ecs_does(&service));
             }

@@ -16,6 +16,9 @@ const AWS_HOSTS: [&str; 3] = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"]
 /// What SQS allows in a queue's name, in characters, `.fifo` included (SQS developer guide, "Queue and message identifiers").
 const LONGEST_NAME: usize = 80;
 
+/// What a person is shown.
+const EXAMPLE: &str = "https://sqs.us-east-1.amazonaws.com/111122223333/signalbox-events";
+
 /// The URL of a queue: `https://sqs.us-east-1.amazonaws.com/111122223333/signalbox-events`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
@@ -108,7 +111,7 @@ impl FromStr for QueueUrl {
         let (account, name) = match segments.as_slice() {
             [account, name] => (*account, *name),
             [.., account, name] if !of_aws => (*account, *name),
-            _ => return no("does not end in an account and the name of a queue: https://sqs.us-east-1.amazonaws.com/111122223333/signalbox-events".to_owned()),
+            _ => return no(format!("does not end in an account and the name of a queue: {EXAMPLE}")),
         };
         if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
             return no(format!("names the account \"{account}\", which is not twelve digits"));
@@ -168,7 +171,8 @@ fn sends(statement: &Value) -> bool {
         .and_then(|principal| principal.get("Service"))
         .is_some_and(|service| words(service).iter().any(|word| ["events.amazonaws.com", "sns.amazonaws.com"].contains(word)));
     let action = statement.get("Action").map(words).unwrap_or_default();
-    (any || service) && action.iter().any(|action| ["*", "sqs:*", "sqs:send*", "sqs:sendmessage"].contains(&action.to_ascii_lowercase().as_str()))
+    (any || service)
+        && action.iter().any(|action| ["*", "sqs:*", "sqs:send*", "sqs:sendmessage"].contains(&action.to_ascii_lowercase().as_str()))
 }
 
 /// One word or a list of them, as IAM allows everywhere.
@@ -231,7 +235,9 @@ mod tests {
     #[test]
     fn a_queue_that_nothing_can_reach_is_told() {
         let allowing = |principal: &str, action: &str| {
-            format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":{action},"Resource":"*"}}]}}"#)
+            format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":{action},"Resource":"*"}}]}}"#
+            )
         };
         for open in [
             allowing(r#"{"Service":"events.amazonaws.com"}"#, r#""sqs:SendMessage""#),

@@ -41,7 +41,9 @@ pub(super) async fn tried(connection: &Connection, queue: &QueueUrl) -> (Vec<Tri
         .await;
     let there_is_none = |tried: &Tried| matches!(&tried.answer, Answer::Fails(fault) if fault.kind == FaultKind::NotFound);
     if trial.tried.last().is_some_and(there_is_none) {
-        trial.tried.extend([DELETE_MESSAGE, GET_QUEUE_ATTRIBUTES].map(|operation| untried(operation, queue, "there is no such queue, see above")));
+        trial
+            .tried
+            .extend([DELETE_MESSAGE, GET_QUEUE_ATTRIBUTES].map(|operation| untried(operation, queue, "there is no such queue, see above")));
         return (trial.tried, None);
     }
     let entry = DeleteMessageBatchRequestEntry::builder().id("0").receipt_handle(NO_RECEIPT).build().ok();

@@ -124,7 +124,13 @@ async fn a_queue_that_fails_says_so_in_a_sentence_and_nothing_else_fails() {
     let denied = "User: arn:aws:iam::111122223333:user/x is not authorized to perform: sqs:receivemessage on resource: arn:aws:sqs:…";
     for (status, code, message, kind, said) in [
         (403, "AccessDenied", denied, FaultKind::AccessDenied, "AccessDenied: User"),
-        (400, "QueueDoesNotExist", "The specified queue does not exist.", FaultKind::NotFound, "there is no queue signalbox-events of account 111122223333 here"),
+        (
+            400,
+            "QueueDoesNotExist",
+            "The specified queue does not exist.",
+            FaultKind::NotFound,
+            "there is no queue signalbox-events of account 111122223333 here",
+        ),
         (400, "RequestThrottled", "Request is throttled.", FaultKind::Throttled, "RequestThrottled"),
         (500, "InternalFailure", "", FaultKind::Remote, "InternalFailure"),
     ] {

@@ -39,7 +39,10 @@ impl Verify {
         let kinds: Vec<SourceKind> = judged.into_iter().filter(|kind| self.only.is_empty() || self.only.contains(kind)).collect();
         let readable = (kinds.contains(&SourceKind::Nats) && !config.nats.is_empty())
             || (kinds.iter().any(|kind| *kind != SourceKind::Nats) && !config.environments.is_empty());
-        ensure!(readable, "--only leaves nothing to sweep: ecs, alarms and nats can be judged by one sweep, and the config names no such source. Add one, or ask for another kind.");
+        ensure!(
+            readable,
+            "--only leaves nothing to sweep: ecs, alarms and nats can be judged by one sweep, and the config names no such source. Add one, or ask for another kind."
+        );
         let making = Making { kinds, keys: None, seed: u64::from(std::process::id()), depth: Depth::State };
         let verdict = verify::verify(&config, Arc::new(SystemClock), &making).await;
         match self.format {

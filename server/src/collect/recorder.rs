@@ -165,12 +165,7 @@ mod tests {
         let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(*ScaledClock::SPEEDS.end()));
         let config = Config::from_sdk_chain();
         limit(&store, 1).await; // never below what there is: full from now on
-        let recorder = Recorder {
-            store: store.clone(),
-            live: Live::at(0),
-            trouble: Trouble::default(),
-            attention: Attention::default(),
-        };
+        let recorder = Recorder { store: store.clone(), live: Live::at(0), trouble: Trouble::default(), attention: Attention::default() };
         let (trouble, mut told) = (recorder.trouble.clone(), recorder.live.watch());
         let report = large(clock.now());
         let recording = recorder.record(&report, &config, &*clock);

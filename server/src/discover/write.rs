@@ -93,7 +93,9 @@ fn environment(out: &mut Lines, found: &Found) {
     let account = environment.account_id.as_deref().unwrap_or("111122223333");
     let china = if region.starts_with("cn-") { ".cn" } else { "" };
     let queue = quoted(&format!("https://sqs.{region}.amazonaws.com{china}/{account}/signalbox-events"));
-    out.say(&format!("events_queue = {queue}   # if you make one: with ECS's events changes are seen within seconds (docs/operations.md, Events)"));
+    out.say(&format!(
+        "events_queue = {queue}   # if you make one: with ECS's events changes are seen within seconds (docs/operations.md, Events)"
+    ));
 }
 
 fn clusters(out: &mut Lines, found: &Found) {

@@ -124,7 +124,10 @@ fn failed(about: &str, environment: &Environment, probed: &Probed, operation: Op
         FaultKind::Unreachable | FaultKind::TimedOut => route(environment, probed, operation),
         FaultKind::NotFound if operation.on == On::Queue => {
             let region = &probed.region;
-            format!("Correct or remove events_queue in [[environment]] \"{}\"; `aws sqs list-queues --region {region}` shows what there is.", environment.name)
+            format!(
+                "Correct or remove events_queue in [[environment]] \"{}\"; `aws sqs list-queues --region {region}` shows what there is.",
+                environment.name
+            )
         }
         FaultKind::NotFound => format!("Correct or remove the name in clusters of [[environment]] \"{}\".", environment.name),
         FaultKind::Credentials => credentials(environment, fault),

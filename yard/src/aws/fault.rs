@@ -157,7 +157,9 @@ pub(crate) fn refuse(kind: FaultKind, call: &Call) -> ApiError {
             );
             match api {
                 Api::Ecs | Api::Logs => ApiError::new("AccessDeniedException", message),
-                Api::CloudWatch | Api::Sqs | Api::Sts => ApiError { status: 403, query_code: None, ..ApiError::new("AccessDenied", message) },
+                Api::CloudWatch | Api::Sqs | Api::Sts => {
+                    ApiError { status: 403, query_code: None, ..ApiError::new("AccessDenied", message) }
+                }
             }
         }
         (FaultKind::WrongCredentials, Api::Ecs | Api::Logs) => ApiError::new("UnrecognizedClientException", token),
@@ -170,7 +172,9 @@ pub(crate) fn refuse(kind: FaultKind, call: &Call) -> ApiError {
         (_, Api::Logs) => {
             ApiError { status: 500, ..ApiError::new("ServiceUnavailableException", "The service cannot complete the request.") }
         }
-        (_, Api::Sqs) => ApiError { status: 500, ..ApiError::new("InternalFailure", "We encountered an internal error. Please try again.") },
+        (_, Api::Sqs) => {
+            ApiError { status: 500, ..ApiError::new("InternalFailure", "We encountered an internal error. Please try again.") }
+        }
         (_, Api::CloudWatch) => ApiError {
             status: 500,
             query_code: Some("InternalServiceError"),

@@ -56,7 +56,13 @@ pub(crate) struct Counts {
 
 impl AwsFace {
     pub(crate) fn new(world: Arc<World>, throttles: bool) -> Self {
-        Self { world, throttle: throttles.then(Throttle::default), faults: Faults::default(), counts: Mutex::default(), queue: sqs::Queue::default() }
+        Self {
+            world,
+            throttle: throttles.then(Throttle::default),
+            faults: Faults::default(),
+            counts: Mutex::default(),
+            queue: sqs::Queue::default(),
+        }
     }
 
     pub(crate) fn counts(&self) -> Counts {

@@ -90,7 +90,12 @@ fn invalid(message: impl Into<String>) -> ApiError {
 
 /// Refuses any queue but the one.
 fn in_queue(url: Option<&str>) -> Result<(), ApiError> {
-    let Some(url) = url else { return Err(ApiError { query_code: Some("MissingParameter"), ..ApiError::new("MissingParameter", "The request must contain the parameter QueueUrl.") }) };
+    let Some(url) = url else {
+        return Err(ApiError {
+            query_code: Some("MissingParameter"),
+            ..ApiError::new("MissingParameter", "The request must contain the parameter QueueUrl.")
+        });
+    };
     if url.ends_with(&format!("/{}/{}", arn::ACCOUNT, arn::EVENT_QUEUE)) {
         return Ok(());
     }
@@ -103,7 +108,11 @@ fn within(name: &str, given: Option<i64>, default: i64, allowed: std::ops::Range
     if allowed.contains(&value) {
         return Ok(value);
     }
-    Err(invalid(format!("Value {value} for parameter {name} is invalid. Reason: Must be between {} and {}, if provided.", allowed.start(), allowed.end())))
+    Err(invalid(format!(
+        "Value {value} for parameter {name} is invalid. Reason: Must be between {} and {}, if provided.",
+        allowed.start(),
+        allowed.end()
+    )))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -166,7 +175,11 @@ fn delete(input: &DeleteBatch, fleet: &Fleet, held: &mut Held) -> Result<Value, 
         return Err(refused("TooManyEntriesInBatchRequest", code, "Maximum number of entries per request are 10."));
     }
     if input.entries.iter().map(|entry| &entry.id).collect::<BTreeSet<_>>().len() < input.entries.len() {
-        return Err(refused("BatchEntryIdsNotDistinct", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct", "Two or more batch entries have the same Id."));
+        return Err(refused(
+            "BatchEntryIdsNotDistinct",
+            "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+            "Two or more batch entries have the same Id.",
+        ));
     }
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     for entry in &input.entries {

@@ -9,8 +9,7 @@ use crate::{
     aws::ecs::tasks,
     dice::Dice,
     model::{
-        Fleet, arn,
-        event_id,
+        Fleet, arn, event_id,
         events::{Happened, What},
     },
 };
