@@ -30,12 +30,13 @@ use tokio::sync::{Mutex, OnceCell};
 
 use crate::budget::{Budgets, DEFAULT_SHARE, Family};
 use crate::call::{Caller, Purse};
+use crate::events::QueueUrl;
 use lean::Cut;
 
 /// How long a connection may take to come about: the SDK's own default.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
 /// How long the head of an answer may take.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long one try may take with its whole body.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -58,6 +59,8 @@ pub struct AwsScope {
     pub endpoint_url: Option<String>,
     /// Names of the ECS clusters to read; empty: all there are.
     pub clusters: Vec<String>,
+    /// The queue that ECS's events are sent to, where there is one.
+    pub events_queue: Option<QueueUrl>,
     /// The part of AWS's published rates we allow ourselves.
     pub share: f64,
 }
@@ -74,6 +77,7 @@ impl AwsScope {
             external_id: None,
             endpoint_url: None,
             clusters: Vec::new(),
+            events_queue: None,
             share: DEFAULT_SHARE,
         }
     }
@@ -131,6 +135,7 @@ pub(crate) struct Connection {
     pub(crate) ecs: aws_sdk_ecs::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) sts: aws_sdk_sts::Client,
     pub(crate) caller: Caller,
     pub(crate) region: String,
@@ -224,6 +229,7 @@ impl AwsEnvironment {
             ecs: aws_sdk_ecs::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            sqs: aws_sdk_sqs::Client::new(&config),
             sts: aws_sdk_sts::Client::new(&config),
             caller: Caller::new(self.clock.clone(), purse, self.seed),
             region,

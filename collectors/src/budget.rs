@@ -17,6 +17,7 @@
 //! | GetMetricStatistics | 400 | 400 | CloudWatch service quotas; no burst is published for these three |
 //! | GetMetricData | 50 | 50 | same |
 //! | ListMetrics | 25 | 25 | same |
+//! | ReceiveMessage, DeleteMessageBatch, GetQueueAttributes | 20 | 20 | ours: SQS publishes no limit for a standard queue, and 300 for FIFO |
 //! | GetCallerIdentity | 20 | 20 | ours: called once per start; STS publishes 600 per second |
 //!
 //! The trap: the clock may jump. Set forward it must not fill a bucket beyond its burst, set back it must not stop it.
@@ -67,6 +68,8 @@ pub enum Family {
     MetricData,
     /// ListMetrics.
     MetricList,
+    /// ReceiveMessage, DeleteMessageBatch, GetQueueAttributes.
+    Queue,
     /// GetCallerIdentity.
     Identity,
 }
@@ -85,6 +88,7 @@ impl Family {
             Self::MetricStatistics => "cloudwatch GetMetricStatistics",
             Self::MetricData => "cloudwatch GetMetricData",
             Self::MetricList => "cloudwatch ListMetrics",
+            Self::Queue => "sqs queue",
             Self::Identity => "sts GetCallerIdentity",
         }
     }
@@ -100,7 +104,7 @@ impl Family {
             Self::MetricStatistics => (400.0, 400.0),
             Self::MetricData => (50.0, 50.0),
             Self::MetricList => (25.0, 25.0),
-            Self::Identity => (20.0, 20.0),
+            Self::Queue | Self::Identity => (20.0, 20.0),
         }
     }
 }

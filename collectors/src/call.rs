@@ -93,6 +93,29 @@ impl Caller {
         Answer: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
     {
+        self.tried(operation, tally, Some(&self.gate), call).await
+    }
+
+    /// The same for a call whose answer is held back at the far side until there is one: it takes no place in the gate,
+    /// where it would stand in the way of the others for most of the time.
+    ///
+    /// # Errors
+    /// The fault of the last try.
+    pub async fn wait_for<T, E, Call, Answer>(&self, operation: Operation, tally: &Tally, call: Call) -> Result<T, Fault>
+    where
+        Call: Fn() -> Answer,
+        Answer: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.tried(operation, tally, None, call).await
+    }
+
+    async fn tried<T, E, Call, Answer>(&self, operation: Operation, tally: &Tally, gate: Option<&Semaphore>, call: Call) -> Result<T, Fault>
+    where
+        Call: Fn() -> Answer,
+        Answer: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
         let bucket = self.purse.bucket(operation.family);
         let mut tries = 0;
         loop {
@@ -104,7 +127,10 @@ impl Caller {
             });
             let answer = {
                 // the gate is never closed; without a place we would only be less polite
-                let _place = self.gate.acquire().await.ok();
+                let _place = match gate {
+                    Some(gate) => gate.acquire().await.ok(),
+                    None => None,
+                };
                 call().await
             };
             let fault = match answer {

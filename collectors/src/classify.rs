@@ -16,7 +16,7 @@ use domain::source::{Fault, FaultKind};
 use http_body_util::LengthLimitError;
 
 /// Codes that mean "you are too fast" (botocore's retry handler and the ECS and CloudWatch references).
-const THROTTLED: [&str; 14] = [
+const THROTTLED: [&str; 16] = [
     "BandwidthLimitExceeded",
     "LimitExceededException",
     "PriorRequestNotComplete",
@@ -31,11 +31,21 @@ const THROTTLED: [&str; 14] = [
     "TooManyRequestsException",
     "TransactionInProgressException",
     "EC2ThrottledException",
+    "KMS.ThrottlingException",
+    "KmsThrottled",
 ];
 
 /// Codes that mean the caller is known but may not do this.
-const DENIED: [&str; 6] =
-    ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "UnauthorizedException", "AuthorizationError"];
+const DENIED: [&str; 8] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "NotAuthorized",
+    "UnauthorizedException",
+    "AuthorizationError",
+    "KMS.AccessDeniedException",
+    "KmsAccessDenied",
+];
 
 /// Codes that mean the credentials themselves are wrong.
 const CREDENTIALS: [&str; 15] = [
@@ -57,7 +67,14 @@ const CREDENTIALS: [&str; 15] = [
 ];
 
 /// Codes that mean the thing named does not exist.
-const MISSING: [&str; 4] = ["ClusterNotFoundException", "ServiceNotFoundException", "ResourceNotFoundException", "ResourceNotFound"];
+const MISSING: [&str; 6] = [
+    "ClusterNotFoundException",
+    "ServiceNotFoundException",
+    "ResourceNotFoundException",
+    "ResourceNotFound",
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "QueueDoesNotExist",
+];
 
 /// The far end of a connection that could not be made, put into the chain of causes by our HTTP client because the
 /// SDK's own error does not name it.
@@ -126,7 +143,9 @@ fn spoken(operation: &str, code: &str, message: &str, status: u16) -> Fault {
     } else {
         FaultKind::Malformed
     };
+    // SQS writes its actions in small letters: `sqs:receivemessage`
     let lacking = (kind == FaultKind::AccessDenied).then(|| lacking(message)).flatten();
+    let lacking = lacking.filter(|named| !named.eq_ignore_ascii_case(operation));
     let said = if message.is_empty() { code.to_owned() } else { format!("{code}: {message}") };
     Fault::new(kind, Some(lacking.unwrap_or(operation)), &said)
 }
@@ -233,6 +252,9 @@ mod tests {
             ("ClusterNotFoundException", "Cluster not found.", 400, FaultKind::NotFound),
             ("ServerException", "", 500, FaultKind::Remote),
             ("InternalFailure", "", 500, FaultKind::Remote),
+            ("AWS.SimpleQueueService.NonExistentQueue", "", 400, FaultKind::NotFound),
+            ("com.amazonaws.sqs#QueueDoesNotExist", "", 400, FaultKind::NotFound),
+            ("KMS.AccessDeniedException", "", 400, FaultKind::AccessDenied),
             ("SerializationException", "", 400, FaultKind::Malformed),
         ] {
             assert_eq!(spoken("ecs:ListTasks", code, message, status).kind, kind, "{code}");
@@ -246,6 +268,8 @@ mod tests {
             spoken("ecs:DescribeServices", "AccessDeniedException", message, 400).operation.as_deref(),
             Some("ecs:ListTagsForResource")
         );
+        let message = "User: x is not authorized to perform: sqs:receivemessage on resource: arn:aws:sqs:…";
+        assert_eq!(spoken("sqs:ReceiveMessage", "AccessDenied", message, 403).operation.as_deref(), Some("sqs:ReceiveMessage"));
         assert_eq!(lacking("is not authorized to perform: <script>:x on"), None);
         assert_eq!(spoken("ecs:ListTasks", "AccessDeniedException", "no", 400).operation.as_deref(), Some("ecs:ListTasks"));
     }

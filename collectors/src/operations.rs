@@ -41,7 +41,7 @@ pub enum On {
     Tasks,
     /// The streams of the log groups that task definitions name.
     LogStreams,
-    /// The queue that the config names.
+    /// The queue that the config names; where it names none, the operation is not called and no permission is asked for.
     Queue,
 }
 
@@ -127,6 +127,28 @@ pub const LIST_METRICS: Operation = Operation {
     on: On::Everything,
     gives: "which load balancer stands before a service",
 };
+/// That something may have happened to a service.
+pub const RECEIVE_MESSAGE: Operation = Operation {
+    name: "sqs:ReceiveMessage",
+    family: Family::Queue,
+    on: On::Queue,
+    gives: "hints that something happened to a service, before the next sweep finds it",
+};
+/// Takes the hints that were followed out of the queue. IAM knows no action for DeleteMessageBatch: this one permits both
+/// (SQS API reference, `AddPermission`).
+pub const DELETE_MESSAGE: Operation = Operation {
+    name: "sqs:DeleteMessage",
+    family: Family::Queue,
+    on: On::Queue,
+    gives: "nothing: it takes those hints out of the queue once they are read",
+};
+/// Whether anything can arrive.
+pub const GET_QUEUE_ATTRIBUTES: Operation = Operation {
+    name: "sqs:GetQueueAttributes",
+    family: Family::Queue,
+    on: On::Queue,
+    gives: "whether EventBridge may send to the queue at all",
+};
 /// Whose credentials these are.
 pub const GET_CALLER_IDENTITY: Operation =
     Operation { name: "sts:GetCallerIdentity", family: Family::Identity, on: On::Everything, gives: "whose credentials these are" };
@@ -147,6 +169,9 @@ pub const ALL: &[Operation] = &[
     GET_METRIC_STATISTICS,
     GET_METRIC_DATA,
     LIST_METRICS,
+    RECEIVE_MESSAGE,
+    DELETE_MESSAGE,
+    GET_QUEUE_ATTRIBUTES,
 ];
 
 #[cfg(test)]

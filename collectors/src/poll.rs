@@ -88,6 +88,7 @@ impl Poller {
         self.health.breaker = self.breaker.shown();
         self.health.budgets = self.collector.budgets();
         self.health.skew_ms = self.collector.skew_ms();
+        self.health.notes = self.collector.notes();
         Report { sweep, health: self.health.clone() }
     }
 
@@ -124,8 +125,8 @@ impl Poller {
     }
 
     fn pause(&mut self) -> Duration {
-        let interval = self.collector.interval().max(SHORTEST);
-        let pause = interval.mul_f64(self.random.random_range(1.0 - JITTER..=1.0 + JITTER));
+        let pause = self.collector.pause().max(SHORTEST);
+        let pause = pause.mul_f64(self.random.random_range(1.0 - JITTER..=1.0 + JITTER));
         match (self.breaker.shown(), self.breaker.tries_again()) {
             // a long interval must not keep an open circuit open: look again when its pause is over
             (BreakerState::Open, Some(at)) => {

@@ -9,6 +9,7 @@ mod alarms;
 mod ecs;
 mod logs;
 mod metrics;
+mod queue;
 
 use std::error::Error;
 use std::future::Future;
@@ -20,7 +21,7 @@ use domain::source::{Fault, FaultKind};
 
 use crate::aws::{AwsEnvironment, Connection};
 use crate::call::Tally;
-use crate::operations::{self, GET_CALLER_IDENTITY, Operation};
+use crate::operations::{self, GET_CALLER_IDENTITY, On, Operation};
 
 /// What an environment answered.
 #[derive(Clone, Debug)]
@@ -33,8 +34,10 @@ pub struct Probed {
     pub account: Option<String>,
     /// AWS's clock minus ours in milliseconds, where any answer told it.
     pub skew_ms: Option<i64>,
-    /// Every declared operation at least once.
+    /// Every declared operation that the environment needs, at least once.
     pub tried: Vec<Tried>,
+    /// Why nothing can arrive in the event queue, though it can be read.
+    pub closed_queue: Option<String>,
 }
 
 /// One operation, tried on one thing.
@@ -81,31 +84,42 @@ impl AwsEnvironment {
             _ => None,
         });
         let mut tried = first.tried;
-        if refused.is_some() {
+        let closed_queue = if refused.is_some() {
             // every other call would be refused with the same words, and hide what is wrong
-            tried.extend(untried(&tried, "the credentials are refused"));
+            tried.extend(self.untried(&tried, "the credentials are refused"));
+            None
         } else {
             let ecs_and_logs = async {
                 let (mut tried, stream) = ecs::tried(connection, &self.scope().clusters).await;
                 tried.extend(logs::tried(connection, stream).await);
                 tried
             };
-            let (ecs_and_logs, alarms, metrics) = futures::join!(ecs_and_logs, alarms::tried(connection), metrics::tried(self, connection));
+            let queue = async {
+                match &self.scope().events_queue {
+                    Some(queue) => queue::tried(connection, queue).await,
+                    None => (Vec::new(), None),
+                }
+            };
+            let (ecs_and_logs, alarms, metrics, (queue, closed)) =
+                futures::join!(ecs_and_logs, alarms::tried(connection), metrics::tried(self, connection), queue);
             tried.extend(ecs_and_logs);
             tried.extend(alarms);
             tried.extend(metrics);
-            tried.extend(untried(&tried, "no trial of it is written: please report this"));
-        }
+            tried.extend(queue);
+            tried.extend(self.untried(&tried, "no trial of it is written: please report this"));
+            closed
+        };
         tried.sort_by_key(|tried| operations::ALL.iter().position(|known| *known == tried.operation));
         let (caller, account) = whoami.map(|caller| (caller.arn, caller.account)).unwrap_or_default();
-        Ok(Probed { region: connection.region.clone(), caller, account, skew_ms: self.skew_ms(), tried })
+        Ok(Probed { region: connection.region.clone(), caller, account, skew_ms: self.skew_ms(), tried, closed_queue })
     }
-}
 
-/// Declared operations that are not among the tried ones.
-fn untried(tried: &[Tried], why: &str) -> Vec<Tried> {
-    let missing = operations::ALL.iter().filter(|operation| tried.iter().all(|tried| tried.operation != **operation));
-    missing.map(|operation| Tried { operation: *operation, on: String::new(), answer: Answer::Untried(why.to_owned()) }).collect()
+    /// Declared operations that are needed here and not among the tried ones.
+    fn untried(&self, tried: &[Tried], why: &str) -> Vec<Tried> {
+        let needed = operations::ALL.iter().filter(|operation| operation.on != On::Queue || self.scope().events_queue.is_some());
+        let missing = needed.filter(|operation| tried.iter().all(|tried| tried.operation != **operation));
+        missing.map(|operation| Tried { operation: *operation, on: String::new(), answer: Answer::Untried(why.to_owned()) }).collect()
+    }
 }
 
 /// Trials of one API, one after the other.

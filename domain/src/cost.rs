@@ -61,6 +61,11 @@ pub struct Spent {
     pub units: u64,
 }
 
+/// Requests to SQS that cost nothing, per account and month. aws.amazon.com/sqs/pricing, free tier.
+pub const FREE_QUEUE_REQUESTS: u64 = 1_000_000;
+/// A million requests to a standard queue beyond those. Same page: $0.40 in us-east-1.
+pub const USD_PER_MILLION_QUEUE_REQUESTS: f64 = 0.40;
+
 /// How an operation is billed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Charge {
@@ -70,6 +75,8 @@ pub enum Charge {
     Request,
     /// By metric.
     Metric,
+    /// By request to SQS, which has prices and free requests of its own.
+    Queue,
 }
 
 /// How `api` is billed.
@@ -77,6 +84,7 @@ pub fn charge(api: &str) -> Charge {
     match api {
         "cloudwatch:GetMetricData" => Charge::Metric,
         _ if api.starts_with("cloudwatch:") => Charge::Request,
+        _ if api.starts_with("sqs:") => Charge::Queue,
         _ => Charge::Nothing,
     }
 }
@@ -290,6 +298,7 @@ impl Bill {
         let prices = &allowance.prices;
         let used = ledger.units(Charge::Request) + allowance.free_used_elsewhere;
         let beyond = used > prices.free_requests;
+        let queue_beyond = ledger.units(Charge::Queue) > FREE_QUEUE_REQUESTS;
         let mut spent = ledger.spent.clone();
         spent.sort_by(|a, b| (charge_order(&a.api), b.units, &a.api).cmp(&(charge_order(&b.api), a.units, &b.api)));
         let price = |spent: &Spent| match charge(&spent.api) {
@@ -297,6 +306,10 @@ impl Bill {
             Charge::Metric => dollars(thousand(spent.units, prices.usd_per_1000_metrics)),
             Charge::Request if beyond => format!("up to {}", dollars(thousand(spent.units, prices.usd_per_1000_requests))),
             Charge::Request => "in the free million".to_owned(),
+            Charge::Queue if queue_beyond => {
+                format!("up to {}", dollars(thousand(spent.units, USD_PER_MILLION_QUEUE_REQUESTS / 1_000.0)))
+            }
+            Charge::Queue => "in SQS's own free million".to_owned(),
         };
         let line = |spent: Spent| CostLine {
             price: price(&spent),
@@ -327,7 +340,8 @@ fn charge_order(api: &str) -> u8 {
     match charge(api) {
         Charge::Metric => 0,
         Charge::Request => 1,
-        Charge::Nothing => 2,
+        Charge::Queue => 2,
+        Charge::Nothing => 3,
     }
 }
 
@@ -406,6 +420,19 @@ mod tests {
         let bill = Bill::of("production", &ledger, &allowance, &pace, first());
         assert!(bill.summary.contains("$0.10 so far") && bill.summary.contains("1,010,000 of 1,000,000"), "{}", bill.summary);
         assert_eq!(bill.lines[0].price, "up to $0.10");
+    }
+
+    #[test]
+    fn a_queue_has_a_free_million_of_its_own() {
+        let line = |polls: u64| {
+            let ledger = ledger(&[spent("ecs:ListTasks", 9), spent("sqs:ReceiveMessage", polls), spent("cloudwatch:ListMetrics", 1)]);
+            let pace = pace(&Allowance::default(), &ledger, 0, 0, first());
+            let bill = Bill::of("production", &ledger, &Allowance::default(), &pace, first());
+            assert!(bill.summary.contains(" 1 of 1,000,000 free requests"), "CloudWatch's are not touched: {}", bill.summary);
+            (bill.lines[1].api.clone(), bill.lines[1].price.clone())
+        };
+        assert_eq!(line(288_000), ("sqs:ReceiveMessage".to_owned(), "in SQS's own free million".to_owned()));
+        assert_eq!(line(1_750_000).1, "up to $0.70");
     }
 
     #[test]

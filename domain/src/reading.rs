@@ -57,7 +57,7 @@ pub struct Sweep {
     pub calls: u32,
     /// How it ended.
     pub outcome: Outcome,
-    /// What it read; nothing after a failure.
+    /// What it read; nothing after a failure, nor from a source whose word is only a hint.
     pub reading: Option<Reading>,
 }
 

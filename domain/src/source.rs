@@ -28,11 +28,13 @@ pub enum SourceKind {
     Logs,
     /// CloudWatch metrics of services and of the load balancers before them.
     Metrics,
+    /// ECS's events, by EventBridge and SQS: hints that say which service to look at before the next sweep.
+    Events,
 }
 
 impl SourceKind {
     /// Every kind, in the order pages show them.
-    pub const ALL: [Self; 5] = [Self::Ecs, Self::Alarms, Self::Nats, Self::Logs, Self::Metrics];
+    pub const ALL: [Self; 6] = [Self::Ecs, Self::Alarms, Self::Nats, Self::Logs, Self::Metrics, Self::Events];
 
     /// The word used in ids, URLs and `--only`.
     pub const fn as_str(self) -> &'static str {
@@ -42,6 +44,7 @@ impl SourceKind {
             Self::Nats => "nats",
             Self::Logs => "logs",
             Self::Metrics => "metrics",
+            Self::Events => "events",
         }
     }
 
@@ -53,6 +56,7 @@ impl SourceKind {
             Self::Nats => "NATS",
             Self::Logs => "CloudWatch Logs",
             Self::Metrics => "CloudWatch metrics",
+            Self::Events => "ECS events",
         }
     }
 }
@@ -65,7 +69,7 @@ impl fmt::Display for SourceKind {
 
 /// The text named no kind of source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is no kind of source; the kinds are ecs, alarms, nats, logs and metrics")]
+#[error("\"{0}\" is no kind of source; the kinds are ecs, alarms, nats, logs, metrics and events")]
 pub struct NoSuchSource(String);
 
 impl FromStr for SourceKind {
@@ -82,7 +86,7 @@ impl FromStr for SourceKind {
 pub struct SourceId {
     /// What kind of system.
     pub kind: SourceKind,
-    /// Name of the environment (ECS, alarms) or of the NATS cluster.
+    /// Name of the environment, or of the NATS cluster.
     pub scope: String,
 }
 
@@ -276,6 +280,9 @@ pub struct SourceHealth {
     pub skew_ms: Option<i64>,
     /// The token buckets its calls are taken from.
     pub budgets: Vec<Budget>,
+    /// What else somebody should know of it, in sentences.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// A machine that is busy for a few seconds must not grey a page, however short the polls are.
@@ -298,6 +305,7 @@ impl SourceHealth {
             errors: 0,
             skew_ms: None,
             budgets: Vec::new(),
+            notes: Vec::new(),
         }
     }
 

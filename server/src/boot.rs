@@ -62,12 +62,7 @@ impl Application {
         let store = Store::open(&config.store.path).await?;
         let live = Live::at(store.revision().await?);
         let (trouble, attention) = (Trouble::default(), Attention::default());
-        let recorder = Recorder {
-            store: store.clone(),
-            live: live.clone(),
-            trouble: trouble.clone(),
-            attention: attention.clone(),
-        };
+        let recorder = Recorder { store: store.clone(), live: live.clone(), trouble: trouble.clone(), attention: attention.clone() };
         let collection = Collection::start(config, Arc::clone(&clock), making, recorder).await?;
         let tails = Tails::new(Arc::clone(&clock), collection.log_readers());
         let plane = Arc::new(ControlPlane::new(Setting {

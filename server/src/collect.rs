@@ -25,11 +25,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::store::{Store, StoreError};
+use attention::Heed;
 use making::Own;
 use recorder::{Again, record_all};
 
 pub use attention::Attention;
-pub use making::{Made, Making, make};
+pub use making::{Made, Making, Ports, make};
 pub(crate) use making::{aws, nats_scope};
 pub use recorder::Recorder;
 
@@ -64,8 +65,9 @@ impl Collection {
     /// When the store cannot be told which sources there are.
     pub async fn start(config: &Config, clock: Arc<dyn Clock>, making: &Making, recorder: Recorder) -> Result<Self, StoreError> {
         let store = recorder.store.clone();
-        let owing: Arc<dyn Owing> = Arc::new(Ledger(store.clone()));
-        let made = make(config, &clock, making, Some(&owing));
+        let heeding = Heed { attention: recorder.attention.clone(), clock: Arc::clone(&clock) };
+        let ports = Ports { owing: Arc::new(Ledger(store.clone())), heeding: Arc::new(heeding) };
+        let made = make(config, &clock, making, Some(&ports));
         let (reports, received) = mpsc::channel(WAITING);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let known = store.known_definitions().await?;
@@ -90,6 +92,7 @@ impl Collection {
                     reading_on.push((id, alarms));
                 }
                 Own::Logs(reader) => drop(logs.insert(id.scope, reader)),
+                Own::Events => {}
                 Own::Metrics(metrics) => {
                     let (asked, ledger) = store.metrics_known(&id.scope, clock.now()).await?;
                     metrics.know(asked, ledger);

@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use collectors::QueueUrl;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use domain::cost::{Allowance, Prices};
@@ -204,6 +205,8 @@ pub struct Environment {
     /// ECS clusters by name; absent: all there are.
     #[serde(default)]
     pub clusters: Vec<String>,
+    /// URL of the SQS queue that an EventBridge rule sends ECS's events to; absent: changes are only found by sweeps.
+    pub events_queue: Option<QueueUrl>,
     /// The response time (p99) that services behind load balancers promise; absent: what is usual at that hour.
     pub p99_target: Option<Span>,
     /// The tag whose value groups services on the pages.
@@ -230,6 +233,7 @@ impl Environment {
             external_id: None,
             endpoint_url: None,
             clusters: Vec::new(),
+            events_queue: None,
             p99_target: None,
             group_tag: Self::default_group_tag(),
             do_not_touch: Vec::new(),

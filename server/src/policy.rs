@@ -44,8 +44,9 @@ pub struct Scope {
     clusters: Vec<Place>,
     /// Where the log groups are.
     log_groups: Vec<Place>,
-    /// Queue ARNs.
-    queues: Vec<String>,
+    /// Where the event queues are. Without one, nothing of SQS is asked for: to read a queue is to empty it, and `*` would
+    /// be every queue of the account.
+    queues: Vec<Place>,
 }
 
 #[derive(Clone, Debug)]
@@ -58,23 +59,18 @@ struct Place {
 impl Scope {
     /// What this config names. `only`: of this environment alone.
     pub fn of(config: &Config, only: Option<&str>) -> Self {
-        let mut scope = Self::default();
-        for environment in config.environments.iter().filter(|environment| only.is_none_or(|only| only == environment.name)) {
-            // one environment without named clusters reads all of them, so nothing can be narrowed for any
-            if environment.clusters.is_empty() {
-                return Self::default();
-            }
-            scope.clusters.extend(environment.clusters.iter().map(|cluster| Place::new(environment, last_part(cluster))));
+        let meant = || config.environments.iter().filter(|environment| only.is_none_or(|only| only == environment.name));
+        let mut scope = Self { queues: meant().filter_map(queue).collect(), ..Self::default() };
+        // one environment without named clusters reads all of them, so nothing can be narrowed for any
+        if meant().all(|environment| !environment.clusters.is_empty()) {
+            scope.clusters = meant().flat_map(clusters).collect();
         }
         scope
     }
 
     /// Of one environment.
     pub fn of_environment(environment: &Environment) -> Self {
-        Self {
-            clusters: environment.clusters.iter().map(|cluster| Place::new(environment, last_part(cluster))).collect(),
-            ..Self::default()
-        }
+        Self { clusters: clusters(environment).collect(), queues: queue(environment).into_iter().collect(), ..Self::default() }
     }
 
     /// Narrows the reading of logs to these groups.
@@ -87,13 +83,6 @@ impl Scope {
         self
     }
 
-    /// Names the queues to read.
-    #[must_use]
-    pub fn with_queues(mut self, arns: Vec<String>) -> Self {
-        self.queues = arns;
-        self
-    }
-
     fn resources(&self, on: On) -> Vec<String> {
         let named: Vec<String> = match on {
             On::Everything | On::WithinClusters => Vec::new(),
@@ -103,7 +92,7 @@ impl Scope {
             On::LogStreams => {
                 self.log_groups.iter().map(|place| place.arn("logs", &format!("log-group:{}:log-stream:*", place.name))).collect()
             }
-            On::Queue => self.queues.clone(),
+            On::Queue => self.queues.iter().map(|place| place.arn("sqs", &place.name)).collect(),
         };
         if named.is_empty() { vec!["*".to_owned()] } else { named }
     }
@@ -129,6 +118,16 @@ impl Place {
     }
 }
 
+fn clusters(environment: &Environment) -> impl Iterator<Item = Place> {
+    environment.clusters.iter().map(|cluster| Place::new(environment, last_part(cluster)))
+}
+
+fn queue(environment: &Environment) -> Option<Place> {
+    let queue = environment.events_queue.as_ref()?;
+    let region = queue.region().or(environment.region.as_deref()).unwrap_or("*");
+    Some(Place { region: region.to_owned(), account: queue.account().to_owned(), name: queue.name().to_owned() })
+}
+
 /// AWS's own islands: China and the US government's regions have ARNs of their own.
 fn partition(region: &str) -> &'static str {
     if region.starts_with("cn-") {
@@ -148,7 +147,7 @@ fn last_part(cluster: &str) -> &str {
 /// Everything that reading needs, in as few statements as its narrowing allows.
 pub fn read(scope: &Scope) -> Policy {
     let mut groups: BTreeMap<(&str, On), Vec<&'static str>> = BTreeMap::new();
-    for operation in operations::ALL {
+    for operation in operations::ALL.iter().filter(|operation| operation.on != On::Queue || !scope.queues.is_empty()) {
         groups.entry((operation.service(), operation.on)).or_default().push(operation.name);
     }
     let mut statement: Vec<Statement> = Vec::new();
@@ -216,20 +215,39 @@ mod tests {
 
     const NAMED: &str = "[[environment]]\nname = \"p\"\nregion = \"eu-west-1\"\naccount_id = \"111122223333\"\nclusters = [\"a\", \"b\"]\n";
 
+    const WITH_QUEUE: &str =
+        "[[environment]]\nname = \"p\"\nregion = \"eu-west-1\"\nevents_queue = \"http://127.0.0.1:4566/111122223333/q\"\n";
+
     #[test]
     fn the_policy_holds_exactly_the_declared_operations() {
-        for scope in [Scope::default(), Scope::of(&config(NAMED), None)] {
+        for (scope, queue) in [
+            (Scope::default(), false),
+            (Scope::of(&config(NAMED), None), false),
+            (Scope::of(&config(WITH_QUEUE), None), true),
+            (Scope::of(&config(&format!("{NAMED}{}", WITH_QUEUE.replace("\"p\"", "\"q\""))), None), true),
+        ] {
             let policy = read(&scope);
             let allowed = actions(&policy);
-            let declared: BTreeSet<&str> = operations::ALL.iter().map(|operation| operation.name).collect();
+            let needed = operations::ALL.iter().filter(|operation| operation.on != On::Queue || queue);
+            let declared: BTreeSet<&str> = needed.map(|operation| operation.name).collect();
             assert_eq!(allowed.iter().copied().collect::<BTreeSet<_>>(), declared);
             assert_eq!(allowed.len(), declared.len(), "nothing is permitted twice");
         }
     }
 
     #[test]
+    fn a_queue_is_permitted_by_its_name_alone() {
+        let policy = serde_json::to_value(read(&Scope::of(&config(WITH_QUEUE), None))).unwrap();
+        let statements = policy["Statement"].as_array().unwrap();
+        let of_queue: Vec<&Value> = statements.iter().filter(|statement| statement.to_string().contains("sqs:")).collect();
+        assert_eq!(of_queue.len(), 1);
+        assert_eq!(of_queue[0]["Resource"], json!(["arn:aws:sqs:eu-west-1:111122223333:q"]));
+        assert_eq!(of_queue[0]["Action"], json!(["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]));
+    }
+
+    #[test]
     fn it_is_a_document_iam_takes() {
-        for scope in [Scope::default(), Scope::of(&config(NAMED), None)] {
+        for scope in [Scope::default(), Scope::of(&config(NAMED), None), Scope::of(&config(WITH_QUEUE), None)] {
             let policy = serde_json::to_value(read(&scope)).unwrap();
             assert_eq!(policy["Version"], "2012-10-17");
             let statements = policy["Statement"].as_array().unwrap();

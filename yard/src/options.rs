@@ -123,8 +123,10 @@ impl fmt::Debug for Options {
 /// Where an open yard is reached, as `signalbox yard --format json` prints it.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Endpoints {
-    /// `AWS_ENDPOINT_URL` for every API served: ECS, CloudWatch, STS. Any credentials will do, none will not.
+    /// `AWS_ENDPOINT_URL` for every API served: ECS, CloudWatch, its logs, SQS, STS. Any credentials will do, none will not.
     pub aws: String,
+    /// URL of the SQS queue to which the fleet's ECS events are sent, as by an EventBridge rule.
+    pub events_queue: String,
     /// `nats://…` of each node; empty without NATS.
     pub nats: Vec<String>,
     /// `http://…` of each node's monitoring port.

@@ -287,6 +287,7 @@ fn describe(site: &Site, aws: SocketAddr, control: SocketAddr) -> Endpoints {
     let cluster = site.cluster.as_deref();
     Endpoints {
         aws: format!("http://{aws}"),
+        events_queue: format!("http://{aws}/{}/{}", arn::ACCOUNT, arn::EVENT_QUEUE),
         control: format!("http://{control}"),
         nats: cluster.map(|cluster| cluster.urls.clone()).unwrap_or_default(),
         monitor: cluster.map(|cluster| cluster.monitors.clone()).unwrap_or_default(),

@@ -27,6 +27,7 @@ pub(crate) fn source_card(row: &SourceRow) -> AnyView {
             </header>
             <p class="summary"><bdi>{text::shown(&row.summary)}</bdi></p>
             {row.remedies.iter().map(|remedy| view! { <p class="remedy"><b>"What to do: "</b><bdi>{text::shown(remedy)}</bdi></p> }).collect::<Vec<_>>()}
+            {health.notes.iter().map(|note| view! { <p class="remedy"><bdi>{text::shown(note)}</bdi></p> }).collect::<Vec<_>>()}
             <dl class="kv">{facts(health)}</dl>
             {budgets(&health.budgets)}
         </section>

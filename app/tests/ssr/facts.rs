@@ -145,7 +145,7 @@ async fn stale_parts_of_a_service_say_why() {
 async fn sources_tell_health_remedy_rate_and_cost() {
     let page = page(Scene::Trouble, "/sources").await;
     for words in [
-        "1 of 5 sources not answering fully",
+        "1 of 6 sources not answering fully",
         "CloudWatch alarms of production",
         "partial: without composite alarms",
         "What to do: The role lacks cloudwatch:DescribeAlarms",
@@ -155,6 +155,7 @@ async fn sources_tell_health_remedy_rate_and_cost() {
         "slowed to 1.4 of 2.7/s",
         "agrees with ours within a second",
         "answers again; nothing was seen for 9 s",
+        "1,204 messages, of which 1,200 told of a service here",
     ] {
         page.says(words);
     }

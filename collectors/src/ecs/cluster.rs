@@ -6,7 +6,7 @@
 
 use domain::reading::{ClusterReading, ObservedService, Seen};
 use domain::service::{ServiceEvent, Task, TaskDefinition};
-use domain::source::{Fault, Shortfall};
+use domain::source::{Fault, FaultKind, Shortfall};
 
 use super::find::Cluster;
 use super::map;
@@ -140,12 +140,13 @@ impl Visit<'_> {
         }
     }
 
-    /// The running tasks of these services, or the first fault.
+    /// The running tasks of these services, or the first fault. A service that is gone has none: it must not hide the
+    /// others, of which an event or a page told just as well.
     pub(super) async fn tasks_of(&self, names: &[String]) -> Result<Vec<Task>, Fault> {
         let mut arns = Vec::new();
         for name in names {
             let listed = self.list_tasks(DesiredStatus::Running, Some(name)).await;
-            if let Some(fault) = listed.fault {
+            if let Some(fault) = listed.fault.filter(|fault| fault.kind != FaultKind::NotFound) {
                 return Err(fault);
             }
             arns.extend(listed.items);

@@ -276,3 +276,14 @@ async fn a_look_at_two_services_reads_them_and_nobody_else() {
     assert!(!cluster.services.whole && cluster.tasks.items.iter().all(|task| names.contains(task.service.as_ref().unwrap())));
     assert_eq!(cluster.tasks.items.len(), 4);
 }
+
+#[tokio::test]
+async fn a_look_at_a_service_that_is_gone_does_not_hide_the_others() {
+    let (fake, clock) = (Fake::start(3).await, ManualClock::standing());
+    fake.world.lock().unwrap().gone = vec!["made-up".to_owned()];
+    let collector = EcsCollector::new(fake.environment(&clock), Duration::from_secs(60));
+    let look = collector.glance(CLUSTER, &["made-up".to_owned(), "service-0001".to_owned()]).await.unwrap();
+    let cluster = &ecs(&look).clusters.items[0];
+    let seen: Vec<&str> = cluster.services.items.iter().map(|observed| observed.service.name.as_str()).collect();
+    assert_eq!((seen, cluster.tasks.items.len()), (vec!["service-0001"], 2));
+}

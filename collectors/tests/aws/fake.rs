@@ -1,4 +1,4 @@
-//! A server that speaks as much of ECS, CloudWatch and STS as the collectors ask for, counts every call, and can be
+//! A server that speaks as much of ECS, CloudWatch, SQS and STS as the collectors ask for, counts every call, and can be
 //! told to misbehave per operation.
 
 use std::collections::HashMap;
@@ -54,6 +54,10 @@ pub(crate) struct World {
     pub(crate) trouble: HashMap<String, Trouble>,
     /// Events of each log stream, oldest first.
     pub(crate) logs: HashMap<String, Vec<Value>>,
+    /// Messages of the one queue, each its own receipt.
+    pub(crate) messages: Vec<String>,
+    /// The queue's policy.
+    pub(crate) policy: Option<&'static str>,
     /// Which page of an operation the trouble begins with.
     pub(crate) trouble_from_call: usize,
     pub(crate) calls: HashMap<String, usize>,
@@ -131,13 +135,19 @@ async fn answer(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, body
         let count = *calls;
         world.asked.push((operation.clone(), asked.clone()));
         let trouble = world.trouble.get(&operation).or_else(|| world.trouble.get("*")).cloned();
-        (trouble.filter(|_| count > world.trouble_from_call), world.reply(&operation, &asked))
+        let trouble = trouble.filter(|_| count > world.trouble_from_call);
+        let reply = if trouble.is_none() { world.reply(&operation, &asked) } else { Value::Null };
+        (trouble, reply)
     };
     let cbor = operation.starts_with("DescribeAlarm");
     match trouble {
         Some(Trouble::Error(status, code, message)) if operation == "GetCallerIdentity" => refusal(status, code, message),
         None if operation == "GetLogEvents" && reply.is_null() => {
             let body = json!({"__type": "ResourceNotFoundException", "message": "The specified log stream does not exist."});
+            (StatusCode::BAD_REQUEST, [("content-type", "application/x-amz-json-1.1")], body.to_string()).into_response()
+        }
+        None if operation == "ListTasks" && reply.is_null() => {
+            let body = json!({"__type": "ServiceNotFoundException", "message": "Service not found."});
             (StatusCode::BAD_REQUEST, [("content-type", "application/x-amz-json-1.1")], body.to_string()).into_response()
         }
         Some(trouble) => misbehave(trouble, cbor, &shared).await,
@@ -210,7 +220,7 @@ fn refusal(status: u16, code: &str, message: &str) -> Response {
 }
 
 impl World {
-    fn reply(&self, operation: &str, asked: &Value) -> Value {
+    fn reply(&mut self, operation: &str, asked: &Value) -> Value {
         match operation {
             "ListClusters" => json!({"clusterArns": [cluster_arn(CLUSTER), cluster_arn("staging")]}),
             "DescribeClusters" => {
@@ -226,6 +236,7 @@ impl World {
                 let failures: Vec<Value> = gone.iter().map(|name| json!({"arn": arn("service", name), "reason": "MISSING"})).collect();
                 json!({"services": there.iter().map(|name| service(name, self.more_events)).collect::<Vec<_>>(), "failures": failures})
             }
+            "ListTasks" if asked["serviceName"].as_str().is_some_and(|name| self.gone.iter().any(|gone| gone == name)) => Value::Null,
             "ListTasks" if asked["desiredStatus"] == "STOPPED" => page(&self.stopped, asked, "taskArns", |name| arn("task", name)),
             "ListTasks" => {
                 let of = asked["serviceName"].as_str().unwrap_or_default();
@@ -248,8 +259,33 @@ impl World {
                 None => Value::Null,
             },
             "DescribeAlarmHistory" => self.history(asked),
+            "ReceiveMessage" => self.receive(asked),
+            "DeleteMessageBatch" => self.delete(asked),
+            "GetQueueAttributes" => match self.policy {
+                Some(policy) => json!({"Attributes": {"Policy": policy}}),
+                None => json!({}),
+            },
             _ => Value::Null,
         }
+    }
+
+    /// As SQS does with a message that is not hidden from anybody: it comes until it is deleted.
+    fn receive(&self, asked: &Value) -> Value {
+        let most = asked["MaxNumberOfMessages"].as_u64().unwrap() as usize;
+        let message = |body: &String| json!({"MessageId": "m", "ReceiptHandle": body, "Body": body, "MD5OfBody": "x"});
+        let messages: Vec<Value> = self.messages.iter().take(most).map(message).collect();
+        // SQS leaves the list out when there is none
+        if messages.is_empty() { json!({}) } else { json!({"Messages": messages}) }
+    }
+
+    fn delete(&mut self, asked: &Value) -> Value {
+        let entries = asked["Entries"].as_array().unwrap();
+        assert!((1..=10).contains(&entries.len()));
+        for entry in entries {
+            self.messages.retain(|message| message != entry["ReceiptHandle"].as_str().unwrap());
+        }
+        let done: Vec<Value> = entries.iter().map(|entry| json!({"Id": entry["Id"]})).collect();
+        json!({"Successful": done, "Failed": []})
     }
 
     fn task(&self, name: &str) -> Value {

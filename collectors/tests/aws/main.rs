@@ -9,6 +9,8 @@ mod clock;
 #[cfg(test)]
 mod ecs;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod fake;
 #[cfg(test)]
 mod faults;

@@ -133,6 +133,10 @@ fn stops_in_words(stop: &StoppedTaskRow, failed: u64) -> String {
 fn source_need(health: &SourceHealth, now: Timestamp) -> Option<Need> {
     let row = SourceRow::judge(health.clone(), now);
     let (tone, text) = match (&row.stale, &health.outcome) {
+        // nothing is known by hints alone
+        (Some(_), Some(_)) if health.id.kind == SourceKind::Events => {
+            (Tone::Warn, "cannot be read; the services are swept all the same, what happens to them is only seen later")
+        }
         (Some(_), None) => return None, // the first sweep is still under way: nothing is wrong yet
         (Some(_), Some(_)) => (Tone::Bad, "cannot be read; what depends on it is shown grey"),
         (None, Some(Outcome::Partial { .. })) => (Tone::Warn, "is read only in part"),

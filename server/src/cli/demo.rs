@@ -165,6 +165,7 @@ fn config(endpoints: &yard::Endpoints, listen: SocketAddr, store: PathBuf) -> Co
         account_id: Some(endpoints.account.clone()),
         endpoint_url: Some(endpoints.aws.clone()),
         clusters: vec![endpoints.cluster.clone()],
+        events_queue: endpoints.events_queue.parse().ok(),
         do_not_touch: vec![mark],
         ..Environment::from_sdk_chain("production")
     };
@@ -233,11 +234,12 @@ impl YardAlone {
 fn described(endpoints: &yard::Endpoints) -> String {
     let list = |name: &str, addresses: &[String]| addresses.iter().map(|address| format!("{name:<9} {address}\n")).collect::<String>();
     format!(
-        "aws       {}   (any credentials; account {}, region {}, cluster {})\n{}{}system    user {}, password {}\ncontrol   {}\n\nTry: AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x aws --region {} --endpoint-url {} ecs list-services --cluster {}\n",
+        "aws       {}   (any credentials; account {}, region {}, cluster {})\nevents    {}\n{}{}system    user {}, password {}\ncontrol   {}\n\nTry: AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x aws --region {} --endpoint-url {} ecs list-services --cluster {}\n",
         endpoints.aws,
         endpoints.account,
         endpoints.region,
         endpoints.cluster,
+        endpoints.events_queue,
         list("nats", &endpoints.nats),
         list("monitor", &endpoints.monitor),
         endpoints.system_user,

@@ -14,7 +14,7 @@ pub(super) struct IamPolicy {
     /// The permissions for reading; Signalbox has no others yet
     #[arg(long, required = true)]
     read: bool,
-    /// Narrow it to the clusters this config names
+    /// Narrow it to the clusters this config names, and add what its event queue needs
     #[arg(long, env = "SIGNALBOX_CONFIG")]
     config: Option<PathBuf>,
     /// Of this environment of the config only: with several accounts, one policy each
@@ -68,7 +68,7 @@ fn explained() -> String {
             On::Services => "narrowed to the clusters' services",
             On::Tasks => "narrowed to the clusters' tasks",
             On::LogStreams => "narrowed to log groups",
-            On::Queue => "narrowed to the queue",
+            On::Queue => "only for a queue the config names",
         };
         out.push_str(&format!("{:<width$}  {:<38}  {}\n", operation.name, narrowed, operation.gives));
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use collectors::nats::{NatsCollector, NatsScope};
 use collectors::{
-    AlarmCollector, AwsEnvironment, AwsScope, Budgets, Collector, Depth, EcsCollector, Keys, LogCollector, MetricsCollector, Owing,
+    AlarmCollector, AwsEnvironment, AwsScope, Budgets, Collector, Depth, EcsCollector, EventQueue, Heeding, Keys, LogCollector,
+    MetricsCollector, Owing,
 };
 use domain::port::Clock;
 use domain::source::SourceKind;
@@ -45,12 +46,21 @@ pub(super) enum Own {
     Nats(Arc<NatsCollector>),
     Logs(Arc<LogCollector>),
     Metrics(Arc<MetricsCollector>),
+    /// Needs to be told nothing.
+    Events,
+}
+
+/// What some collectors need of a running server. Without it nothing is kept and nobody heeds a hint, so they are not
+/// made: `verify` and `look` must not empty the queue of the server beside them.
+pub struct Ports {
+    /// Whose last words are owed.
+    pub owing: Arc<dyn Owing>,
+    /// Who looks at what events name.
+    pub heeding: Arc<dyn Heeding>,
 }
 
 /// The collectors of a config, in its order.
-///
-/// Logs are read for who is owed some: nobody, where nothing is kept.
-pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making, owing: Option<&Arc<dyn Owing>>) -> Vec<Made> {
+pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making, ports: Option<&Ports>) -> Vec<Made> {
     let budgets = Budgets::new(Arc::clone(clock));
     let mut made = Vec::new();
     for environment in &config.environments {
@@ -69,9 +79,14 @@ pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making, owing: Opt
             let collector = Arc::new(collector.with_p99_target(environment.p99_target.map(|span| span.0)));
             made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Metrics(collector) });
         }
-        if let Some(owing) = owing.filter(|_| making.kinds.contains(&SourceKind::Logs)) {
-            let collector = Arc::new(LogCollector::new(aws, config.poll.services.0, Arc::clone(owing)));
+        let Some(ports) = ports else { continue };
+        if making.kinds.contains(&SourceKind::Logs) {
+            let collector = Arc::new(LogCollector::new(Arc::clone(&aws), config.poll.services.0, Arc::clone(&ports.owing)));
             made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Logs(collector) });
+        }
+        if let Some(queue) = environment.events_queue.as_ref().filter(|_| making.kinds.contains(&SourceKind::Events)) {
+            let collector = Arc::new(EventQueue::new(aws, queue.clone(), Arc::clone(&ports.heeding)));
+            made.push(Made { collector, own: Own::Events });
         }
     }
     if making.kinds.contains(&SourceKind::Nats) {
@@ -99,6 +114,7 @@ pub(crate) fn aws(
         external_id: environment.external_id.clone(),
         endpoint_url: environment.endpoint_url.clone(),
         clusters: environment.clusters.clone(),
+        events_queue: environment.events_queue.clone(),
         share: config.poll.rate_share,
     };
     let aws = AwsEnvironment::new(scope, Arc::clone(clock)).with_budgets(Arc::clone(budgets)).with_seed(making.seed);

@@ -52,7 +52,7 @@ impl Recorder {
                 Err(error) => return Err(error),
                 Ok(written) => {
                     self.live.changed(&written.topics, written.revision);
-                    self.attention.measured.learn(report);
+                    self.attention.learn(report);
                     if self.trouble.say(None) {
                         tracing::info!("the disk takes writes again; the collectors go on");
                         self.live.changed_unrecorded();
@@ -165,12 +165,7 @@ mod tests {
         let clock: Arc<dyn Clock> = Arc::new(ScaledClock::new(*ScaledClock::SPEEDS.end()));
         let config = Config::from_sdk_chain();
         limit(&store, 1).await; // never below what there is: full from now on
-        let recorder = Recorder {
-            store: store.clone(),
-            live: Live::at(0),
-            trouble: Trouble::default(),
-            attention: Attention::default(),
-        };
+        let recorder = Recorder { store: store.clone(), live: Live::at(0), trouble: Trouble::default(), attention: Attention::default() };
         let (trouble, mut told) = (recorder.trouble.clone(), recorder.live.watch());
         let report = large(clock.now());
         let recording = recorder.record(&report, &config, &*clock);

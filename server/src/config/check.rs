@@ -1,6 +1,6 @@
 //! What TOML cannot say: that names are unique, spans sensible, files there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -46,6 +46,7 @@ impl Config {
         unique("environment", self.environments.iter().map(|environment| environment.name.as_str()))?;
         unique("nats", self.nats.iter().map(|nats| nats.name.as_str()))?;
         self.environments.iter().try_for_each(check_environment)?;
+        self.check_queues()?;
         self.nats.iter().try_for_each(|nats| self.check_nats(nats))
     }
 
@@ -66,6 +67,21 @@ impl Config {
                 "history.keep is {}; it must be 3 days or longer: plots reach back a month.",
                 humantime::format_duration(keep)
             ));
+        }
+        Ok(())
+    }
+
+    /// A message reaches one reader only, so two environments with one queue would each lose what the other reads.
+    fn check_queues(&self) -> Result<(), String> {
+        let mut known: BTreeMap<&str, &str> = BTreeMap::new();
+        for environment in &self.environments {
+            let Some(queue) = &environment.events_queue else { continue };
+            if let Some(other) = known.insert(queue.as_str(), &environment.name) {
+                return Err(format!(
+                    "the environments \"{other}\" and \"{}\" name the same events_queue; each message reaches only one of them, so give each a queue of its own.",
+                    environment.name
+                ));
+            }
         }
         Ok(())
     }
@@ -126,6 +142,13 @@ fn check_environment(environment: &Environment) -> Result<(), String> {
     }
     if environment.external_id.is_some() && environment.role_arn.is_none() {
         return Err(format!("environment \"{name}\": external_id belongs to a role_arn, which is missing."));
+    }
+    if let (Some(queue), Some(region)) = (&environment.events_queue, &environment.region)
+        && let Some(other) = queue.region().filter(|other| other != region)
+    {
+        return Err(format!(
+            "environment \"{name}\": events_queue is in {other}, but the environment is in {region}; it needs a queue there, beside its EventBridge rule."
+        ));
     }
     if let Some(mark) = environment.do_not_touch.iter().find(|mark| mark.reason.trim().is_empty()) {
         return Err(format!(

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use super::Config;
 
+const QUEUE: &str = "https://sqs.us-east-1.amazonaws.com/111122223333/q";
+
 fn refused(text: &str) -> String {
     Config::parse(text, Path::new("signalbox.toml")).unwrap_err().to_string()
 }
@@ -50,6 +52,19 @@ fn what_is_wrong_is_named_with_the_cure() {
         (&format!("{environment}account_id = \"12\""), "account_id \"12\" is not twelve digits"),
         (&format!("{environment}external_id = \"x\""), "external_id belongs to a role_arn"),
         (&format!("{environment}[[environment.do_not_touch]]\nservice = \"a\"\nreason = \" \""), "do_not_touch for \"a\" needs a reason"),
+        (&format!("{environment}events_queue = \"signalbox-events\""), "line 3 cannot be used: \"signalbox-events\" is no URL of a queue"),
+        (
+            &format!("{environment}events_queue = \"arn:aws:sqs:us-east-1:111122223333:q\""),
+            "write its URL: https://sqs.us-east-1.amazonaws.com/111122223333/q",
+        ),
+        (
+            &format!("{environment}region = \"us-east-1\"\nevents_queue = \"https://sqs.eu-west-1.amazonaws.com/111122223333/q\""),
+            "events_queue is in eu-west-1, but the environment is in us-east-1",
+        ),
+        (
+            &format!("{environment}events_queue = \"{QUEUE}\"\n[[environment]]\nname = \"staging\"\nevents_queue = \"{QUEUE}\""),
+            "the environments \"production\" and \"staging\" name the same events_queue",
+        ),
         ("[[nats]]\nname = \"bus\"", "nats \"bus\" has no address"),
         ("[[nats]]\nname = \"bus\"\nurls = [\"10.0.0.1:4222\"]", "must begin with nats:// or tls://"),
         (

@@ -89,6 +89,13 @@ fn environment(out: &mut Lines, found: &Found) {
     if environment.profile.is_none() && environment.role_arn.is_none() {
         out.say("credentials come the AWS SDK's own way: an instance role, AWS_PROFILE, … ; profile = \"…\" or role_arn = \"…\" would fix them here");
     }
+    let region = environment.region.as_deref().unwrap_or("us-east-1");
+    let account = environment.account_id.as_deref().unwrap_or("111122223333");
+    let china = if region.starts_with("cn-") { ".cn" } else { "" };
+    let queue = quoted(&format!("https://sqs.{region}.amazonaws.com{china}/{account}/signalbox-events"));
+    out.say(&format!(
+        "events_queue = {queue}   # if you make one: with ECS's events changes are seen within seconds (docs/operations.md, Events)"
+    ));
 }
 
 fn clusters(out: &mut Lines, found: &Found) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use collectors::AwsEnvironment;
-use collectors::operations::{GET_CALLER_IDENTITY, Operation};
+use collectors::operations::{GET_CALLER_IDENTITY, On, Operation};
 use collectors::probe::{Answer, Probed, Tried};
 use domain::source::{Fault, FaultKind};
 use domain::time::span;
@@ -41,6 +41,10 @@ pub(super) async fn examined(environment: &Environment, aws: &AwsEnvironment) ->
     for operation in operations {
         let tried: Vec<&Tried> = probed.tried.iter().filter(|tried| tried.operation == operation).collect();
         checks.extend(of_operation(&about, environment, &probed, operation, &tried));
+    }
+    if let Some(closed) = &probed.closed_queue {
+        let fix = "Let the rule send, with the queue policy in docs/operations.md (\"Events\"); a rule that sends by a role needs none.";
+        checks.push(Check::warn(&about, "event queue", closed, fix));
     }
     checks
 }
@@ -118,6 +122,13 @@ fn failed(about: &str, environment: &Environment, probed: &Probed, operation: Op
     let fix = match fault.kind {
         FaultKind::AccessDenied => permission(environment, probed, operation),
         FaultKind::Unreachable | FaultKind::TimedOut => route(environment, probed, operation),
+        FaultKind::NotFound if operation.on == On::Queue => {
+            let region = &probed.region;
+            format!(
+                "Correct or remove events_queue in [[environment]] \"{}\"; `aws sqs list-queues --region {region}` shows what there is.",
+                environment.name
+            )
+        }
         FaultKind::NotFound => format!("Correct or remove the name in clusters of [[environment]] \"{}\".", environment.name),
         FaultKind::Credentials => credentials(environment, fault),
         _ => fault.remedy(),

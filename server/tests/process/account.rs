@@ -32,13 +32,17 @@ fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Writes the config and gives it a free address, so that tests beside each other do not meet.
+/// Writes the config and gives it a free address, so that tests beside each other do not meet, and the yard's event queue,
+/// of which nothing in an account tells that it is there for us.
 fn init(url: &str, directory: &Path) -> String {
     let (code, _, stderr) = run(&mut at(url, directory, &["init"]));
     assert_eq!(code, 0, "{stderr}");
     assert!(stderr.contains("Next: look it over, then `signalbox doctor`"), "{stderr}");
     let path = directory.join("signalbox.toml");
     let text = std::fs::read_to_string(&path).unwrap().replace("127.0.0.1:3000", &format!("127.0.0.1:{}", free_port()));
+    assert!(text.contains("# events_queue = "), "{text}");
+    let region = "region = \"us-east-1\"\n";
+    let text = text.replace(region, &format!("{region}events_queue = \"{url}/111122223333/signalbox-events\"\n"));
     std::fs::write(&path, &text).unwrap();
     text
 }

@@ -1,4 +1,4 @@
-//! LocalStack: a CloudWatch, Logs and STS that nobody here wrote. What boto3 puts there must appear.
+//! LocalStack: a CloudWatch, Logs, SQS, EventBridge and STS that nobody here wrote. What boto3 puts there must appear.
 //!
 //! One LocalStack for everything, because it takes seconds and a hundred megabytes to start.
 
@@ -53,9 +53,9 @@ impl Owing for Nobody {
     }
 }
 
-struct LocalStack {
+pub(crate) struct LocalStack {
     _running: Running,
-    url: String,
+    pub(crate) url: String,
 }
 
 /// Starts it on a free port, in a directory of its own, with nothing that asks anything off this machine.
@@ -67,7 +67,7 @@ fn localstack(directory: &Path) -> LocalStack {
         .args(["-m", "localstack.runtime.main"])
         .current_dir(directory)
         .env("GATEWAY_LISTEN", format!("127.0.0.1:{port}"))
-        .env("SERVICES", "cloudwatch,logs,sqs,sts")
+        .env("SERVICES", "cloudwatch,events,logs,sqs,sts")
         .env("SKIP_SSL_CERT_DOWNLOAD", "1")
         .env("DISABLE_EVENTS", "1")
         .env("DNS_ADDRESS", "0")
@@ -93,12 +93,12 @@ fn localstack(directory: &Path) -> LocalStack {
 }
 
 impl LocalStack {
-    /// Runs a few lines of Python that have boto3 and `keys`.
-    fn boto3(&self, lines: &str) -> String {
+    /// Runs a few lines of Python that have boto3, `keys`, and these arguments from the third on.
+    pub(crate) fn boto3(&self, lines: &str, arguments: &[&str]) -> String {
         let mut python = Command::new(tool("SIGNALBOX_LOCALSTACK_PYTHON"));
         quiet(&mut python);
         let script = format!("import boto3, json, sys\nkeys = dict({KEYS})\n{lines}");
-        let (code, stdout, stderr) = run(python.args(["-c", &script, &self.url]));
+        let (code, stdout, stderr) = run(python.args(["-c", &script, &self.url]).args(arguments));
         assert_eq!(code, 0, "{stderr}");
         stdout
     }
@@ -108,7 +108,7 @@ impl LocalStack {
 async fn what_boto3_puts_into_localstack_is_seen() {
     let directory = tempfile::tempdir().unwrap();
     let there = localstack(directory.path());
-    there.boto3(PUT);
+    there.boto3(PUT, &[]);
     let here = tempfile::tempdir().unwrap();
     let at = |args: &[&str]| run(signalbox(args).env("AWS_ENDPOINT_URL", &there.url).current_dir(here.path()));
 
@@ -140,7 +140,7 @@ async fn what_boto3_puts_into_localstack_is_seen() {
         assert_eq!(verdict(what), expected, "{what}: {diagnosis:#}");
     }
 
-    there.boto3(LOGS);
+    there.boto3(LOGS, &[]);
     let mut scope = AwsScope::new("default");
     scope.region = Some("us-east-1".to_owned());
     scope.endpoint_url = Some(there.url.clone());
@@ -151,4 +151,6 @@ async fn what_boto3_puts_into_localstack_is_seen() {
     let said = serde_json::to_string(&words).unwrap();
     assert!(said.contains("connecting to nats") && said.contains("panic: no route"), "{said}");
     assert!(!said.contains("\\u001b") && !said.contains('\u{1b}'), "{said}");
+
+    crate::events::an_event_is_followed_long_before_the_next_sweep(&there).await;
 }

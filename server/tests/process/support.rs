@@ -114,7 +114,13 @@ pub(crate) fn nats_for(yard: &Value, directory: &std::path::Path) -> String {
 
 /// `serve`, and its address from what it says when it is ready.
 pub(crate) fn serve(config: &std::path::Path) -> (Running, String) {
-    let mut child = signalbox(&["serve", "--config", config.to_str().unwrap()]).stderr(Stdio::piped()).spawn().unwrap();
+    serve_in(config, &[])
+}
+
+/// The same with these variables around it.
+pub(crate) fn serve_in(config: &std::path::Path, surroundings: &[(&str, &str)]) -> (Running, String) {
+    let mut command = signalbox(&["serve", "--config", config.to_str().unwrap()]);
+    let mut child = command.envs(surroundings.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let running = Running(child);
     let mut said = Vec::new();

@@ -21,6 +21,8 @@ const SDKS: [(&str, &str); 5] = [
     ("aws-sdk-sqs", "sqs"),
     ("aws-sdk-sts", "sts"),
 ];
+/// Methods that IAM permits by the action of another (SQS API reference, `AddPermission`).
+const BY_ANOTHER: [(&str, &str); 1] = [("sqs:DeleteMessageBatch", "sqs:DeleteMessage")];
 const DECLARED: &str = "collectors/src/operations.rs";
 /// Calls everything once for `signalbox doctor`; what only it calls is not needed.
 const PROBES: &str = "collectors/src/probe";
@@ -34,11 +36,16 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<Problem>> {
         let methods = methods(&tree.sources_of(package)?)?;
         for (name, text) in tree.files_in("collectors/src", ".rs").filter(|(name, _)| !name.starts_with(PROBES)) {
             for method in methods.iter().filter(|method| text.contains(&format!(".{method}()"))) {
-                called.entry(format!("{prefix}:{}", pascal(method))).or_insert_with(|| name.to_owned());
+                called.entry(permitted_by(format!("{prefix}:{}", pascal(method)))).or_insert_with(|| name.to_owned());
             }
         }
     }
     Ok(compared(&declared(list), &called))
+}
+
+/// The IAM action of an API call.
+fn permitted_by(call: String) -> String {
+    BY_ANOTHER.iter().find(|(batch, _)| *batch == call).map_or(call, |(_, action)| (*action).to_owned())
 }
 
 fn compared(declared: &BTreeSet<String>, called: &BTreeMap<String, String>) -> Vec<Problem> {
@@ -84,7 +91,7 @@ fn pascal(method: &str) -> String {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use super::{compared, declared, pascal};
+    use super::{compared, declared, pascal, permitted_by};
 
     #[test]
     fn both_directions_are_told() {
@@ -99,5 +106,6 @@ mod tests {
     fn names_are_read_and_made_as_iam_writes_them() {
         assert_eq!(declared("Operation { name: \"ecs:ListTasks\", x }, name: &str"), BTreeSet::from(["ecs:ListTasks".to_owned()]));
         assert_eq!(pascal("describe_task_definition"), "DescribeTaskDefinition");
+        assert_eq!(permitted_by(format!("sqs:{}", pascal("delete_message_batch"))), "sqs:DeleteMessage");
     }
 }

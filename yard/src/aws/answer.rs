@@ -39,7 +39,7 @@ impl ApiError {
     pub(crate) fn unsigned(api: Api) -> Self {
         match api {
             Api::Sts => Self { status: 403, ..Self::new("MissingAuthenticationToken", "Request is missing Authentication Token") },
-            Api::CloudWatch => Self { status: 403, ..Self::new("MissingAuthenticationToken", "Missing Authentication Token") },
+            Api::CloudWatch | Api::Sqs => Self { status: 403, ..Self::new("MissingAuthenticationToken", "Missing Authentication Token") },
             Api::Ecs | Api::Logs => Self::new("MissingAuthenticationTokenException", "Missing Authentication Token"),
         }
     }
@@ -48,6 +48,7 @@ impl ApiError {
         match api {
             Api::Ecs | Api::Logs => Self::new("ThrottlingException", "Rate exceeded"),
             Api::CloudWatch => Self { query_code: Some("Throttling"), ..Self::new("ThrottlingException", "Rate exceeded") },
+            Api::Sqs => Self { query_code: Some("RequestThrottled"), ..Self::new("RequestThrottled", "Request is throttled.") },
             Api::Sts => Self::new("Throttling", "Rate exceeded"),
         }
     }
@@ -111,7 +112,7 @@ pub(crate) fn failure(call: &Call, error: &ApiError) -> Response<Body> {
     if call.protocol != Protocol::Query {
         headers.push(("x-amzn-errortype", error.code.to_owned()));
     }
-    if call.query_mode && call.api == Api::CloudWatch {
+    if call.query_mode && [Api::CloudWatch, Api::Sqs].contains(&call.api) {
         headers.push(("x-amzn-query-error", format!("{};{}", error.query_code.unwrap_or(error.code), error.class())));
     }
     let body: Bytes = match call.protocol {

@@ -14,6 +14,7 @@ pub(crate) enum Api {
     Ecs,
     CloudWatch,
     Logs,
+    Sqs,
     Sts,
 }
 
@@ -24,6 +25,7 @@ impl Api {
             Self::Ecs => "ecs",
             Self::CloudWatch => "cloudwatch",
             Self::Logs => "logs",
+            Self::Sqs => "sqs",
             Self::Sts => "sts",
         }
     }
@@ -52,9 +54,12 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// `ecs:ListTasks`: as IAM names the operation.
+    /// `ecs:ListTasks`: as IAM names the operation. It knows no action for a batch of deletions but that for one.
     pub(crate) fn name(&self) -> String {
-        format!("{}:{}", self.api.prefix(), self.operation)
+        match (self.api, self.operation.as_str()) {
+            (Api::Sqs, "DeleteMessageBatch") => "sqs:DeleteMessage".to_owned(),
+            _ => format!("{}:{}", self.api.prefix(), self.operation),
+        }
     }
 
     /// The input as the operation's own type. Fields nobody knows are ignored, wrong types refused, as AWS does.
@@ -67,6 +72,7 @@ impl Call {
 const ECS_TARGET: &str = "AmazonEC2ContainerServiceV20141113.";
 const CLOUDWATCH_TARGET: &str = "GraniteServiceVersion20100801.";
 const LOGS_TARGET: &str = "Logs_20140328.";
+const SQS_TARGET: &str = "AmazonSQS.";
 const CLOUDWATCH_PATH: &str = "/service/GraniteServiceVersion20100801/operation/";
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
@@ -93,6 +99,9 @@ pub(crate) fn read(head: &Parts, body: &Bytes) -> Result<Call, String> {
     if let Some(operation) = target.strip_prefix(LOGS_TARGET) {
         return call(Api::Logs, operation, Protocol::Json("application/x-amz-json-1.1"), json(body));
     }
+    if let Some(operation) = target.strip_prefix(SQS_TARGET) {
+        return call(Api::Sqs, operation, Protocol::Json("application/x-amz-json-1.0"), json(body));
+    }
     if let Some(operation) = target.strip_prefix(CLOUDWATCH_TARGET) {
         return call(Api::CloudWatch, operation, Protocol::Json("application/x-amz-json-1.0"), json(body));
     }
@@ -103,7 +112,7 @@ pub(crate) fn read(head: &Parts, body: &Bytes) -> Result<Call, String> {
         let api = if version == "2010-08-01" { Api::CloudWatch } else { Api::Sts };
         return call(api, &operation, Protocol::Query, Some(Value::Object(form)));
     }
-    Err(format!("{} {} is no request of ECS, CloudWatch, CloudWatch Logs or STS", head.method, head.uri.path()))
+    Err(format!("{} {} is no request of ECS, CloudWatch, CloudWatch Logs, SQS or STS", head.method, head.uri.path()))
 }
 
 fn json(body: &Bytes) -> Option<Value> {

@@ -148,7 +148,8 @@ pub(crate) fn refuse(kind: FaultKind, call: &Call) -> ApiError {
     let token = "The security token included in the request is invalid.";
     match (kind, call.api) {
         (FaultKind::AccessDenied, api) => {
-            let action = call.name();
+            // SQS writes its actions in small letters
+            let action = if api == Api::Sqs { call.name().to_ascii_lowercase() } else { call.name() };
             let message = format!(
                 "User: {} is not authorized to perform: {action} on resource: {} because no identity-based policy allows the {action} action",
                 arn::caller(),
@@ -156,11 +157,13 @@ pub(crate) fn refuse(kind: FaultKind, call: &Call) -> ApiError {
             );
             match api {
                 Api::Ecs | Api::Logs => ApiError::new("AccessDeniedException", message),
-                Api::CloudWatch | Api::Sts => ApiError { status: 403, query_code: None, ..ApiError::new("AccessDenied", message) },
+                Api::CloudWatch | Api::Sqs | Api::Sts => {
+                    ApiError { status: 403, query_code: None, ..ApiError::new("AccessDenied", message) }
+                }
             }
         }
         (FaultKind::WrongCredentials, Api::Ecs | Api::Logs) => ApiError::new("UnrecognizedClientException", token),
-        (FaultKind::WrongCredentials, Api::CloudWatch) => {
+        (FaultKind::WrongCredentials, Api::CloudWatch | Api::Sqs) => {
             ApiError { status: 403, query_code: Some("InvalidClientTokenId"), ..ApiError::new("UnrecognizedClientException", token) }
         }
         (FaultKind::WrongCredentials, Api::Sts) => ApiError { status: 403, ..ApiError::new("InvalidClientTokenId", token) },
@@ -168,6 +171,9 @@ pub(crate) fn refuse(kind: FaultKind, call: &Call) -> ApiError {
         (_, Api::Ecs) => ApiError { status: 500, ..ApiError::new("ServerException", "Service Unavailable. Please try again later.") },
         (_, Api::Logs) => {
             ApiError { status: 500, ..ApiError::new("ServiceUnavailableException", "The service cannot complete the request.") }
+        }
+        (_, Api::Sqs) => {
+            ApiError { status: 500, ..ApiError::new("InternalFailure", "We encountered an internal error. Please try again.") }
         }
         (_, Api::CloudWatch) => ApiError {
             status: 500,
@@ -187,6 +193,7 @@ fn resource(call: &Call) -> String {
         (Api::Ecs, "DescribeClusters" | "ListServices" | "DescribeServices") => arn::cluster(),
         (Api::CloudWatch, "DescribeAlarms" | "DescribeAlarmHistory") => arn::alarm("*"),
         (Api::Logs, "GetLogEvents") => format!("{}:log-stream:*", arn::log_group()),
+        (Api::Sqs, _) => arn::event_queue(),
         (Api::Logs, _) => format!("{}:log-stream:", arn::log_group()),
         _ => "*".to_owned(),
     }

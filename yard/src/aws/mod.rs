@@ -1,7 +1,7 @@
 //! The AWS face: the wire protocols that the real SDKs and the AWS CLI speak, over the fleet's one truth.
 //!
 //! A request passes through: what is it ([`call`]), is it signed, is a fault laid on it ([`fault`]), is there a token in its bucket ([`throttle`]), what is the answer
-//! ([`ecs`], [`cloudwatch`], [`logs`], [`sts`]), in which protocol is it written ([`answer`]).
+//! ([`ecs`], [`cloudwatch`], [`logs`], [`sqs`], [`sts`]), in which protocol is it written ([`answer`]).
 //! The trap: nothing here may be lenient. A request the real service refuses is refused here, in its words, or a client's mistake would only show in production.
 
 mod answer;
@@ -12,6 +12,7 @@ mod ecs;
 pub(crate) mod fault;
 mod logs;
 mod page;
+mod sqs;
 mod sts;
 mod throttle;
 
@@ -43,6 +44,7 @@ pub(crate) struct AwsFace {
     throttle: Option<Throttle>,
     pub(crate) faults: Faults,
     counts: Mutex<Counts>,
+    queue: sqs::Queue,
 }
 
 /// How often each operation was asked for, and how often it was refused with which code.
@@ -54,7 +56,13 @@ pub(crate) struct Counts {
 
 impl AwsFace {
     pub(crate) fn new(world: Arc<World>, throttles: bool) -> Self {
-        Self { world, throttle: throttles.then(Throttle::default), faults: Faults::default(), counts: Mutex::default() }
+        Self {
+            world,
+            throttle: throttles.then(Throttle::default),
+            faults: Faults::default(),
+            counts: Mutex::default(),
+            queue: sqs::Queue::default(),
+        }
     }
 
     pub(crate) fn counts(&self) -> Counts {
@@ -77,7 +85,7 @@ impl AwsFace {
         if let Some(delay) = effect.delay {
             self.world.clock().sleep(delay).await;
         }
-        match self.decide(call, &effect) {
+        match self.settled(call, &effect).await {
             Ok(mut value) => {
                 if effect.empty_lists {
                     fault::empty_lists(&mut value);
@@ -87,6 +95,27 @@ impl AwsFace {
             Err(error) => {
                 self.count_error(call, error.code);
                 answer::failure(call, &error)
+            }
+        }
+    }
+
+    /// Decides; where a queue is asked to hold its answer back until there is something, when there is something or the time is over.
+    async fn settled(&self, call: &Call, effect: &Effect) -> Result<Value, ApiError> {
+        let Some(patience) = (call.api == Api::Sqs).then(|| sqs::patience(call)).flatten() else { return self.decide(call, effect) };
+        let clock = self.world.clock();
+        let mut over = clock.sleep(patience);
+        let mut changes = self.world.changes();
+        loop {
+            changes.borrow_and_update();
+            let answer = self.decide(call, effect)?;
+            if !sqs::found_nothing(&answer) {
+                return Ok(answer);
+            }
+            tokio::select! {
+                () = &mut over => return self.decide(call, effect),
+                changed = changes.changed() => if changed.is_err() {
+                    return Ok(answer);
+                },
             }
         }
     }
@@ -102,8 +131,8 @@ impl AwsFace {
             throttle.take(call, self.world.clock().now_micros())?;
         }
         let served = match &effect.stale {
-            Some(past) => serve(call, past)?,
-            None => self.world.look(|fleet| serve(call, fleet))?,
+            Some(past) => serve(call, past, &self.queue)?,
+            None => self.world.look(|fleet| serve(call, fleet, &self.queue))?,
         };
         Ok(match served {
             Served::Now(value) => value,
@@ -123,11 +152,12 @@ enum Served {
     Later(Box<dyn FnOnce() -> Value>),
 }
 
-fn serve(call: &Call, fleet: &Fleet) -> Result<Served, ApiError> {
+fn serve(call: &Call, fleet: &Fleet, queue: &sqs::Queue) -> Result<Served, ApiError> {
     match call.api {
         Api::Ecs => ecs::serve(call, fleet).map(Served::Now),
         Api::CloudWatch => cloudwatch::serve(call, fleet),
         Api::Logs => logs::serve(call, fleet).map(Served::Now),
+        Api::Sqs => sqs::serve(call, fleet, queue).map(Served::Now),
         Api::Sts => sts::serve(call).map(Served::Now),
     }
 }

@@ -5,6 +5,8 @@ pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const CLUSTER: &str = "gaming-system-cluster";
 pub(crate) const LOG_GROUP: &str = "/ecs/gaming-system-nats";
+/// The queue that the fleet's ECS events are sent to.
+pub(crate) const EVENT_QUEUE: &str = "signalbox-events";
 const ALERT_TOPIC: &str = "gaming-system-alerts";
 
 fn ecs(what: &str) -> String {
@@ -42,6 +44,15 @@ pub(crate) fn alarm(name: &str) -> String {
 
 pub(crate) fn alert_topic() -> String {
     format!("arn:aws:sns:{REGION}:{ACCOUNT}:{ALERT_TOPIC}")
+}
+
+pub(crate) fn event_queue() -> String {
+    format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{EVENT_QUEUE}")
+}
+
+/// The EventBridge rule that sends them.
+pub(crate) fn event_rule() -> String {
+    format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/{EVENT_QUEUE}")
 }
 
 pub(crate) fn log_group() -> String {

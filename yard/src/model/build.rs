@@ -84,6 +84,8 @@ impl Fleet {
             entries: 0,
             next_task: 0,
             next_event: 0,
+            happened: VecDeque::new(),
+            next_happened: 0,
             node_orders: Vec::new(),
             hurt: Arc::default(),
             running: 0,

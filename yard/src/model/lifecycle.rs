@@ -24,6 +24,7 @@ impl Fleet {
         let number = self.add_task(service, self.now)?;
         let wait = self.task_dice(number, "provisioning").seconds(3, 9);
         self.pending += 1;
+        self.task_changed(number);
         self.later(wait, Due::TaskStep(number));
         self.changed();
         Some(number)
@@ -73,6 +74,7 @@ impl Fleet {
             TaskStatus::Stopped => task.stopped_at = Some(now),
             TaskStatus::Provisioning | TaskStatus::Deactivating => {}
         }
+        self.task_changed(number);
         self.changed();
     }
 
@@ -130,6 +132,7 @@ impl Fleet {
         let index = task.service;
         self.note(line);
         self.recount(index);
+        self.task_changed(number);
         let mut dice = self.task_dice(number, "ending");
         self.later(dice.seconds(1, 3), Due::TaskStep(number));
         self.later(dice.seconds(2, 6), Due::Schedule(index));

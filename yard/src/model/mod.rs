@@ -8,6 +8,7 @@ pub(crate) mod alarm;
 pub(crate) mod alarm_history;
 pub(crate) mod arn;
 pub(crate) mod definition;
+pub(crate) mod events;
 pub(crate) mod history;
 pub(crate) mod logs;
 pub(crate) mod metrics;
@@ -35,6 +36,7 @@ use std::{
 use alarm::{Alarm, CompositeAlarm};
 use alarm_history::AlarmHistory;
 use definition::TaskDefinition;
+use events::Happened;
 use metrics::Hurt;
 use service::Service;
 use task::{StopCause, Task};
@@ -122,6 +124,9 @@ pub(crate) struct Fleet {
     entries: u64,
     next_task: u64,
     next_event: u64,
+    /// What ECS would tell EventBridge, oldest first.
+    pub(crate) happened: VecDeque<Happened>,
+    next_happened: u64,
     node_orders: Vec<NodeOrder>,
 }
 
@@ -217,7 +222,7 @@ impl Fleet {
     }
 }
 
-/// Event ids look like UUIDs.
-fn event_id(dice: &mut Dice) -> String {
+/// Event and message ids look like UUIDs.
+pub(crate) fn event_id(dice: &mut Dice) -> String {
     [8, 4, 4, 4, 12].map(|len| dice.hex(len)).join("-")
 }

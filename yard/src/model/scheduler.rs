@@ -43,6 +43,7 @@ impl Fleet {
             service.settled = service.desired;
         }
         self.recount(index);
+        self.service_is_steady(index);
         self.note(line.clone());
         self.tell(index, line);
     }

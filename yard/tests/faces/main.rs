@@ -5,6 +5,7 @@
 mod cloudwatch;
 mod control;
 mod ecs;
+mod events;
 mod faults;
 mod history;
 mod logs;

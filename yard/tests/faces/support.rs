@@ -22,6 +22,7 @@ pub(crate) struct Site {
     pub(crate) ecs: aws_sdk_ecs::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) sts: aws_sdk_sts::Client,
 }
 
@@ -45,6 +46,8 @@ pub(crate) async fn open(options: Options) -> Site {
         cloudwatch.behavior_version(version()).region(region()).credentials_provider(credentials()).endpoint_url(&url).http_client(http());
     let logs = aws_sdk_cloudwatchlogs::Config::builder();
     let logs = logs.behavior_version(version()).region(region()).credentials_provider(credentials()).endpoint_url(&url).http_client(http());
+    let sqs = aws_sdk_sqs::Config::builder();
+    let sqs = sqs.behavior_version(version()).region(region()).credentials_provider(credentials()).endpoint_url(&url).http_client(http());
     let sts = aws_sdk_sts::Config::builder();
     let sts = sts.behavior_version(version()).region(region()).credentials_provider(credentials()).endpoint_url(&url).http_client(http());
     Site {
@@ -53,6 +56,7 @@ pub(crate) async fn open(options: Options) -> Site {
         ecs: aws_sdk_ecs::Client::from_conf(ecs.retry_config(retry()).build()),
         cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch.retry_config(retry()).build()),
         logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.retry_config(retry()).build()),
+        sqs: aws_sdk_sqs::Client::from_conf(sqs.retry_config(retry()).build()),
         sts: aws_sdk_sts::Client::from_conf(sts.retry_config(retry()).build()),
     }
 }

@@ -5,7 +5,7 @@
 mod clusters;
 mod services;
 mod task_definitions;
-mod tasks;
+pub(super) mod tasks;
 
 use serde_json::Value;
 

@@ -120,7 +120,7 @@ pub(super) fn describe(input: &Describe, fleet: &Fleet) -> Result<Value, ApiErro
     Ok(json!({"tasks": tasks, "failures": failures}))
 }
 
-fn shape(task: &Task, fleet: &Fleet, with_tags: bool) -> Value {
+pub(in crate::aws) fn shape(task: &Task, fleet: &Fleet, with_tags: bool) -> Value {
     let service = fleet.services.get(task.service);
     let definition = fleet.definitions.get(&task.definition);
     let bridge = definition.is_some_and(|definition| definition.bridge);
@@ -176,7 +176,7 @@ fn shape(task: &Task, fleet: &Fleet, with_tags: bool) -> Value {
 }
 
 /// The times that have come, by their names in ECS.
-fn times(task: &Task) -> impl Iterator<Item = (&'static str, i64)> {
+pub(in crate::aws) fn times(task: &Task) -> impl Iterator<Item = (&'static str, i64)> {
     let times = [
         ("connectivityAt", task.pull_started_at),
         ("pullStartedAt", task.pull_started_at),
