@@ -146,6 +146,18 @@ impl Store {
         revision(&mut snapshot).await
     }
 
+    /// Lets SQLite look again at how its tables are filled, where they have changed much, so that queries are planned for
+    /// what there is.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn look_over(&self) -> Result<(), StoreError> {
+        let mut writer = self.writer.acquire().await?;
+        sqlx::query("PRAGMA analysis_limit = 400").execute(&mut *writer).await?;
+        sqlx::query("PRAGMA optimize").execute(&mut *writer).await?;
+        Ok(())
+    }
+
     /// Closes all connections; the last one checkpoints the WAL into the file.
     pub async fn close(&self) {
         self.readers.close().await;

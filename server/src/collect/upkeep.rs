@@ -62,7 +62,7 @@ pub(super) async fn watch_freshness(store: Store, live: Live, clock: Arc<dyn Clo
     }
 }
 
-/// Lets go of what is too old, slice by slice.
+/// Lets go of what is too old, slice by slice, and has the planner look at what is left.
 pub(super) async fn let_go(store: Store, keep: Keep, clock: Arc<dyn Clock>) {
     loop {
         clock.sleep(LET_GO_EVERY).await;
@@ -76,6 +76,9 @@ pub(super) async fn let_go(store: Store, keep: Keep, clock: Arc<dyn Clock>) {
                 }
             }
             clock.sleep(BETWEEN_SLICES).await;
+        }
+        if let Err(error) = store.look_over().await {
+            tracing::error!(error = %crate::error_chain(&error), "the store's statistics could not be renewed; tried again later");
         }
     }
 }

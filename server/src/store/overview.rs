@@ -92,7 +92,8 @@ async fn everything_else(connection: &mut SqliteConnection, facts: &mut Facts) -
            SELECT 'revision' AS "what!: String", '' AS "scope!: String", '' AS "body!: String", value AS "number!: i64", 0 AS "position!: i64",
                   '{}' AS "beside!: String" FROM revision
            UNION ALL SELECT 'source', id, health, 0, position, '{}' FROM source
-           UNION ALL SELECT 'alarms', '', '', count(*), 0, '{}' FROM alarm JOIN source ON source.id = 'alarms:' || environment
+           UNION ALL SELECT 'alarms', '', '', count, 0, '{}' FROM (SELECT environment, count(*) AS count FROM alarm GROUP BY environment)
+                     JOIN source ON source.id = 'alarms:' || environment
            UNION ALL SELECT 'alarm', environment, body, 0, 0,
                      json_object('cluster', cluster, 'service', service, 'by_name', by_name, 'known_reason', known_reason, 'known_at', known_at)
                      FROM alarm_shown JOIN source ON source.id = 'alarms:' || environment WHERE state <> 'OK'
@@ -113,7 +114,7 @@ async fn everything_else(connection: &mut SqliteConnection, facts: &mut Facts) -
         match row.what.as_str() {
             "revision" => facts.revision = unsigned(row.number),
             "source" => facts.sources.push(parse("source", &row.body)?),
-            "alarms" => facts.alarms_total = unsigned(row.number),
+            "alarms" => facts.alarms_total += unsigned(row.number),
             "alarm" => {
                 let alarm: Alarm = parse("alarm", &row.body)?;
                 facts.alarms.push(AlarmFact {

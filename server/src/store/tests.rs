@@ -4,6 +4,7 @@ mod alarms;
 mod build;
 mod files;
 mod nats;
+mod plans;
 mod reading;
 mod recording;
 mod retention;
