@@ -23,6 +23,8 @@ use super::interval::{Noun, Scope, open_items, reconcile};
 use super::record::Found;
 use super::{StoreError, json, parse, timeline};
 
+pub use view::{FlowBody, Flowing};
+
 /// A node as it is stored: what it last said, and whether it still answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct StoredNode {

@@ -10,4 +10,5 @@ mod localstack;
 mod ownership;
 mod peers;
 mod support;
+mod tables;
 mod whole;
