@@ -394,10 +394,10 @@ fn reading(mut heard: Vec<Heard>, nodes_whole: bool, silent: Vec<String>, shortf
     let reached = addresses(&heard);
     let mut nodes = Vec::new();
     let mut connections = Vec::new();
-    let mut listed = true;
+    let mut unlisted = Vec::new();
     for node in &heard {
         if let Some(fault) = &node.incomplete {
-            listed = false;
+            unlisted.push(node.varz.server_id.clone());
             shortfalls.push(Shortfall { what: format!("connections of node {}", node.name()), fault: fault.clone() });
         }
         let clients = node.clients();
@@ -406,7 +406,8 @@ fn reading(mut heard: Vec<Heard>, nodes_whole: bool, silent: Vec<String>, shortf
     }
     NatsReading {
         nodes: Seen { items: nodes, whole: nodes_whole },
-        connections: Seen { items: connections, whole: listed },
+        connections: Seen { items: connections, whole: unlisted.is_empty() },
+        unlisted,
         jetstream: streams(&mut heard, silent.is_empty()),
         silent,
         ..NatsReading::default()

@@ -6,6 +6,7 @@
 
 mod account;
 mod bad_input;
+mod carried;
 mod localstack;
 mod ownership;
 mod peers;
