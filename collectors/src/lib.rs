@@ -60,6 +60,11 @@ pub trait Collector: Send + Sync {
     /// How often it is meant to be swept, on the injected clock.
     fn interval(&self) -> Duration;
 
+    /// How long to wait after the sweep that has just ended: the interval, or less while something moves.
+    fn pause(&self) -> Duration {
+        self.interval()
+    }
+
     /// Reads the whole scope once. Never fails as a call: what went wrong is the sweep's outcome.
     async fn sweep(&self) -> Sweep;
 
