@@ -63,7 +63,8 @@ pub trait Collector: Send + Sync {
     /// How often it is meant to be swept, on the injected clock.
     fn interval(&self) -> Duration;
 
-    /// How long to wait after the newest sweep. A source that holds its answers back at the far side has waited there.
+    /// How long to wait after the sweep that has just ended: the interval; less while something moves, or where the answer
+    /// was held back at the far side and the waiting was done there.
     fn pause(&self) -> Duration {
         self.interval()
     }

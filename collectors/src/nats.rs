@@ -10,6 +10,7 @@ mod http;
 mod jetstream;
 mod map;
 mod monitor;
+mod pace;
 mod probe;
 mod roster;
 mod system;
@@ -37,6 +38,7 @@ use crate::call::Tally;
 use crate::harvest::{Read, concluded};
 use ended::Ends;
 use map::{Heard, addresses};
+use pace::{Pace, Standing};
 use probe::Served;
 use roster::Roster;
 use system::{System, Told};
@@ -127,6 +129,7 @@ struct Memory {
     ends_asked: Option<Timestamp>,
     /// By server id, what looking at its client port found.
     looked: BTreeMap<String, Looked>,
+    pace: Pace,
 }
 
 /// What looking at a node's client port found.
@@ -202,7 +205,7 @@ impl NatsCollector {
                 shortfalls.push(Shortfall { what, fault });
             }
         }
-        self.remember(&gathered.heard, now);
+        self.remember(&gathered.heard, &silent, now);
         self.look(&gathered.heard, now).await;
         let ends = self.ends(&gathered.heard, now);
         let nodes_whole = shortfalls.is_empty();
@@ -347,11 +350,13 @@ impl NatsCollector {
         Fault::new(FaultKind::Unreachable, None, &message)
     }
 
-    fn remember(&self, heard: &[Heard], now: Timestamp) {
+    fn remember(&self, heard: &[Heard], silent: &[String], now: Timestamp) {
         let mut memory = self.memory();
         for node in heard {
             memory.roster.heard(node.name(), &node.varz.server_id, now);
         }
+        let answered = heard.iter().map(|node| (node.name().to_owned(), node.varz.server_id.clone())).collect();
+        memory.pace.saw(Standing { answered, silent: silent.iter().cloned().collect() });
     }
 
     /// The largest skew of any node. Unknown on a clock that does not run at the wall's pace: servers do.
@@ -394,10 +399,10 @@ fn reading(mut heard: Vec<Heard>, nodes_whole: bool, silent: Vec<String>, shortf
     let reached = addresses(&heard);
     let mut nodes = Vec::new();
     let mut connections = Vec::new();
-    let mut listed = true;
+    let mut unlisted = Vec::new();
     for node in &heard {
         if let Some(fault) = &node.incomplete {
-            listed = false;
+            unlisted.push(node.varz.server_id.clone());
             shortfalls.push(Shortfall { what: format!("connections of node {}", node.name()), fault: fault.clone() });
         }
         let clients = node.clients();
@@ -406,7 +411,8 @@ fn reading(mut heard: Vec<Heard>, nodes_whole: bool, silent: Vec<String>, shortf
     }
     NatsReading {
         nodes: Seen { items: nodes, whole: nodes_whole },
-        connections: Seen { items: connections, whole: listed },
+        connections: Seen { items: connections, whole: unlisted.is_empty() },
+        unlisted,
         jetstream: streams(&mut heard, silent.is_empty()),
         silent,
         ..NatsReading::default()
@@ -429,6 +435,10 @@ impl Collector for NatsCollector {
 
     fn interval(&self) -> Duration {
         self.scope.interval
+    }
+
+    fn pause(&self) -> Duration {
+        self.memory().pace.pause(self.scope.interval)
     }
 
     async fn sweep(&self) -> Sweep {

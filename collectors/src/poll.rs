@@ -1,8 +1,8 @@
 //! Runs one collector for ever: sweep, report, wait, again.
 //!
 //! Separate from the collectors so that each of them is only "read the scope once" and everything about *when* is
-//! here: the interval with its jitter, the early wake, the circuit breaker, the source's own health, the stop. All
-//! waiting is on the injected clock. Two traps: a clock that jumps must neither stop the loop nor make it spin, so
+//! here: the interval with its jitter and its place among others of its kind, the early wake, the circuit breaker, the
+//! source's own health, the stop. All waiting is on the injected clock. Two traps: a clock that jumps must neither stop the loop nor make it spin, so
 //! nothing here compares instants to decide when to go on, it only sleeps for spans; and a stop must reach a sweep
 //! that waits for a token or an answer, so the sweep is raced against the stop and dropped.
 
@@ -42,6 +42,8 @@ pub struct Poller {
     random: StdRng,
     breaker: Breaker,
     health: SourceHealth,
+    /// By what part of the interval the next pause is shorter; only ever of the first one.
+    phase: f64,
     /// Why the newest sweep failed; what an open circuit is explained with.
     cause: Option<Fault>,
 }
@@ -50,7 +52,15 @@ impl Poller {
     /// A poller whose jitter is drawn from `seed`.
     pub fn new(collector: Arc<dyn Collector>, clock: Arc<dyn Clock>, seed: u64) -> Self {
         let health = SourceHealth::untried(collector.id().clone(), collector.interval());
-        Self { collector, clock, random: StdRng::seed_from_u64(seed), breaker: Breaker::default(), health, cause: None }
+        Self { collector, clock, random: StdRng::seed_from_u64(seed), breaker: Breaker::default(), health, phase: 0.0, cause: None }
+    }
+
+    /// Has the second sweep come this part of the interval sooner. All sources are swept at once at the start, because
+    /// everybody waits for that; from then on several of one kind shall not ask at the same moment.
+    #[must_use]
+    pub fn with_phase(mut self, part: f64) -> Self {
+        self.phase = part.clamp(0.0, 1.0);
+        self
     }
 
     /// The health before the first sweep, for whoever shows sources at once.
@@ -125,8 +135,9 @@ impl Poller {
     }
 
     fn pause(&mut self) -> Duration {
-        let pause = self.collector.pause().max(SHORTEST);
-        let pause = pause.mul_f64(self.random.random_range(1.0 - JITTER..=1.0 + JITTER));
+        let phase = std::mem::take(&mut self.phase);
+        let interval = self.collector.pause().mul_f64(1.0 - phase).max(SHORTEST);
+        let pause = interval.mul_f64(self.random.random_range(1.0 - JITTER..=1.0 + JITTER));
         match (self.breaker.shown(), self.breaker.tries_again()) {
             // a long interval must not keep an open circuit open: look again when its pause is over
             (BreakerState::Open, Some(at)) => {

@@ -28,6 +28,17 @@ pub enum AlarmKind {
     Log,
 }
 
+impl AlarmKind {
+    /// The word in files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Metric => "metric",
+            Self::Composite => "composite",
+            Self::Log => "log",
+        }
+    }
+}
+
 /// An alarm's state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

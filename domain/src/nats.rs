@@ -6,6 +6,7 @@
 pub mod closed;
 pub mod finding;
 pub mod jetstream;
+pub mod meter;
 
 use std::time::Duration;
 

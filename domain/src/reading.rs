@@ -151,6 +151,8 @@ pub struct NatsReading {
     pub connections: Seen<(Connection, ConnectionCounters)>,
     /// Nodes the others have routes to but that did not answer, by name.
     pub silent: Vec<String>,
+    /// Of the nodes that answered, those whose connections were not listed to the end, by id.
+    pub unlisted: Vec<String>,
     /// Connections that ended since they were last asked for; nothing when they were not asked for this time.
     pub closed: Option<ClosedReading>,
     /// Streams and consumers; nothing when no node has JetStream or none told of it.

@@ -47,11 +47,17 @@ pub enum Metric {
     Healthy,
     /// UnHealthyHostCount, the highest of the minute.
     Unhealthy,
+    /// NATS connections of a service, the fewest of five minutes.
+    NatsConnections,
+    /// Messages its connections sent to NATS, a second.
+    NatsSent,
+    /// Messages they received from it, a second.
+    NatsReceived,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::CpuAverage,
         Self::CpuMaximum,
         Self::MemoryAverage,
@@ -63,6 +69,9 @@ impl Metric {
         Self::LatencyP99,
         Self::Healthy,
         Self::Unhealthy,
+        Self::NatsConnections,
+        Self::NatsSent,
+        Self::NatsReceived,
     ];
 
     /// The word in the store, in JSON and in CSV.
@@ -79,6 +88,9 @@ impl Metric {
             Self::LatencyP99 => "latency_p99",
             Self::Healthy => "healthy",
             Self::Unhealthy => "unhealthy",
+            Self::NatsConnections => "nats_connections",
+            Self::NatsSent => "nats_sent",
+            Self::NatsReceived => "nats_received",
         }
     }
 
@@ -90,9 +102,14 @@ impl Metric {
     /// Seconds between two points: five minutes for what only trends, one for what customers feel.
     pub const fn step(self) -> u32 {
         match self {
-            Self::CpuAverage | Self::CpuMaximum | Self::MemoryAverage | Self::MemoryMaximum | Self::TasksSampled => 300,
-            _ => 60,
+            Self::Requests | Self::Errors | Self::Latency | Self::LatencyP99 | Self::Healthy | Self::Unhealthy => 60,
+            _ => 300,
         }
+    }
+
+    /// Whether it is counted at the NATS servers, by their cluster, and not asked of CloudWatch.
+    pub const fn of_nats(self) -> bool {
+        matches!(self, Self::NatsConnections | Self::NatsSent | Self::NatsReceived)
     }
 
     /// How many of its kept units make one: percents and milliseconds are kept in hundredths, counts whole. A hundredth
@@ -106,6 +123,8 @@ impl Metric {
             | Self::Latency
             | Self::LatencyP99
             | Self::TasksSampled => 100.0,
+            // the messages of the five minutes, whole: one of them is not nought
+            Self::NatsSent | Self::NatsReceived => 300.0,
             _ => 1.0,
         }
     }
@@ -126,8 +145,8 @@ impl Metric {
     pub const fn joined(self) -> Join {
         match self {
             Self::CpuAverage | Self::MemoryAverage | Self::Latency => Join::Mean,
-            Self::TasksSampled | Self::Healthy => Join::Lowest,
-            Self::Requests | Self::Errors => Join::Mean,
+            Self::TasksSampled | Self::Healthy | Self::NatsConnections => Join::Lowest,
+            Self::Requests | Self::Errors | Self::NatsSent | Self::NatsReceived => Join::Mean,
             Self::CpuMaximum | Self::MemoryMaximum | Self::LatencyP99 | Self::Unhealthy => Join::Highest,
         }
     }

@@ -21,6 +21,11 @@ pub fn shown(text: &str) -> String {
     out
 }
 
+/// `text` with the same characters replaced, uncut: for what is saved rather than shown, such as a cell of a table.
+pub fn plain(text: &str) -> String {
+    text.chars().map(|character| if harmful(character) { '·' } else { character }).collect()
+}
+
 /// Whether a character can hide or reorder what stands around it, or drive a terminal.
 pub(crate) fn harmful(character: char) -> bool {
     let spaced = matches!(character, '\n' | '\t');
@@ -65,5 +70,6 @@ mod tests {
         assert_eq!(shown("<img src=x onerror=alert(1)>"), "<img src=x onerror=alert(1)>");
         assert_eq!(shown(&"🚦".repeat(255)), "🚦".repeat(255));
         assert_eq!(shown(&"x".repeat(5_000)).chars().count(), LONGEST + 1);
+        assert_eq!(plain(&format!("\u{1b}[2J\u{202E}\n{}", "é".repeat(5_000))), format!("·[2J·\n{}", "é".repeat(5_000)));
     }
 }

@@ -19,6 +19,7 @@ use collectors::{LogCollector, Owing, Poller};
 use domain::Timestamp;
 use domain::log::Owed;
 use domain::port::Clock;
+use domain::source::SourceKind;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -73,6 +74,7 @@ impl Collection {
         let known = store.known_definitions().await?;
         let (mut pollers, mut bringing, mut reading_on, mut looking) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut logs, mut wakes) = (HashMap::new(), HashMap::new());
+        let phases = phases(&made.iter().map(|made| made.collector.id().kind).collect::<Vec<_>>());
         for (index, made) in made.into_iter().enumerate() {
             let id = made.collector.id().clone();
             match made.own {
@@ -101,7 +103,8 @@ impl Collection {
                 }
             }
             let seed = making.seed.wrapping_add(u64::try_from(index).unwrap_or(0));
-            pollers.push(Poller::new(made.collector, Arc::clone(&clock), seed));
+            let phase = phases.get(index).copied().unwrap_or_default();
+            pollers.push(Poller::new(made.collector, Arc::clone(&clock), seed).with_phase(phase));
         }
         let untried: Vec<_> = pollers.iter().map(|poller| poller.health().clone()).collect();
         store.sources_set(&untried).await?;
@@ -137,5 +140,24 @@ impl Collection {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+    }
+}
+
+/// Spreads the sources of each kind evenly over their interval, so that several NATS clusters or accounts are not swept at
+/// once.
+fn phases(kinds: &[SourceKind]) -> Vec<f64> {
+    let of_kind = |kind: &SourceKind, among: &[SourceKind]| among.iter().filter(|other| *other == kind).count() as f64;
+    kinds.iter().enumerate().map(|(index, kind)| of_kind(kind, kinds.get(..index).unwrap_or_default()) / of_kind(kind, kinds)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_of_a_kind_take_turns() {
+        use SourceKind::{Ecs, Nats};
+        assert_eq!(phases(&[Ecs, Nats, Nats, Ecs, Nats, Nats]), [0.0, 0.0, 0.25, 0.5, 0.5, 0.75]);
+        assert_eq!(phases(&[]), [0.0; 0]);
     }
 }

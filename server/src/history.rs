@@ -8,7 +8,7 @@ mod panel;
 
 pub(crate) use panel::safe;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Timestamp;
 use domain::customers::milliseconds;
@@ -44,6 +44,9 @@ pub fn compose(key: ServiceKey, reach: Reach, past: &Past, form: Form, now: Time
         plots.extend([making.requests(), making.latency(), making.targets()]);
     }
     plots.extend([making.tasks(), making.cpu(), making.memory()]);
+    if past.points.iter().any(|(metric, _)| metric.of_nats()) {
+        plots.extend([making.connections(), making.messages()]);
+    }
     let stale = past.metrics.as_ref().and_then(|health| health.stale(now));
     let known = past.felt.as_ref().filter(|felt| felt.unknown(stale.as_deref(), now).is_none());
     History {
@@ -60,11 +63,12 @@ pub fn compose(key: ServiceKey, reach: Reach, past: &Past, form: Form, now: Time
 }
 
 fn notes(past: &Past, stale: Option<String>) -> Vec<String> {
-    let gaps = match past.gaps.len() as u64 {
+    let unread = |what: &str, gaps: &[(i64, i64)]| match gaps.len() {
         0 => None,
-        many => Some(format!("ECS was not read in {} of this time: shaded, and nothing is claimed for it.", text::count(many, "stretch"))),
+        1 => Some(format!("{what} was not read in 1 stretch of this time: shaded, and nothing is claimed for it.")),
+        many => Some(format!("{what} was not read in {many} stretches of this time: shaded, and nothing is claimed for them.")),
     };
-    let gaps = gaps.map(|said| said.replace("stretchs", "stretches"));
+    let gaps = [unread("ECS", &past.gaps), unread("NATS", &past.nats_gaps)].into_iter().flatten();
     let none = past.metrics.is_none().then(|| "CloudWatch metrics are not read for this environment.".to_owned());
     let slowed = past.pace.as_ref().and_then(|pace| pace.slowed.clone());
     stale.into_iter().chain(none).chain(slowed).chain(gaps).collect()
@@ -97,10 +101,17 @@ struct Drawing<'a> {
     lines: Vec<(&'a str, Line)>,
     steps: bool,
     say: fn(f64) -> String,
+    /// When nobody looked at what it shows.
+    gaps: &'a [(i64, i64)],
 }
 
 fn percent(value: f64) -> String {
     format!("{value:.1} %")
+}
+
+/// What is rarer than every ten seconds is said by the minute.
+fn per_second(value: f64) -> String {
+    if value > 0.0 && value < 0.1 { per_minute(value * 60.0) } else { format!("{}/s", plot::number(value)) }
 }
 
 fn per_minute(value: f64) -> String {
@@ -168,32 +179,89 @@ impl Making<'_> {
         }
         let all = [("running", running), ("wanted", desired), ("starting", pending)];
         let lines = all.into_iter().filter(|(_, line)| !line.values.is_empty()).collect();
-        self.finish(Drawing { id: "tasks", title: "Tasks", unit: "tasks", lines, steps: true, say: plot::number })
+        self.finish(Drawing { id: "tasks", title: "Tasks", unit: "tasks", lines, steps: true, say: plot::number, gaps: &self.past.gaps })
+    }
+
+    /// Of several NATS clusters all together, where all of them are known: one that was not read would be a fall that was none.
+    fn over_clusters(&self, metric: Metric) -> Line {
+        let every: Vec<BTreeMap<i64, f64>> = self
+            .past
+            .points
+            .iter()
+            .filter(|(known, points)| *known == metric && !points.is_empty())
+            .map(|(_, points)| points.iter().copied().collect())
+            .collect();
+        let lives = |points: &BTreeMap<i64, f64>, second: i64| {
+            points.first_key_value().is_some_and(|(first, _)| *first <= second)
+                && points.last_key_value().is_some_and(|(last, _)| second <= *last)
+        };
+        let seconds: BTreeSet<i64> = every.iter().flat_map(|points| points.keys().copied()).collect();
+        let known = seconds.into_iter().filter_map(|second| {
+            let alive = every.iter().filter(|points| lives(points, second));
+            alive.map(|points| points.get(&second).copied()).sum::<Option<f64>>().map(|sum| (second, sum))
+        });
+        self.empty(metric.step()).gathered(known, metric.joined())
+    }
+
+    fn connections(&self) -> Plot {
+        let lines = vec![("fewest open", self.over_clusters(Metric::NatsConnections))];
+        let (gaps, unit) = (&self.past.nats_gaps, "connections");
+        self.finish(Drawing { id: "connections", title: "NATS connections", unit, lines, steps: true, say: plot::number, gaps })
+    }
+
+    fn messages(&self) -> Plot {
+        let lines = vec![("sent", self.over_clusters(Metric::NatsSent)), ("received", self.over_clusters(Metric::NatsReceived))];
+        let (gaps, unit) = (&self.past.nats_gaps, "per second");
+        self.finish(Drawing { id: "messages", title: "NATS messages", unit, lines, steps: false, say: per_second, gaps })
     }
 
     fn cpu(&self) -> Plot {
         let lines = vec![("average", self.line(Metric::CpuAverage)), ("busiest task", self.line(Metric::CpuMaximum))];
-        self.finish(Drawing { id: "cpu", title: "CPU", unit: "%", lines, steps: false, say: percent })
+        self.finish(Drawing { id: "cpu", title: "CPU", unit: "%", lines, steps: false, say: percent, gaps: &self.past.gaps })
     }
 
     fn memory(&self) -> Plot {
         let lines = vec![("average", self.line(Metric::MemoryAverage)), ("fullest task", self.line(Metric::MemoryMaximum))];
-        self.finish(Drawing { id: "memory", title: "Memory", unit: "%", lines, steps: false, say: percent })
+        self.finish(Drawing { id: "memory", title: "Memory", unit: "%", lines, steps: false, say: percent, gaps: &self.past.gaps })
     }
 
     fn requests(&self) -> Plot {
         let lines = vec![("requests", self.counted(Metric::Requests)), ("failed (5xx)", self.counted(Metric::Errors))];
-        self.finish(Drawing { id: "requests", title: "Requests", unit: "per minute", lines, steps: false, say: per_minute })
+        self.finish(Drawing {
+            id: "requests",
+            title: "Requests",
+            unit: "per minute",
+            lines,
+            steps: false,
+            say: per_minute,
+            gaps: &self.past.gaps,
+        })
     }
 
     fn latency(&self) -> Plot {
         let lines = vec![("p99", self.line(Metric::LatencyP99)), ("average", self.line(Metric::Latency))];
-        self.finish(Drawing { id: "latency", title: "Response time", unit: "ms", lines, steps: false, say: milliseconds })
+        self.finish(Drawing {
+            id: "latency",
+            title: "Response time",
+            unit: "ms",
+            lines,
+            steps: false,
+            say: milliseconds,
+            gaps: &self.past.gaps,
+        })
     }
 
     fn targets(&self) -> Plot {
         let lines = vec![("healthy", self.line(Metric::Healthy)), ("unhealthy", self.line(Metric::Unhealthy))];
-        self.finish(Drawing { id: "targets", title: "Targets", unit: "targets", lines, steps: true, say: plot::number })
+        self.finish(Drawing {
+            id: "targets",
+            title: "Targets",
+            unit: "targets",
+            lines,
+            steps: true,
+            say: plot::number,
+            gaps: &self.past.gaps,
+        })
     }
 
     fn finish(&self, drawing: Drawing<'_>) -> Plot {
@@ -220,7 +288,7 @@ impl Making<'_> {
             lines: &lines,
             steps: drawing.steps,
             whole: drawing.steps,
-            gaps: &self.past.gaps,
+            gaps: drawing.gaps,
             marks: &self.marks,
             words: &summary,
         };

@@ -3,6 +3,8 @@
 //! Separate from the store because freshness is judged here, by the clock, at every answer. The Overview is read once
 //! per revision and composed once per revision and state of staleness, so a hundred open pages cost one reading.
 
+mod lists;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -26,6 +28,8 @@ use crate::live::Live;
 use crate::store::{Acknowledging, Marks, Store, StoreError};
 use crate::tails::Tails;
 use crate::trouble::Trouble;
+
+pub use lists::MOST_ENTRIES;
 
 /// What the plane is told at start.
 pub struct Setting {

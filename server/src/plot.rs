@@ -232,6 +232,9 @@ fn time_label(second: f64, reach: Reach) -> String {
 pub fn number(value: f64) -> String {
     if value >= 1_000.0 {
         domain::text::grouped(value.round() as u64)
+    } else if value > 0.0 && value < 0.1 {
+        let digits = format!("{value:.4}");
+        digits.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else if (value - value.round()).abs() < 0.005 {
         format!("{value:.0}")
     } else if value >= 10.0 {
@@ -316,7 +319,16 @@ mod tests {
             let all = ticks(highest, false);
             assert!(*all.last().unwrap() >= highest * 0.999 && (2..=7).contains(&all.len()), "{highest}: {all:?}");
         }
-        for (value, said) in [(0.0, "0"), (2.5, "2.50"), (25.04, "25.0"), (12_345.6, "12,346"), (100.0, "100")] {
+        for (value, said) in [
+            (0.0, "0"),
+            (0.0033, "0.0033"),
+            (0.05, "0.05"),
+            (0.00001, "0"),
+            (2.5, "2.50"),
+            (25.04, "25.0"),
+            (12_345.6, "12,346"),
+            (100.0, "100"),
+        ] {
             assert_eq!(number(value), said);
         }
     }

@@ -35,8 +35,10 @@ pub use alarms::Acknowledging;
 pub use counts::Counts;
 pub use guard::{OLDEST_SQLITE, Unfit};
 pub use history::Past;
+pub use nats::{FlowBody, Flowing};
 pub use record::{Mark, Marks, Written};
 pub use retention::Keep;
+pub use timeline::Entries;
 
 /// The migrations, compiled in.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");

@@ -15,6 +15,7 @@ mod live;
 mod metrics;
 mod openapi;
 mod pages;
+mod tables;
 
 use std::sync::Arc;
 use std::time::Duration;

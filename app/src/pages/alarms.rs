@@ -12,6 +12,7 @@ use crate::parts::age::Age;
 use crate::parts::alarms::Alarms as List;
 use crate::parts::choices::{choices, search};
 use crate::parts::stale::StaleNote;
+use crate::ui::export::export;
 use crate::ui::pager::Pager;
 use crate::ui::title::titled;
 
@@ -72,6 +73,7 @@ fn body(page: RwSignal<AlarmPage>) -> AnyView {
             let at = page.paging.clone();
             view! { <Pager page=at.page pages=at.pages previous=at.previous next=at.next/> }
         })}
+        {move || page.with(|page| (page.paging.matching > 0).then(|| export("This list as CSV", page.csv.clone())))}
     }
     .into_any()
 }

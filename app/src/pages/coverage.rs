@@ -12,6 +12,7 @@ use crate::load::{ask, load};
 use crate::parts::age::Age;
 use crate::parts::choices::{choices, search};
 use crate::parts::stale::StaleNote;
+use crate::ui::export::export;
 use crate::ui::lamp::Lamp;
 use crate::ui::pager::Pager;
 use crate::ui::title::titled;
@@ -46,6 +47,7 @@ fn body(page: RwSignal<CoveragePage>) -> AnyView {
             let at = page.paging.clone();
             view! { <Pager page=at.page pages=at.pages previous=at.previous next=at.next/> }
         })}
+        {move || page.with(|page| (page.paging.matching > 0).then(|| export("This table as CSV", page.csv.clone())))}
         <section class="panel" aria-label="What counts">
             <dl class="kv">{move || rows.with(|(columns, _)| {
                 columns.iter().map(|(title, rule)| view! { <dt>{title.clone()}</dt><dd>{rule.clone()}</dd> }).collect::<Vec<_>>()

@@ -14,6 +14,7 @@ use crate::parts::age::Age;
 use crate::parts::filter::Filter;
 use crate::parts::service_table::ServiceTable;
 use crate::parts::stale::StaleNote;
+use crate::ui::export::export;
 use crate::ui::pager::Pager;
 use crate::ui::title::titled;
 
@@ -69,7 +70,7 @@ fn body(page: RwSignal<ServicePage>) -> AnyView {
             <section class="panel list" aria-label="Services"><ServiceTable page/></section>
         </Show>
         {move || page.with(pager)}
-        {move || page.with(export)}
+        {move || page.with(saved)}
     }
     .into_any()
 }
@@ -94,9 +95,9 @@ fn nothing(page: &ServicePage) -> AnyView {
 }
 
 /// The same list, on all its pages, for a spreadsheet.
-fn export(page: &ServicePage) -> AnyView {
+fn saved(page: &ServicePage) -> AnyView {
     let to = ServiceQuery { page: 1, ..page.query.clone() }.csv_path();
-    (page.matching > 0).then(|| view! { <p class="export"><a href=to download="">"This list as CSV"</a></p> }).into_any()
+    (page.matching > 0).then(|| export("This list as CSV", to)).into_any()
 }
 
 fn pager(page: &ServicePage) -> AnyView {

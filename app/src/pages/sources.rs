@@ -12,6 +12,7 @@ use crate::load::{ask, load};
 use crate::parts::bill::bills;
 use crate::parts::source_card::source_card;
 use crate::parts::timeline::Timeline;
+use crate::ui::export::export;
 use crate::ui::lamp::Lamp;
 use crate::ui::panel::Panel;
 use crate::ui::title::titled;
@@ -32,6 +33,8 @@ fn body(sources: RwSignal<SourcesView>) -> AnyView {
         {titled(move || said.get())}
         <div class="headline"><h1>{move || view! { <Lamp light=worst.get().into() worded=true/><span>{said}</span> }}</h1></div>
         <div class="source-cards">{move || sources.with(|sources| sources.rows.iter().map(source_card).collect::<Vec<_>>())}</div>
+        {export("Every source as CSV", "/api/v1/sources.csv")}
+        {export("Rates and calls by API family as CSV", "/api/v1/sources/rates.csv")}
         {move || sources.with(|sources| bills(&sources.bills))}
         <Panel id="gaps" title=|| "When a source could not be read">
             {move || gaps.with(Vec::is_empty).then(|| view! { <p class="empty">"No gap on record."</p> })}

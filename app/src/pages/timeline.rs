@@ -12,6 +12,7 @@ use crate::load::{ask, load};
 use crate::pages::services::ignored;
 use crate::parts::record_filter::RecordFilter;
 use crate::parts::timeline::{Record, Timeline as Entries};
+use crate::ui::export::export;
 use crate::ui::panel::Panel;
 use crate::ui::title::titled;
 
@@ -50,6 +51,7 @@ fn body(page: RwSignal<TimelinePage>) -> AnyView {
             <section class="panel" aria-label="Entries, newest first"><Record entries/></section>
         </Show>
         {move || page.with(ways)}
+        {move || page.with(|page| (!page.entries.is_empty()).then(|| export("These entries as CSV, newest first", page.query.csv_path())))}
     }
     .into_any()
 }

@@ -4,6 +4,7 @@ use domain::cost::Bill;
 use domain::text;
 use leptos::prelude::*;
 
+use crate::ui::export::export;
 use crate::ui::panel::Panel;
 
 /// The bills, one table.
@@ -12,7 +13,7 @@ pub(crate) fn bills(bills: &[Bill]) -> AnyView {
         return ().into_any();
     }
     let all: Vec<AnyView> = bills.iter().map(bill).collect();
-    view! { <Panel id="cost" title=|| "What asking costs this month">{all}</Panel> }.into_any()
+    view! { <Panel id="cost" title=|| "What asking costs this month">{all}{export("What asking costs as CSV", "/api/v1/sources/cost.csv")}</Panel> }.into_any()
 }
 
 fn bill(bill: &Bill) -> AnyView {

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 
 use super::age::Age;
 use super::stale::StaleNote;
+use crate::ui::export::export;
 use crate::ui::lamp::Lamp;
 use crate::ui::pager::Pager;
 use crate::ui::rows::rows;
@@ -85,7 +86,8 @@ fn said(text: &str, class: &'static str) -> Option<AnyView> {
 fn foot(panel: &SheetPanel) -> AnyView {
     let empty = panel.rows.is_empty().then(|| said(&panel.empty, "empty")).flatten();
     let pager = panel.pager.clone().map(|(page, pages, previous, next)| view! { <Pager page pages previous next/> });
-    view! { {empty}{pager}{said(&panel.note, "note")} }.into_any()
+    let csv = panel.csv.clone().map(|csv| export(csv.label, csv.path));
+    view! { {empty}{pager}{said(&panel.note, "note")}{csv} }.into_any()
 }
 
 fn form(panel: &SheetPanel) -> AnyView {

@@ -4,6 +4,7 @@
 //! Components take enums, never class names.
 
 pub(crate) mod copy;
+pub(crate) mod export;
 pub(crate) mod keys;
 pub(crate) mod lamp;
 pub(crate) mod pager;

@@ -1,7 +1,7 @@
 //! The loop around a collector: intervals, early wakes, jumps of the clock, and the stop.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,12 +24,20 @@ struct Stub {
     id: SourceId,
     clock: Arc<ManualClock>,
     fails: bool,
+    /// Whether something moves, so that the next sweep comes sooner.
+    moves: AtomicBool,
     sweeps: AtomicUsize,
 }
 
 impl Stub {
     fn new(clock: &Arc<ManualClock>, fails: bool) -> Arc<Self> {
-        Arc::new(Self { id: SourceId::new(SourceKind::Ecs, "test"), clock: clock.clone(), fails, sweeps: AtomicUsize::new(0) })
+        Arc::new(Self {
+            id: SourceId::new(SourceKind::Ecs, "test"),
+            clock: clock.clone(),
+            fails,
+            moves: AtomicBool::new(false),
+            sweeps: AtomicUsize::new(0),
+        })
     }
 }
 
@@ -41,6 +49,10 @@ impl Collector for Stub {
 
     fn interval(&self) -> Duration {
         INTERVAL
+    }
+
+    fn pause(&self) -> Duration {
+        if self.moves.load(Ordering::Relaxed) { INTERVAL / 5 } else { INTERVAL }
     }
 
     async fn sweep(&self) -> Sweep {
@@ -67,9 +79,13 @@ struct Running {
 }
 
 fn run(collector: Arc<dyn Collector>, clock: &Arc<ManualClock>) -> Running {
+    run_from(collector, clock, 0.0)
+}
+
+fn run_from(collector: Arc<dyn Collector>, clock: &Arc<ManualClock>, phase: f64) -> Running {
     let (sender, reports) = mpsc::channel(1);
     let (wake, stop) = (Arc::new(Notify::new()), CancellationToken::new());
-    let poller = Poller::new(collector, clock.clone(), 7);
+    let poller = Poller::new(collector, clock.clone(), 7).with_phase(phase);
     let task = tokio::spawn(poller.run(sender, wake.clone(), stop.clone()));
     Running { reports, wake, stop, task }
 }
@@ -86,6 +102,44 @@ async fn sweeps_follow_each_other_at_the_interval() {
     clock.advance(INTERVAL.mul_f64(0.22));
     let report = running.reports.recv().await.unwrap();
     assert_eq!((report.health.sweeps, report.health.errors, report.health.interval_secs), (2, 0, 15));
+    running.stop.cancel();
+    running.task.await.unwrap();
+}
+
+/// Waits for a sweep that must come between these parts of the interval, and not sooner.
+async fn sweeps_within(running: &mut Running, clock: &Arc<ManualClock>, from: f64, to: f64) {
+    clock.someone_sleeps().await;
+    clock.advance(INTERVAL.mul_f64(from));
+    tokio::task::yield_now().await;
+    assert!(running.reports.try_recv().is_err(), "not before {from} of the interval");
+    clock.advance(INTERVAL.mul_f64(to - from));
+    assert_eq!(running.reports.recv().await.unwrap().health.interval_secs, 15, "what is current for how long does not change with it");
+}
+
+#[tokio::test]
+async fn two_of_a_kind_are_swept_half_an_interval_apart() {
+    let clock = ManualClock::standing();
+    let mut running = run_from(Stub::new(&clock, false), &clock, 0.5);
+    assert!(running.reports.recv().await.unwrap().sweep.is_some(), "the first look is at once");
+    sweeps_within(&mut running, &clock, 0.44, 0.56).await;
+    sweeps_within(&mut running, &clock, 0.89, 1.11).await;
+    running.stop.cancel();
+    running.task.await.unwrap();
+}
+
+#[tokio::test]
+async fn what_moves_is_swept_sooner_until_it_rests() {
+    let clock = ManualClock::standing();
+    let stub = Stub::new(&clock, false);
+    stub.moves.store(true, Ordering::Relaxed);
+    let mut running = run(stub.clone(), &clock);
+    running.reports.recv().await.unwrap();
+    sweeps_within(&mut running, &clock, 0.17, 0.23).await;
+    clock.someone_sleeps().await;
+    stub.moves.store(false, Ordering::Relaxed);
+    clock.advance(INTERVAL.mul_f64(0.23));
+    running.reports.recv().await.unwrap();
+    sweeps_within(&mut running, &clock, 0.89, 1.11).await;
     running.stop.cancel();
     running.task.await.unwrap();
 }

@@ -133,6 +133,7 @@ async fn a_node_dies_and_returns(cluster: &mut Cluster, system: &NatsCollector, 
         assert_eq!((missing.len(), missing[0].what.as_str(), missing[0].fault.kind), (1, "node n3", FaultKind::Unreachable), "{missing:?}");
         let reading = nats(&sweep);
         assert_eq!((names(reading), reading.silent.clone(), reading.nodes.whole), (vec!["n1", "n2"], vec!["n3".to_owned()], false));
+        assert!(collector.pause() < collector.interval(), "what has just moved is looked at sooner");
     }
     let newcomer = NatsCollector::new(as_system(cluster), WallClock::new(1.0));
     newcomer.expect(["n3".to_owned()]);
@@ -142,6 +143,7 @@ async fn a_node_dies_and_returns(cluster: &mut Cluster, system: &NatsCollector, 
     for collector in [system, monitoring] {
         let sweep = until(collector, |sweep| sweep.outcome == Outcome::Complete).await;
         assert_eq!(names(nats(&sweep)), NAMES);
+        until(collector, |_| collector.pause() == collector.interval()).await;
     }
 }
 

@@ -16,7 +16,10 @@ fn every_metric_has_a_word_and_survives_keeping() {
         let kept = metric.kept(42.0).unwrap();
         assert!((metric.value(kept) - 42.0).abs() < 1e-9);
         assert_eq!(HOUR % i64::from(metric.step()), 0);
+        assert_eq!(metric.of_nats(), i64::from(metric.step()) == crate::nats::meter::SLOT && metric.as_str().starts_with("nats"));
     }
+    let one_in_five_minutes = Metric::NatsSent.kept(1.0 / 300.0).unwrap();
+    assert_eq!((one_in_five_minutes, Metric::NatsSent.value(one_in_five_minutes)), (1, 1.0 / 300.0), "little is not nothing");
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300] {
         assert_eq!(Metric::CpuAverage.kept(bad), None);
     }

@@ -159,6 +159,8 @@ pub struct AlarmPage {
     pub orders: Vec<Choice>,
     /// Which page this is.
     pub paging: Paging,
+    /// Where the same list, on all its pages, is saved from as CSV.
+    pub csv: String,
     /// Every acknowledgement that stands, oldest first.
     pub acknowledged: Vec<AlarmRow>,
     /// When the oldest of the alarm sources last answered.
@@ -217,6 +219,8 @@ pub struct CoveragePage {
     pub choices: Vec<Choice>,
     /// Which page this is.
     pub paging: Paging,
+    /// Where the same table, on all its pages, is saved from as CSV.
+    pub csv: String,
     /// When the oldest of the sources it rests on last answered.
     pub observed: Option<Timestamp>,
     /// Why some of it cannot be trusted as current.

@@ -44,7 +44,7 @@ pub struct HistoryPanel {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Plot {
-    /// `tasks`, `cpu`, `memory`, `requests`, `latency`, `targets`: its anchor.
+    /// `tasks`, `cpu`, `memory`, `connections`, `messages`, `requests`, `latency`, `targets`: its anchor.
     pub id: String,
     /// Its heading.
     pub title: String,

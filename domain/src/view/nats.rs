@@ -84,6 +84,16 @@ impl NatsQuery {
 
     /// The URL of this view; what stands at its default is left out.
     pub fn path(&self) -> String {
+        self.in_url("/nats")
+    }
+
+    /// The connections of this view, on all its pages, as CSV.
+    pub fn csv_path(&self) -> String {
+        let default = Self::default();
+        Self { page: default.page, per: default.per, ..self.clone() }.in_url("/api/v1/nats/connections.csv")
+    }
+
+    fn in_url(&self, path: &str) -> String {
         let default = Self::default();
         let number = |is: u32, usual: u32| if is == usual { String::new() } else { is.to_string() };
         let pairs = [
@@ -97,7 +107,7 @@ impl NatsQuery {
         ];
         let pairs: Vec<String> =
             pairs.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        if pairs.is_empty() { "/nats".to_owned() } else { format!("/nats?{}", pairs.join("&")) }
+        if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
     }
 }
 
@@ -311,6 +321,7 @@ mod tests {
             per: 20,
         };
         assert_eq!(query.path(), "/nats?q=a%20b&owner=auth%26nats&certainty=conflicting&tls=plaintext&node=n1&page=2&per=20");
+        assert_eq!(query.csv_path(), "/api/v1/nats/connections.csv?q=a%20b&owner=auth%26nats&certainty=conflicting&tls=plaintext&node=n1");
         let pairs = [
             ("q", "a b"),
             ("owner", "auth&nats"),

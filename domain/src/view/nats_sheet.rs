@@ -80,6 +80,7 @@ impl NatsView {
             aside: count(cluster.nodes.len() as u64, "node"),
             heads: heads(&["Node", "Load", "Connections", "TLS", "Mesh", "JetStream"]),
             rows: cluster.nodes.iter().map(|node| node_row(node, cluster, now)).collect(),
+            csv: csv("Every node as CSV", "/api/v1/nats/nodes.csv").filter(|_| !cluster.nodes.is_empty()),
             empty: "No node has been seen yet.".to_owned(),
             ..SheetPanel::default()
         };
@@ -92,6 +93,7 @@ impl NatsView {
                 aside: format!("{well} of {} well", cluster.flows.len()),
                 heads: heads(&["Stream or consumer", "State", "Numbers", "Whose", "Who depends on it"]),
                 rows: cluster.flows.iter().map(flow_row).collect(),
+                csv: csv("Every stream and consumer as CSV", "/api/v1/nats/streams.csv"),
                 ..SheetPanel::default()
             });
         }
@@ -109,6 +111,7 @@ impl NatsView {
             },
             heads: heads(&["Service", "Plaintext", "TLS", "Clients"]),
             rows: self.plaintext.iter().map(share_row).collect(),
+            csv: csv("Every owner, with TLS or without, as CSV", "/api/v1/nats/owners.csv").filter(|_| self.total > 0),
             empty: "Nobody: every connection uses TLS.".to_owned(),
             ..SheetPanel::default()
         }
@@ -135,6 +138,7 @@ impl NatsView {
             chips: self.chips(),
             heads: heads(&["Connection", "Node", "TLS", "Owner", "Proof"]),
             rows: self.connections.iter().map(connection_row).collect(),
+            csv: csv("These connections as CSV", query.csv_path()).filter(|_| self.matching > 0),
             empty: if self.total == 0 { "No client is connected." } else { "None of the connections matches this filter." }.to_owned(),
             pager: (pages > 1).then(|| {
                 let at = query.page;
@@ -197,6 +201,10 @@ impl NatsView {
             ..SheetPanel::default()
         }
     }
+}
+
+fn csv(label: &str, path: impl Into<String>) -> Option<Link> {
+    Some(Link { label: label.to_owned(), path: path.into() })
 }
 
 fn heads(words: &[&str]) -> Vec<String> {

@@ -50,6 +50,8 @@ pub struct SheetPanel {
     pub rows: Vec<SheetRow>,
     /// What stands there when there is no row.
     pub empty: String,
+    /// Where the same rows, on all pages, are saved from as CSV.
+    pub csv: Option<Link>,
     /// Which page of how many, and the addresses of those around it.
     pub pager: Option<(u32, u32, Option<String>, Option<String>)>,
 }

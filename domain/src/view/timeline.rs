@@ -91,6 +91,20 @@ impl TimelineQuery {
 
     /// The URL of this view; what stands at its default is left out.
     pub fn path(&self) -> String {
+        self.in_url("/timeline")
+    }
+
+    /// The same question as CSV: the newest entries that match, wherever in the record the page stands.
+    pub fn csv_path(&self) -> String {
+        Self { before: None, after: None, ..self.clone() }.in_url("/api/v1/timeline.csv")
+    }
+
+    /// Where a script reads on, when the file was cut before the entry at `place`.
+    pub fn csv_path_before(&self, place: i64) -> String {
+        Self { before: Some(place.to_string()), ..self.clone() }.in_url("/api/v1/timeline.csv")
+    }
+
+    fn in_url(&self, path: &str) -> String {
         let tone = if self.notable { Some("notable") } else { self.tone.map(Tone::as_str) };
         let said = |at: Option<Timestamp>| at.map(|at| at.to_string());
         let pairs = [
@@ -107,7 +121,7 @@ impl TimelineQuery {
             ("around", self.around.map(|id| id.to_string())),
         ];
         let pairs: Vec<String> = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", encoded(&value?)))).collect();
-        if pairs.is_empty() { "/timeline".to_owned() } else { format!("/timeline?{}", pairs.join("&")) }
+        if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
     }
 
     /// The same question without a position: the newest entries that match.
@@ -252,6 +266,9 @@ mod tests {
             "/timeline?q=out%20of%20%22memory%22%20AND%20%28&kind=task_stopped&tone=bad&environment=production&service=auth-nats\
              &from=2026-05-02T09%3A41%3A00Z&before=-5"
         );
+        let saved = path.replace("/timeline?", "/api/v1/timeline.csv?");
+        assert_eq!(query.csv_path(), saved.replace("&before=-5", ""), "the file begins at the newest entry");
+        assert_eq!(query.csv_path_before(-7), saved.replace("-5", "-7"));
         let pairs = [
             ("q", "out of \"memory\" AND ("),
             ("kind", "task_stopped"),

@@ -54,7 +54,11 @@ fn write(out: &mut String, history: &History) -> std::fmt::Result {
     for plot in &history.plots {
         figure(out, plot, history)?;
     }
-    out.push_str("</div><p class=\"note\">Times are UTC. Dashed upright: a deployment began or ended. Tick from below: a task stopped. Tick from above: an alarm changed. Shaded: nobody looked. CPU and memory are CloudWatch's, in percent of what the service reserves.</p>");
+    out.push_str("</div><p class=\"note\">Times are UTC. Dashed upright: a deployment began or ended. Tick from below: a task stopped. Tick from above: an alarm changed. Shaded: nobody looked. CPU and memory are CloudWatch's, in percent of what the service reserves.");
+    if history.plots.iter().any(|plot| plot.id == "messages") {
+        out.push_str(" NATS messages are counted by the NATS servers on the connections that are this service's: sent to NATS and received from it, a second, as the mean of five minutes.");
+    }
+    out.push_str("</p>");
     Ok(())
 }
 

@@ -23,10 +23,13 @@ pub struct Past {
     pub revision: u64,
     /// Task counts from each change to the next, oldest first, beginning with those that held at the start.
     pub counts: Vec<Counts>,
-    /// Points of each metric as (second, value); of several target groups those of each.
+    /// Points of each series as (second, value), oldest first: one a metric, several where it is measured in several places
+    /// (target groups, NATS clusters). None where it is known but not from this span.
     pub points: Vec<(Metric, Vec<(i64, f64)>)>,
     /// Times in which ECS was not read, in seconds.
     pub gaps: Vec<(i64, i64)>,
+    /// Times in which a NATS cluster it is connected to was not read.
+    pub nats_gaps: Vec<(i64, i64)>,
     /// What happened to it: instant, kind, how bad.
     pub marks: Vec<(Timestamp, EventKind, Tone)>,
     /// What its customers feel.
@@ -53,18 +56,20 @@ impl Store {
         past.counts = counts::since(&mut snapshot, subject, from * 1_000_000).await?;
         let wanted = series_of(&mut snapshot, subject).await?;
         // a clock of ours that is behind CloudWatch's must not cut off its newest minutes
+        past.points = wanted.iter().map(|(_, metric)| (*metric, Vec::new())).collect();
         for (id, second, kept) in series::read(&mut snapshot, &wanted, from, to + 900).await? {
-            let Some((_, metric)) = wanted.iter().find(|(known, _)| *known == id) else { continue };
-            let point = (second, metric.value(kept));
-            match past.points.iter_mut().find(|(known, _)| known == metric) {
-                Some((_, points)) => points.push(point),
-                None => past.points.push((*metric, vec![point])),
+            let Some(place) = wanted.iter().position(|(known, _)| *known == id) else { continue };
+            if let Some((metric, points)) = past.points.get_mut(place) {
+                points.push((second, metric.value(kept)));
             }
         }
         let health = sources::health_list(&mut snapshot).await?;
         let source = |kind| health.iter().find(|health| health.id == SourceId::new(kind, key.environment.clone())).cloned();
         (past.ecs, past.metrics) = (source(SourceKind::Ecs), source(SourceKind::Metrics));
-        past.gaps = gaps(&mut snapshot, &key.environment, from, to).await?;
+        past.gaps = gaps(&mut snapshot, &format!("ecs:{}", key.environment), from, to).await?;
+        for cluster in nats_clusters(&mut snapshot, subject).await? {
+            past.nats_gaps.extend(gaps(&mut snapshot, &format!("nats:{cluster}"), from, to).await?);
+        }
         past.marks = marks(&mut snapshot, key, from).await?;
         let felt = sqlx::query_scalar!("SELECT body FROM customer WHERE subject = ?", subject).fetch_optional(&mut *snapshot).await?;
         past.felt = felt.map(|body| parse("customer", &body)).transpose()?;
@@ -75,8 +80,15 @@ impl Store {
     }
 }
 
-async fn gaps(connection: &mut sqlx::SqliteConnection, environment: &str, from: i64, to: i64) -> Result<Vec<(i64, i64)>, StoreError> {
-    let (source, from, until) = (format!("ecs:{environment}"), from.saturating_mul(1_000_000), to.saturating_mul(1_000_000));
+/// The NATS clusters a service was ever connected to.
+async fn nats_clusters(connection: &mut sqlx::SqliteConnection, subject: i64) -> Result<Vec<String>, StoreError> {
+    let metric = Metric::NatsConnections.as_str();
+    let clusters = sqlx::query_scalar!("SELECT detail FROM series WHERE subject = ? AND metric = ? ORDER BY detail", subject, metric);
+    Ok(clusters.fetch_all(connection).await?)
+}
+
+async fn gaps(connection: &mut sqlx::SqliteConnection, source: &str, from: i64, to: i64) -> Result<Vec<(i64, i64)>, StoreError> {
+    let (from, until) = (from.saturating_mul(1_000_000), to.saturating_mul(1_000_000));
     let rows = sqlx::query!(
         r#"SELECT from_at, COALESCE(to_at, ?1) AS "to_at!: i64" FROM gap WHERE source = ?2 AND from_at < ?1 AND COALESCE(to_at, ?1) > ?3 ORDER BY from_at"#,
         until,

@@ -1,13 +1,16 @@
 //! Recording what a NATS sweep read.
 //!
 //! A node that fell silent is not gone: its row stays open and says so, until a whole sweep no longer expects it. The
-//! order matters: nodes and connections first, then whose the connections are (`owners`), then streams (`flows`), then
-//! what is wrong with all of it (`troubles`), which needs the others.
+//! order matters: nodes and connections first, then whose the connections are (`owners`), then what they carry for whom
+//! (`carried`), then streams (`flows`), then what is wrong with all of it (`troubles`), which needs the others.
 
+mod carried;
 mod flows;
 mod owners;
 mod troubles;
 mod view;
+
+use std::time::Duration;
 
 use domain::live::Topic;
 use domain::nats::closed::{closed_lines, gap_line};
@@ -23,6 +26,8 @@ use super::interval::{Noun, Scope, open_items, reconcile};
 use super::record::Found;
 use super::{StoreError, json, parse, timeline};
 
+pub use view::{FlowBody, Flowing};
+
 /// A node as it is stored: what it last said, and whether it still answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct StoredNode {
@@ -34,6 +39,7 @@ pub(super) async fn record(
     connection: &mut SqliteConnection,
     sweep: &Sweep,
     reading: &NatsReading,
+    patience: Duration,
     found: &mut Found,
 ) -> Result<(), StoreError> {
     let source = sweep.source.to_string();
@@ -52,6 +58,9 @@ pub(super) async fn record(
     let connections = connections(connection, &scope(Noun::Connection), reading, sweep).await?;
     events.extend(counters(connection, &source, reading, sweep).await?);
     let owned = owners::decide(connection, &source, reading, connections, sweep.finished).await?;
+    if carried::record(connection, (&source, &sweep.source.scope), reading, patience, sweep.finished).await? {
+        found.changed(Topic::Metrics);
+    }
     let flows = flows::record(connection, &source, reading, sweep.finished).await?;
     let troubled = troubles::record(connection, &source, &nodes, reading, sweep.finished).await?;
     if !changed.changes.is_empty() || connections || owned || troubled || !flows.is_empty() || !events.is_empty() {

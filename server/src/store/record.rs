@@ -92,7 +92,7 @@ impl Store {
                 Some(Reading::Ecs(reading)) => ecs::record(&mut tx, sweep, reading, Reach::Clusters, marks, grouping, &mut found).await?,
                 Some(Reading::Alarms(reading)) => alarms::record(&mut tx, sweep, reading, &mut found).await?,
                 Some(Reading::Logs(reading)) => words::record(&mut tx, sweep, reading, &mut found).await?,
-                Some(Reading::Nats(reading)) => nats::record(&mut tx, sweep, reading, &mut found).await?,
+                Some(Reading::Nats(reading)) => nats::record(&mut tx, sweep, reading, report.health.patience(), &mut found).await?,
                 Some(Reading::Metrics(reading)) => metrics::record(&mut tx, sweep, reading, &mut found).await?,
                 None => {}
             }

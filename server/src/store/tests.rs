@@ -2,6 +2,7 @@
 
 mod alarms;
 mod build;
+mod carried;
 mod files;
 mod nats;
 mod plans;

@@ -20,6 +20,8 @@ use sqlx::SqliteConnection;
 
 use super::StoreError;
 
+pub use search::Entries;
+
 /// Appends `events`; answers how many were new.
 pub(super) async fn append(
     connection: &mut SqliteConnection,

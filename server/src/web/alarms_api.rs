@@ -25,7 +25,7 @@ pub(super) fn routes() -> Router<Shared> {
 }
 
 /// The pairs of a query, as references.
-fn borrowed(pairs: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn borrowed(pairs: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
     pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
 }
 

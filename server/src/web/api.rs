@@ -10,19 +10,17 @@ use domain::port::Observe;
 use domain::series::Reach;
 use domain::service::ServiceKey;
 use domain::view::{
-    History, MOST_PER_PAGE, NatsQuery, NatsView, Overview, ServiceDetail, ServiceNats, ServicePage, ServiceQuery, SourcesView, TaskPage,
-    TimelinePage, TimelineQuery,
+    History, NatsQuery, NatsView, Overview, ServiceDetail, ServiceNats, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage,
+    TimelineQuery,
 };
 use serde::Serialize;
 
 use super::Shared;
-use super::csv::Csv;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/overview", get(overview))
         .route("/services", get(services))
-        .route("/services.csv", get(services_csv))
         .route("/services/{environment}/{cluster}/{service}", get(service))
         .route("/services/{environment}/{cluster}/{service}/tasks/{task}", get(task))
         .route("/timeline", get(timeline))
@@ -32,6 +30,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/nats", get(nats))
         .route("/sources", get(sources))
         .merge(super::alarms_api::routes())
+        .merge(super::tables::routes())
         .route("/openapi.json", get(openapi))
         .fallback(async || failed(Failure::NotFound { what: "That API path".to_owned() }))
 }
@@ -100,51 +99,13 @@ pub(super) async fn services(State(shared): State<Shared>, RawQuery(raw): RawQue
     }
 }
 
-fn service_query(raw: Option<&str>) -> Result<ServiceQuery, Failure> {
+pub(super) fn service_query(raw: Option<&str>) -> Result<ServiceQuery, Failure> {
     let pairs = pairs(raw.unwrap_or_default());
     let (query, ignored) = ServiceQuery::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     if ignored.is_empty() {
         return Ok(query);
     }
     Err(not_understood(&ignored))
-}
-
-/// Every service that matches, on all pages, as CSV.
-#[utoipa::path(get, path = "/api/v1/services.csv",
-    params(
-        ("q" = Option<String>, Query, description = "part of the name"),
-        ("state" = Option<String>, Query, description = "down, contradiction, unknown, up, off or off_on_purpose"),
-        ("group" = Option<String>, Query, description = "only this group"),
-        ("environment" = Option<String>, Query, description = "only this environment"),
-        ("sort" = Option<String>, Query, description = "state, name, group, running or since"),
-        ("reverse" = Option<bool>, Query, description = "the other way round"),
-    ),
-    responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
-pub(super) async fn services_csv(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
-    let mut query = match service_query(raw.as_deref()) {
-        Ok(query) => ServiceQuery { page: 1, per: MOST_PER_PAGE, ..query },
-        Err(failure) => return failed(failure),
-    };
-    let headings = ["environment", "cluster", "service", "group", "state", "since", "running", "desired", "pending", "unhealthy"];
-    let mut csv = Csv::new(&[headings.as_slice(), &["revision", "alarms", "alarms on", "reasons"]].concat());
-    loop {
-        let page = match shared.plane.services(query.clone()).await {
-            Ok(page) => page,
-            Err(failure) => return failed(failure),
-        };
-        for row in &page.rows {
-            let text = |value: Option<&String>| value.cloned().unwrap_or_default();
-            let counts = [row.running, row.desired, row.pending, row.unhealthy].map(|count| count.to_string());
-            let key = [row.key.environment.clone(), row.key.cluster.clone(), row.key.service.clone()];
-            let state = [text(row.group.as_ref()), row.standing.as_str().to_owned(), row.since.to_string()];
-            let rest = [text(row.revision.as_ref()), row.alarms.to_string(), row.alarms_on.to_string(), row.reasons.join("; ")];
-            csv.row(key.into_iter().chain(state).chain(counts).chain(rest));
-        }
-        if u64::from(query.page) * u64::from(query.per) >= page.matching {
-            return csv.answer("services");
-        }
-        query.page += 1;
-    }
 }
 
 /// A page shows what it can; a script must not take a list for the one it asked for.
@@ -228,7 +189,7 @@ pub(super) async fn timeline(State(shared): State<Shared>, RawQuery(raw): RawQue
     answered(shared.plane.timeline(query).await)
 }
 
-/// One service over time, as numbers: tasks, CPU, memory, and what its load balancer measures.
+/// One service over time, as numbers: tasks, CPU, memory, NATS connections and messages, and what its load balancer measures.
 #[utoipa::path(get, path = "/api/v1/services/{environment}/{cluster}/{service}/history",
     params(("environment" = String, Path), ("cluster" = String, Path), ("service" = String, Path),
         ("reach" = Option<String>, Query, description = "hour, day, week or month; day unless said otherwise")),

@@ -1,7 +1,8 @@
 //! Tables as CSV (RFC 4180), for spreadsheets.
 //!
 //! Separate because of the trap: a spreadsheet runs a cell that begins with `=`, `+`, `-` or `@`, and names come from
-//! outside. Such a cell gets an apostrophe in front, which spreadsheets show as text; numbers stay numbers.
+//! outside. Such a cell gets an apostrophe in front, which spreadsheets show as text; numbers stay numbers. What drives a
+//! terminal or turns a line round becomes `·`, as on the pages: files are read with `less` too.
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -31,8 +32,14 @@ impl Csv {
         self.text.push_str("\r\n");
     }
 
+    /// The text so far.
+    #[cfg(test)]
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The answer: a download under this name.
-    pub(super) fn answer(self, name: &'static str) -> Response {
+    pub(super) fn answer(self, name: &str) -> Response {
         let disposition = HeaderValue::from_str(&format!("attachment; filename=\"signalbox-{name}.csv\""));
         let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present")),
@@ -44,10 +51,17 @@ impl Csv {
 }
 
 fn escaped(cell: &str) -> String {
-    let number = cell.parse::<f64>().is_ok();
-    let formula = !number && cell.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let guarded = if formula { format!("'{cell}") } else { cell.to_owned() };
+    let cell = domain::text::plain(cell);
+    let number = cell.parse::<f64>().is_ok_and(f64::is_finite);
+    let guarded = if !number && runs(&cell) { format!("'{cell}") } else { cell };
     if guarded.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }
+}
+
+/// Whether a spreadsheet may take the cell for a formula: OWASP's list ("CSV Injection"), behind any blank as well. The
+/// wide forms are taken for the narrow ones where Japanese is set.
+fn runs(cell: &str) -> bool {
+    const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    cell.starts_with(['\t', '\r', '\n']) || cell.trim_start().starts_with(SIGNS)
 }
 
 #[cfg(test)]
@@ -63,6 +77,15 @@ mod tests {
             ("@SUM(A1)", "'@SUM(A1)"),
             ("-dash-name", "'-dash-name"),
             ("-12", "-12"),
+            ("-infinity", "'-infinity"),
+            ("+nan", "'+nan"),
+            ("＝1+1", "'＝1+1"),
+            ("\u{a0}=1+1", "'\u{a0}=1+1"),
+            ("\t=1+1", "'\t=1+1"),
+            ("\n=1+1", "\"'\n=1+1\""),
+            ("\u{200B}=1+1", "·=1+1"),
+            ("\u{1b}[2J", "·[2J"),
+            ("größe 日本 🚦", "größe 日本 🚦"),
             ("+4.5", "+4.5"),
             ("a,b", "\"a,b\""),
             ("say \"no\"", "\"say \"\"no\"\"\""),

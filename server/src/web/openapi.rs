@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use super::{alarms_api, api};
+use super::{alarms_api, api, tables};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -13,7 +13,6 @@ use super::{alarms_api, api};
     paths(
         api::overview,
         api::services,
-        api::services_csv,
         api::service,
         api::task,
         api::history,
@@ -27,7 +26,18 @@ use super::{alarms_api, api};
         alarms_api::acknowledge,
         alarms_api::withdraw,
         api::service_nats,
-        api::nats
+        api::nats,
+        tables::services,
+        tables::alarms,
+        tables::coverage,
+        tables::timeline,
+        tables::connections,
+        tables::owners,
+        tables::nodes,
+        tables::streams,
+        tables::sources,
+        tables::rates,
+        tables::cost
     )
 )]
 struct Api;

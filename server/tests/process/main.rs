@@ -6,9 +6,11 @@
 
 mod account;
 mod bad_input;
+mod carried;
 mod events;
 mod localstack;
 mod ownership;
 mod peers;
 mod support;
+mod tables;
 mod whole;

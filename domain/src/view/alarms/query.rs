@@ -185,6 +185,11 @@ impl AlarmQuery {
         url("/alarms", &self.pairs())
     }
 
+    /// The same list, on all its pages, as CSV.
+    pub fn csv_path(&self) -> String {
+        url("/api/v1/alarms.csv", &Self { page: 1, per: PER_PAGE, ..self.clone() }.pairs())
+    }
+
     /// What the form shows and what it must not forget.
     pub fn asked(&self) -> Asked {
         let kept = Self { q: String::new(), page: 1, ..self.clone() }.pairs();
@@ -300,6 +305,11 @@ impl CoverageQuery {
         url("/alarms/coverage", &self.pairs())
     }
 
+    /// The same list, on all its pages, as CSV.
+    pub fn csv_path(&self) -> String {
+        url("/api/v1/alarms/coverage.csv", &Self { page: 1, per: PER_PAGE, ..self.clone() }.pairs())
+    }
+
     /// What the form shows and what it must not forget.
     pub fn asked(&self) -> Asked {
         let kept = Self { q: String::new(), page: 1, ..self.clone() }.pairs();
@@ -407,9 +417,11 @@ mod tests {
         ];
         let query = AlarmQuery::from_pairs(pairs);
         assert_eq!(query.path(), "/alarms?q=a%20%26%20b&state=alarm&only=untold&service=%C3%A9%3C&sort=since&reverse=true&page=3&per=20");
+        assert_eq!(query.csv_path(), "/api/v1/alarms.csv?q=a%20%26%20b&state=alarm&only=untold&service=%C3%A9%3C&sort=since&reverse=true");
         assert_eq!(query.ignored, [""; 0]);
         let table = CoverageQuery::from_pairs([("lacks", "cpu"), ("page", "2")]);
         assert_eq!(table.path(), "/alarms/coverage?lacks=cpu&page=2");
+        assert_eq!(table.csv_path(), "/api/v1/alarms/coverage.csv?lacks=cpu");
         let missing = MissingQuery::from_pairs([("service", "a"), ("column", "memory"), ("form", "terraform")]);
         assert_eq!(missing.path("/x"), "/x?service=a&column=memory&form=terraform");
     }

@@ -203,6 +203,7 @@ impl Store {
             asked: query.asked(),
             choices: query.choices(&lacking, total),
             paging: query.paging(matching, total),
+            csv: query.csv_path(),
             observed,
             stale,
         })

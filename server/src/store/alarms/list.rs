@@ -146,6 +146,7 @@ impl Store {
             choices: query.choices(&counted.states, &counted.only, counted.total),
             orders: query.orders(),
             paging: query.paging(matching, counted.total),
+            csv: query.csv_path(),
             acknowledged,
             observed: health.iter().filter(|health| health.id.kind == SourceKind::Alarms).map(|health| health.last_success).min().flatten(),
             stale: stale.into_iter().map(|(_, why)| why).collect(),

@@ -42,7 +42,7 @@ impl Store {
         }
         let (matching, connections) = matching(&mut snapshot, &query, None, now).await?;
         let certainties = certainties(&mut snapshot).await?;
-        let (plaintext_owners, plaintext) = shares(&mut snapshot, now).await?;
+        let (plaintext_owners, plaintext) = shares(&mut snapshot, now, 1, SHARES).await?;
         Ok(NatsView {
             revision: revision(&mut snapshot).await?,
             clusters,
@@ -75,6 +75,41 @@ impl Store {
         .fetch_one(&mut *snapshot)
         .await?;
         of_service(&mut snapshot, key, unsigned(tasks), now).await
+    }
+}
+
+impl Store {
+    /// Every connection a query asks for, whatever its page.
+    ///
+    /// # Errors
+    /// When a statement fails or a row cannot be read.
+    pub async fn nats_connections(&self, query: &NatsQuery, now: Timestamp) -> Result<Vec<OwnedConnection>, StoreError> {
+        let query = NatsQuery { page: 1, per: u32::MAX, ..query.clone() };
+        let mut snapshot = self.read().await?;
+        Ok(matching(&mut snapshot, &query, None, now).await?.1)
+    }
+
+    /// Every owner of connections, those with most plaintext first.
+    ///
+    /// # Errors
+    /// When a statement fails or a row cannot be read.
+    pub async fn nats_owners(&self, now: Timestamp) -> Result<Vec<Share>, StoreError> {
+        let mut snapshot = self.read().await?;
+        Ok(shares(&mut snapshot, now, 0, i64::MAX).await?.1)
+    }
+
+    /// Every stream and consumer of the NATS clusters that are configured, those that are not well first.
+    ///
+    /// # Errors
+    /// When a statement fails or a row cannot be read.
+    pub async fn nats_flows(&self) -> Result<Vec<FlowBody>, StoreError> {
+        let mut snapshot = self.read().await?;
+        let mut all = Vec::new();
+        for health in sources::health_list(&mut snapshot).await?.into_iter().filter(|health| health.id.kind == SourceKind::Nats) {
+            let found = flows(&mut snapshot, &health.id.to_string(), i64::MAX).await?;
+            all.extend(found.into_iter().map(|(row, body)| FlowBody { cluster: health.id.scope.clone(), row, body }));
+        }
+        Ok(all)
     }
 }
 
@@ -130,7 +165,7 @@ async fn cluster(connection: &mut SqliteConnection, health: &SourceHealth, now: 
         stale,
         findings,
         nodes,
-        flows: flows(connection, &source).await?,
+        flows: flows(connection, &source, FLOWS).await?.into_iter().map(|(row, _)| row).collect(),
     })
 }
 
@@ -166,7 +201,27 @@ async fn nodes(connection: &mut SqliteConnection, source: &str, now: Timestamp) 
         .collect()
 }
 
-async fn flows(connection: &mut SqliteConnection, source: &str) -> Result<Vec<FlowRow>, StoreError> {
+/// What a stream or a consumer says of itself.
+#[derive(Clone, Debug)]
+pub enum Flowing {
+    /// A stream.
+    Stream(Box<Stream>),
+    /// A consumer.
+    Consumer(Box<Consumer>),
+}
+
+/// A stream or consumer with the NATS cluster it is in.
+#[derive(Clone, Debug)]
+pub struct FlowBody {
+    /// Name of the NATS cluster.
+    pub cluster: String,
+    /// As its page shows it.
+    pub row: FlowRow,
+    /// Its numbers.
+    pub body: Flowing,
+}
+
+async fn flows(connection: &mut SqliteConnection, source: &str, most: i64) -> Result<Vec<(FlowRow, Flowing)>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT f.account, f.stream, f.consumer, f.flow, f.since, f.why, f.owner, f.body,
                   (SELECT json_group_array(DISTINCT d.owner) FROM nats_flow d WHERE f.consumer = '' AND d.source = f.source
@@ -174,19 +229,19 @@ async fn flows(connection: &mut SqliteConnection, source: &str) -> Result<Vec<Fl
            FROM nats_flow f WHERE f.source = ?
            ORDER BY CASE f.flow WHEN 'stuck' THEN 0 WHEN 'behind' THEN 1 ELSE 2 END, f.account, f.stream, f.consumer LIMIT ?"#,
         source,
-        FLOWS,
+        most,
     )
     .fetch_all(connection)
     .await?;
     rows.into_iter()
         .map(|row| {
             let texts: Vec<String> = parse("owner", &row.dependents)?;
-            let numbers = if row.consumer.is_empty() {
-                stream_numbers(&parse("stream", &row.body)?)
+            let body = if row.consumer.is_empty() {
+                Flowing::Stream(parse("stream", &row.body)?)
             } else {
-                consumer_numbers(&parse("consumer", &row.body)?)
+                Flowing::Consumer(parse("consumer", &row.body)?)
             };
-            Ok(FlowRow {
+            let shown = FlowRow {
                 account: row.account,
                 stream: row.stream,
                 consumer: row.consumer,
@@ -195,8 +250,12 @@ async fn flows(connection: &mut SqliteConnection, source: &str) -> Result<Vec<Fl
                 why: row.why,
                 owner: row.owner.map(|owner| parse("owner", &owner)).transpose()?,
                 dependents: texts.iter().map(|text| parse("owner", text)).collect::<Result<_, _>>()?,
-                numbers,
-            })
+                numbers: match &body {
+                    Flowing::Stream(stream) => stream_numbers(stream),
+                    Flowing::Consumer(consumer) => consumer_numbers(consumer),
+                },
+            };
+            Ok((shown, body))
         })
         .collect()
 }
@@ -228,7 +287,8 @@ async fn certainties(connection: &mut SqliteConnection) -> Result<Vec<(Certainty
 }
 
 /// Who would be cut off if plaintext were refused now, most first; and how many they are.
-async fn shares(connection: &mut SqliteConnection, now: Timestamp) -> Result<(u64, Vec<Share>), StoreError> {
+/// `fewest`: only owners with so many plaintext connections.
+async fn shares(connection: &mut SqliteConnection, now: Timestamp, fewest: i64, most: i64) -> Result<(u64, Vec<Share>), StoreError> {
     let at = now.as_micros();
     let rows = sqlx::query!(
         r#"SELECT c.environment, c.cluster, c.service, count(*) FILTER (WHERE plain_from IS NULL) AS "tls!: i64",
@@ -237,12 +297,13 @@ async fn shares(connection: &mut SqliteConnection, now: Timestamp) -> Result<(u6
                       AS "clients!: String",
                   count(*) OVER () AS "owners!: i64"
            FROM nats_connection c JOIN source ON source.id = c.source
-           GROUP BY 1, 2, 3 HAVING count(*) FILTER (WHERE plain_from <= ?) > 0
+           GROUP BY 1, 2, 3 HAVING count(*) FILTER (WHERE plain_from <= ?) >= ?
            ORDER BY 5 DESC, c.service, c.cluster, c.environment LIMIT ?"#,
         at,
         at,
         at,
-        SHARES,
+        fewest,
+        most,
     )
     .fetch_all(connection)
     .await?;

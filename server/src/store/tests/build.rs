@@ -54,6 +54,10 @@ impl Fixture {
             ("nats_flow", "SELECT count(*) FROM nats_flow"),
             ("nats_finding", "SELECT count(*) FROM nats_finding"),
             ("nats_usual", "SELECT count(*) FROM nats_usual"),
+            ("nats_meter", "SELECT count(*) FROM nats_meter"),
+            ("series", "SELECT count(*) FROM series"),
+            ("series_hour", "SELECT count(*) FROM series_hour"),
+            ("series_day", "SELECT count(*) FROM series_day"),
         ] {
             counts.push((table, sqlx::query_scalar(query).fetch_one(&mut *snapshot).await.unwrap()));
         }

@@ -286,3 +286,36 @@ async fn a_million_entries_are_searched_in_a_tenth_of_a_second() {
     }
     println!("slowest question, 19th of 20: {slowest:?}; file {} MB", std::fs::metadata(fixture.store.path()).unwrap().len() / 1_000_000);
 }
+
+#[tokio::test]
+async fn a_file_holds_what_the_pages_hold_and_reads_on_where_it_was_cut() {
+    let fixture = Fixture::new().await;
+    // several in one second, so that the places between them are told apart
+    let events = (0..130).map(|number| event(number / 3, EventKind::Deployment, Tone::Move, "auth", &format!("number {number}"))).collect();
+    told(&fixture, "ecs:production", events).await;
+    told(&fixture, "nats:bus", vec![event(7, EventKind::Node, Tone::Bad, "n1", "does not answer")]).await;
+    let whole = TimelineQuery { kind: Some(EventKind::Deployment), ..TimelineQuery::default() };
+    for query in [TimelineQuery::default(), whole.clone(), TimelineQuery { q: "numb".into(), ..TimelineQuery::default() }] {
+        let mut paged = Vec::new();
+        let mut next = Some(query.clone());
+        while let Some(query) = next {
+            let page = fixture.store.timeline_page(query.clone()).await.unwrap();
+            paged.extend(page.entries);
+            next = page.older.map(|before| TimelineQuery { before: Some(before), ..query });
+        }
+        let file = fixture.store.timeline_entries(&query, 10_000).await.unwrap();
+        assert_eq!((file.entries, file.cut, file.cut_at), (paged, false, None), "{query:?}");
+    }
+    let (mut read, mut before) = (Vec::new(), None);
+    loop {
+        let query = TimelineQuery { before: before.map(|place: i64| place.to_string()), ..whole.clone() };
+        let file = fixture.store.timeline_entries(&query, 40).await.unwrap();
+        assert_eq!((file.cut, file.entries.len()), if read.len() < 120 { (true, 40) } else { (false, 10) });
+        read.extend(file.entries.into_iter().map(|entry| entry.id));
+        before = file.cut_at;
+        if before.is_none() {
+            break;
+        }
+    }
+    assert_eq!((read.len(), read.windows(2).all(|pair| pair[0] > pair[1])), (130, true), "none twice, none left out");
+}

@@ -22,8 +22,24 @@ const NEWEST: i64 = 4_000;
 /// One more than is shown, to know whether there are more.
 const FETCHED: usize = ENTRIES_PER_PAGE + 1;
 
+/// Entries of a file read at a time: their last words are long, and only the last line is kept.
+const AT_ONCE: usize = 500;
+
 /// Where an entry stands, and its kind.
 type Place = (i64, String);
+
+/// A part of the record for a file.
+#[derive(Debug, Default)]
+pub struct Entries {
+    /// Newest first; of a task's last words the last line only.
+    pub entries: Vec<TimelineEntry>,
+    /// Whether there are more.
+    pub cut: bool,
+    /// Where they begin, where that can be asked for.
+    pub cut_at: Option<i64>,
+    /// Entries that are not in the search index yet and so may be missing.
+    pub unsearched: u64,
+}
 
 impl Store {
     /// A page of the record.
@@ -50,6 +66,29 @@ impl Store {
         };
         page.entries = at_places(&mut snapshot, &places).await?;
         Ok(page)
+    }
+
+    /// The newest entries of a question without counting any, at most so many.
+    ///
+    /// # Errors
+    /// When a statement fails or a row cannot be read.
+    pub async fn timeline_entries(&self, query: &TimelineQuery, most: usize) -> Result<Entries, StoreError> {
+        let mut snapshot = self.read().await?;
+        let unsearched = unsigned(sqlx::query_scalar!("SELECT up_to FROM timeline_unsearched").fetch_one(&mut *snapshot).await?);
+        let wanted = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1).max(COUNTED + 1);
+        let mut places: Vec<i64> = newest(&mut snapshot, query, query.kind, wanted).await?.into_iter().map(|(place, _)| place).collect();
+        let cut = places.len() > most;
+        places.truncate(most);
+        let mut entries = Vec::with_capacity(places.len());
+        for some in places.chunks(AT_ONCE) {
+            let mut read = at_places(&mut snapshot, some).await?;
+            for words in read.iter_mut().filter_map(|entry| entry.words.as_mut()) {
+                words.lines = words.lines.pop().into_iter().collect();
+            }
+            entries.extend(read);
+        }
+        let unsearched = if query.filters() { unsearched } else { 0 };
+        Ok(Entries { entries, cut, cut_at: places.last().copied().filter(|_| cut), unsearched })
     }
 
     /// Takes the next slice of entries from before the index into it; answers whether there are more.
@@ -133,7 +172,8 @@ async fn newest(
             return Ok(rows.fetch_all(connection).await?.into_iter().map(|row| (row.place, row.kind)).collect());
         }
     };
-    if !query.q.is_empty() {
+    // a page may be found among the newest; a file wants them all
+    if !query.q.is_empty() && most <= COUNTED {
         let read = among_newest(&mut *connection, query, kind, (low, high)).await?;
         if read.len() >= FETCHED {
             return Ok(read);
