@@ -20,6 +20,7 @@ pub(crate) struct Answer<T> {
     of: PhantomData<fn() -> T>,
 }
 
+#[cfg(feature = "ssr")]
 impl<T: Serialize + Clone + Send + Sync + 'static> Answer<T> {
     /// As the server makes it.
     pub(crate) fn new(now: Timestamp, speed: f64, revision: u64, body: T) -> Self {
@@ -88,6 +89,7 @@ enum Body {
     Text(Arc<RawValue>),
 }
 
+#[cfg(feature = "ssr")]
 fn written<T: Serialize + 'static>(value: &(dyn Any + Send + Sync)) -> Result<Box<RawValue>, serde_json::Error> {
     let value = value.downcast_ref::<T>().ok_or_else(|| serde_json::Error::custom("a body was sealed as another type"))?;
     serde_json::value::to_raw_value(value)
