@@ -104,7 +104,7 @@ impl Store {
         let from = (up_to - slice).max(0);
         sqlx::query!(
             "INSERT INTO timeline_search (rowid, said, words, facets)
-             SELECT place, said, words, facets FROM timeline_text WHERE id > ? AND id <= ?",
+             SELECT place, said, words, facets FROM timeline_text WHERE id > ? AND id <= ? ORDER BY place",
             from,
             up_to,
         )
