@@ -8,6 +8,7 @@ mod account;
 mod bad_input;
 mod carried;
 mod localstack;
+mod measured;
 mod ownership;
 mod peers;
 mod support;
