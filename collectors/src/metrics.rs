@@ -54,6 +54,9 @@ struct State {
     ledger: Ledger,
 }
 
+/// What is missing where a percentile was refused.
+const PERCENTILES: &str = "the 99th percentile of response times";
+
 /// What is to be asked, with the load balancer in front of it; empty for a service's own metrics.
 type Balanced = (Job, String);
 
@@ -149,7 +152,7 @@ impl MetricsCollector {
         self.ask_together(connection, tally, batched, now, &mut faults, (&mut series, &mut asked)).await;
         self.ask_each(connection, tally, jobs, now, &mut faults, (&mut series, &mut asked)).await;
         let missing = faults.shortfalls();
-        if let (true, Some(first)) = (asked.is_empty(), missing.first()) {
+        if let (true, Some(first)) = (asked.is_empty() && series.is_empty(), missing.first()) {
             return Err(first.fault.clone());
         }
         let spent = connection.caller.take_spent();
@@ -185,9 +188,12 @@ impl MetricsCollector {
             return;
         }
         match ask::targets(connection, tally, &jobs).await {
-            Ok(found) => {
+            Ok((found, fault)) => {
                 series.extend(found);
-                asked.extend(jobs.iter().map(|(job, _)| self.done(job, now)));
+                match fault {
+                    None => asked.extend(jobs.iter().map(|(job, _)| self.done(job, now))),
+                    Some(fault) => faults.note(PERCENTILES, fault),
+                }
             }
             Err(fault) => faults.note("what customers feel", fault),
         }
@@ -204,7 +210,7 @@ impl MetricsCollector {
     ) {
         let ask = |(job, balancer): (Job, String)| async move {
             let answer = if job.target.is_empty() {
-                ask::service(connection, tally, &job, now).await
+                ask::service(connection, tally, &job, now).await.map(|found| (found, None))
             } else {
                 ask::target(connection, tally, &job, &balancer).await
             };
@@ -212,19 +218,24 @@ impl MetricsCollector {
         };
         let mut answers = stream::iter(jobs).map(ask).buffer_unordered(IN_FLIGHT);
         while let Some((job, answer)) = answers.next().await {
-            match answer {
-                Ok(found) => {
+            let (fault, what) = match answer {
+                Ok((found, None)) => {
                     series.extend(found);
                     asked.push(self.done(&job, now));
+                    continue;
                 }
-                Err(fault) => {
-                    let hopeless = !matches!(fault.kind, FaultKind::Malformed | FaultKind::TooLarge | FaultKind::NotFound);
-                    faults.note(if job.target.is_empty() { "CPU and memory" } else { "what customers feel" }, fault);
-                    // the rest would only meet the same
-                    if hopeless {
-                        break;
-                    }
+                // what is not whole does not count as asked, and is asked again
+                Ok((found, Some(fault))) => {
+                    series.extend(found);
+                    (fault, PERCENTILES)
                 }
+                Err(fault) => (fault, if job.target.is_empty() { "CPU and memory" } else { "what customers feel" }),
+            };
+            let hopeless = !matches!(fault.kind, FaultKind::Malformed | FaultKind::TooLarge | FaultKind::NotFound);
+            faults.note(what, fault);
+            // the rest would only meet the same
+            if hopeless {
+                break;
             }
         }
     }

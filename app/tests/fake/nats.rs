@@ -3,7 +3,7 @@
 use domain::Timestamp;
 use domain::judge::Tone;
 use domain::nats::finding::{Ill, NodeStanding, Picture, findings};
-use domain::nats::jetstream::Flow;
+use domain::nats::jetstream::{Flow, Meta, Replica};
 use domain::nats::{Certificate, Connection, Node, NodeCounters, TlsMode};
 use domain::owner::{Register, TaskLife, owner_of};
 use domain::service::ServiceKey;
@@ -30,6 +30,7 @@ pub(crate) fn view(scene: Scene, query: NatsQuery, facts: &Facts, now: Timestamp
         observed: health.and_then(|health| health.last_success),
         stale: health.and_then(|health| health.stale(now)),
         findings: findings(&picture, now).into_iter().map(|finding| (finding, before(now, 300))).collect(),
+        meta: (!empty).then(|| (meta(scene, &nodes), before(now, 4))),
         nodes,
         flows,
     };
@@ -100,6 +101,24 @@ fn nodes(scene: Scene, facts: &Facts, now: Timestamp) -> Vec<NodeRow> {
             NodeRow { node, answers: *answers, counters, read: Some(before(now, 4)), restarts: 1, slow, tone: Tone::Good }
         })
         .collect()
+}
+
+/// The first node leads; in trouble the second lacks something and one that was taken out is still a member.
+fn meta(scene: Scene, nodes: &[NodeRow]) -> Meta {
+    let trouble = scene == Scene::Trouble;
+    let replica = |(index, row): (usize, &NodeRow)| Replica {
+        node: row.node.name.clone(),
+        current: !(trouble && index == 1),
+        offline: !row.answers,
+        lag: if trouble && index == 1 { 1_240 } else { 0 },
+        heard_ms: Some(120),
+    };
+    let mut replicas: Vec<Replica> = nodes.iter().enumerate().skip(1).map(replica).collect();
+    if trouble {
+        replicas.push(Replica { node: "nats-9".into(), offline: true, lag: 88_000, ..Replica::default() });
+    }
+    let size = u32::try_from(replicas.len() + 1).unwrap_or(0);
+    Meta { leader: nodes.first().map(|row| row.node.name.clone()), size, replicas }
 }
 
 fn flows(scene: Scene, now: Timestamp) -> Vec<FlowRow> {

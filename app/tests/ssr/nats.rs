@@ -12,6 +12,10 @@ async fn what_is_wrong_comes_first_and_says_what_to_do() {
     page.says("dropped 3 slow consumers lately");
     page.says("serves a certificate that ends in 12 days");
     page.says("does not answer");
+    page.says("Who leads JetStream");
+    page.says("nats-2 behind 1,240");
+    page.says("nats-9 offline 88,000 not told");
+    page.has("href=\"/api/v1/nats/nodes.csv\"");
     let text = page.text();
     assert!(text.find("What is wrong") < text.find("Who would be cut off if plaintext were refused now"));
 }

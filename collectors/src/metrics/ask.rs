@@ -21,16 +21,24 @@ const BALANCER: &str = "AWS/ApplicationELB";
 /// Queries in one GetMetricData (API reference: 500).
 const MOST_QUERIES: usize = 500;
 
-/// What is measured at a target group: its name at CloudWatch, the statistic, the metric it becomes, and by how much its
-/// unit differs (seconds become milliseconds).
-const AT_TARGETS: [(&str, &str, Metric, f64); 6] = [
+/// One metric at a target group: its name at CloudWatch, the statistic, the metric it becomes, and by how much its unit
+/// differs (seconds become milliseconds).
+type AtTarget = (&'static str, &'static str, Metric, f64);
+
+/// What is measured at a target group in plain statistics.
+const PLAIN: [AtTarget; 5] = [
     ("RequestCount", "Sum", Metric::Requests, 1.0),
     ("HTTPCode_Target_5XX_Count", "Sum", Metric::Errors, 1.0),
     ("TargetResponseTime", "Average", Metric::Latency, 1_000.0),
-    ("TargetResponseTime", "p99", Metric::LatencyP99, 1_000.0),
     ("HealthyHostCount", "Minimum", Metric::Healthy, 1.0),
     ("UnHealthyHostCount", "Maximum", Metric::Unhealthy, 1.0),
 ];
+/// And in a percentile, asked apart: not every endpoint that speaks CloudWatch's language can compute one, and errors and
+/// healthy targets must not be lost with it.
+const PERCENTILE: [AtTarget; 1] = [("TargetResponseTime", "p99", Metric::LatencyP99, 1_000.0)];
+
+/// What was answered, and what kept the percentile from being so.
+pub(super) type Answered = (Vec<SeriesReading>, Option<Fault>);
 
 /// CPU and memory of a service, and its tasks from the number of samples: two requests.
 pub(super) async fn service(connection: &Connection, tally: &Tally, job: &Job, now: Timestamp) -> Result<Vec<SeriesReading>, Fault> {
@@ -53,25 +61,42 @@ pub(super) async fn service(connection: &Connection, tally: &Tally, job: &Job, n
 }
 
 /// What customers feel at one target group, metric by metric: six requests.
-pub(super) async fn target(connection: &Connection, tally: &Tally, job: &Job, balancer: &str) -> Result<Vec<SeriesReading>, Fault> {
-    let dimensions = [("LoadBalancer", balancer), ("TargetGroup", job.target.as_str())];
+pub(super) async fn target(connection: &Connection, tally: &Tally, job: &Job, balancer: &str) -> Result<Answered, Fault> {
     let mut all = Vec::new();
-    for (name, statistic, metric, scale) in AT_TARGETS {
-        let plain = Statistic::from(statistic);
-        let (plain, percentile) = if statistic == "p99" { (None, Some(statistic)) } else { (Some(plain), None) };
-        let points = statistics(connection, tally, job, (BALANCER, name), &dimensions, plain.as_slice(), percentile).await?;
-        all.push(series(job, metric, &points, |point| {
-            let value = match statistic {
-                "Sum" => point.sum,
-                "Average" => point.average,
-                "Minimum" => point.minimum,
-                "Maximum" => point.maximum,
-                percentile => point.extended_statistics.as_ref().and_then(|all| all.get(percentile)).copied(),
-            };
-            value.map(|value| value * scale)
-        }));
+    for wanted in &PLAIN {
+        all.push(at_target(connection, tally, job, balancer, wanted).await?);
     }
-    Ok(all)
+    let mut fault = None;
+    for wanted in &PERCENTILE {
+        match at_target(connection, tally, job, balancer, wanted).await {
+            Ok(series) => all.push(series),
+            Err(refused) => fault = Some(refused),
+        }
+    }
+    Ok((all, fault))
+}
+
+async fn at_target(
+    connection: &Connection,
+    tally: &Tally,
+    job: &Job,
+    balancer: &str,
+    (name, statistic, metric, scale): &AtTarget,
+) -> Result<SeriesReading, Fault> {
+    let dimensions = [("LoadBalancer", balancer), ("TargetGroup", job.target.as_str())];
+    let plain = Statistic::from(*statistic);
+    let (plain, percentile) = if statistic.starts_with('p') { (None, Some(*statistic)) } else { (Some(plain), None) };
+    let points = statistics(connection, tally, job, (BALANCER, name), &dimensions, plain.as_slice(), percentile).await?;
+    Ok(series(job, *metric, &points, |point| {
+        let value = match *statistic {
+            "Sum" => point.sum,
+            "Average" => point.average,
+            "Minimum" => point.minimum,
+            "Maximum" => point.maximum,
+            percentile => point.extended_statistics.as_ref().and_then(|all| all.get(percentile)).copied(),
+        };
+        value.map(|value| value * scale)
+    }))
 }
 
 async fn statistics(
@@ -104,51 +129,64 @@ fn series(job: &Job, metric: Metric, points: &[Datapoint], value: impl Fn(&Datap
     }
 }
 
-/// What customers feel at many target groups over one span: a request for every eighty of them.
-pub(super) async fn targets(connection: &Connection, tally: &Tally, jobs: &[(Job, String)]) -> Result<Vec<SeriesReading>, Fault> {
+/// What customers feel at many target groups over one span: a request for every hundred of them, and one for the
+/// percentiles of every five hundred.
+pub(super) async fn targets(connection: &Connection, tally: &Tally, jobs: &[(Job, String)]) -> Result<Answered, Fault> {
     let mut all = Vec::new();
-    for batch in jobs.chunks(MOST_QUERIES / AT_TARGETS.len()) {
-        let (Some(from), Some(to)) = (batch.iter().map(|(job, _)| job.from).min(), batch.iter().map(|(job, _)| job.to).max()) else {
-            continue;
-        };
-        let queries: Vec<MetricDataQuery> =
-            batch.iter().enumerate().flat_map(|(index, (job, balancer))| queries(index, job, balancer)).collect();
-        let mut found: Vec<SeriesReading> =
-            batch.iter().flat_map(|(job, _)| AT_TARGETS.map(|(_, _, metric, _)| series(job, metric, &[], |_| None))).collect();
-        let mut token: Option<String> = None;
-        loop {
-            connection.caller.bill(GET_METRIC_DATA, queries.len() as u64);
-            let call = || {
-                let ask = connection.cloudwatch.get_metric_data().start_time(wire(from)).end_time(wire(to));
-                ask.set_metric_data_queries(Some(queries.clone())).set_next_token(token.clone()).send()
-            };
-            let answer = connection.caller.call(GET_METRIC_DATA, tally, call).await?;
-            for result in answer.metric_data_results.unwrap_or_default() {
-                let index = result.id.as_deref().and_then(|id| id.strip_prefix('m')).and_then(|number| number.parse::<usize>().ok());
-                let Some(series) = index.and_then(|index| found.get_mut(index)) else { continue };
-                let scale = AT_TARGETS.iter().find(|(_, _, metric, _)| *metric == series.metric).map_or(1.0, |row| row.3);
-                let points = result.timestamps.unwrap_or_default().into_iter().zip(result.values.unwrap_or_default());
-                series.points.extend(points.filter_map(|(at, value)| Some(Point { at: instant(Some(at))?, value: value * scale })));
-            }
-            let next = answer.next_token.filter(|next| !next.is_empty() && token.as_ref() != Some(next));
-            if next.is_none() {
-                break;
-            }
-            token = next;
-        }
-        all.extend(found);
+    for batch in jobs.chunks(MOST_QUERIES / PLAIN.len()) {
+        all.extend(together(connection, tally, batch, &PLAIN).await?);
     }
-    Ok(all)
+    let mut fault = None;
+    for batch in jobs.chunks(MOST_QUERIES / PERCENTILE.len()) {
+        match together(connection, tally, batch, &PERCENTILE).await {
+            Ok(series) => all.extend(series),
+            Err(refused) => fault = Some(refused),
+        }
+    }
+    Ok((all, fault))
 }
 
-fn queries(index: usize, job: &Job, balancer: &str) -> Vec<MetricDataQuery> {
-    let query = |number: usize, name: &str, statistic: &str| {
-        let metric = WireMetric::builder().namespace(BALANCER).metric_name(name);
-        let metric = metric.dimensions(dimension("LoadBalancer", balancer)).dimensions(dimension("TargetGroup", &job.target)).build();
-        let stat = MetricStat::builder().metric(metric).period(i32::try_from(job.step()).unwrap_or(60)).stat(statistic).build();
-        MetricDataQuery::builder().id(format!("m{}", index * AT_TARGETS.len() + number)).metric_stat(stat).build()
-    };
-    AT_TARGETS.iter().enumerate().map(|(number, (name, statistic, ..))| query(number, name, statistic)).collect()
+/// These metrics of all these target groups, page by page.
+async fn together(
+    connection: &Connection,
+    tally: &Tally,
+    batch: &[(Job, String)],
+    wanted: &[AtTarget],
+) -> Result<Vec<SeriesReading>, Fault> {
+    let (from, to) = (batch.iter().map(|(job, _)| job.from).min(), batch.iter().map(|(job, _)| job.to).max());
+    let Some((from, to)) = from.zip(to) else { return Ok(Vec::new()) };
+    let each = || batch.iter().flat_map(|(job, balancer)| wanted.iter().map(move |wanted| (job, balancer, wanted)));
+    let queries: Vec<MetricDataQuery> =
+        each().enumerate().map(|(number, (job, balancer, wanted))| query(number, job, balancer, wanted)).collect();
+    let mut found: Vec<SeriesReading> = each().map(|(job, _, (.., metric, _))| series(job, *metric, &[], |_| None)).collect();
+    let mut token: Option<String> = None;
+    loop {
+        connection.caller.bill(GET_METRIC_DATA, queries.len() as u64);
+        let call = || {
+            let ask = connection.cloudwatch.get_metric_data().start_time(wire(from)).end_time(wire(to));
+            ask.set_metric_data_queries(Some(queries.clone())).set_next_token(token.clone()).send()
+        };
+        let answer = connection.caller.call(GET_METRIC_DATA, tally, call).await?;
+        for result in answer.metric_data_results.unwrap_or_default() {
+            let index = result.id.as_deref().and_then(|id| id.strip_prefix('m')).and_then(|number| number.parse::<usize>().ok());
+            let Some(series) = index.and_then(|index| found.get_mut(index)) else { continue };
+            let scale = wanted.iter().find(|(_, _, metric, _)| *metric == series.metric).map_or(1.0, |row| row.3);
+            let points = result.timestamps.unwrap_or_default().into_iter().zip(result.values.unwrap_or_default());
+            series.points.extend(points.filter_map(|(at, value)| Some(Point { at: instant(Some(at))?, value: value * scale })));
+        }
+        let next = answer.next_token.filter(|next| !next.is_empty() && token.as_ref() != Some(next));
+        if next.is_none() {
+            return Ok(found);
+        }
+        token = next;
+    }
+}
+
+fn query(number: usize, job: &Job, balancer: &str, (name, statistic, ..): &AtTarget) -> MetricDataQuery {
+    let metric = WireMetric::builder().namespace(BALANCER).metric_name(*name);
+    let metric = metric.dimensions(dimension("LoadBalancer", balancer)).dimensions(dimension("TargetGroup", &job.target)).build();
+    let stat = MetricStat::builder().metric(metric).period(i32::try_from(job.step()).unwrap_or(60)).stat(*statistic).build();
+    MetricDataQuery::builder().id(format!("m{number}")).metric_stat(stat).build()
 }
 
 /// The application load balancer before a target group, as CloudWatch names it; nothing where none reports.

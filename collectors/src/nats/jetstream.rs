@@ -45,6 +45,9 @@ struct PeerInfo {
     offline: bool,
     #[serde(deserialize_with = "number")]
     lag: Option<u64>,
+    /// Nanoseconds since the leader last heard of it.
+    #[serde(deserialize_with = "number")]
+    active: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -230,7 +233,13 @@ fn consumer_of(account: &str, stream: &str, info: &ConsumerInfo) -> Consumer {
 }
 
 fn replica(peer: &PeerInfo) -> Replica {
-    Replica { node: peer.name.clone(), current: peer.current, offline: peer.offline, lag: peer.lag.unwrap_or(0) }
+    Replica {
+        node: peer.name.clone(),
+        current: peer.current,
+        offline: peer.offline,
+        lag: peer.lag.unwrap_or(0),
+        heard_ms: peer.active.map(|nanos| nanos / 1_000_000),
+    }
 }
 
 /// Metadata is its owner's to write: bounded, because it is kept.
@@ -279,6 +288,20 @@ mod tests {
             (7, true, Some(1_000), 5, 4)
         );
         assert_eq!(reading.meta.unwrap().leader.as_deref(), Some("n2"));
+    }
+
+    #[test]
+    fn the_leader_tells_how_the_others_of_its_group_stand() {
+        let follower = r#"{"meta_cluster": {"leader": "n2", "cluster_size": 3}}"#;
+        let leader = r#"{"meta_cluster": {"leader": "n2", "cluster_size": 3, "replicas": [
+            {"name": "n1", "current": true, "active": 120500000},
+            {"name": "n3", "current": false, "offline": true, "active": 7200000000000, "lag": 41, "peer": "x"}]}}"#;
+        for told_first in [[("n1", follower), ("n2", leader)], [("n2", leader), ("n1", follower)]] {
+            let meta = gathered(told_first.map(|(node, jsz)| told(node, jsz)).into(), true).meta.unwrap();
+            assert_eq!((meta.leader.as_deref(), meta.size), (Some("n2"), 3));
+            let stands: Vec<_> = meta.replicas.iter().map(|one| (one.node.as_str(), one.standing().1, one.lag, one.heard_ms)).collect();
+            assert_eq!(stands, [("n1", "current", 0, Some(120)), ("n3", "offline", 41, Some(7_200_000))]);
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::jetstream::{Flow, Meta};
+use super::jetstream::{Flow, Meta, REPLICA_LAG};
 use super::{CERTIFICATE_DAYS, Node, NodeCounters};
 use crate::Timestamp;
 use crate::judge::Tone;
@@ -289,6 +289,16 @@ fn of_meta(picture: &Picture<'_>) -> Vec<Finding> {
             let detail = "Its streams are kept by fewer nodes than was wished.";
             found.push(finding("meta-offline", Tone::Bad, &replica.node, "is away from JetStream", detail));
         }
+        if !replica.offline && replica.lag >= REPLICA_LAG {
+            let text = format!("lacks {} of JetStream's own leadership", text::count(replica.lag, "operation"));
+            found.push(finding(
+                "meta-lag",
+                Tone::Warn,
+                &replica.node,
+                text,
+                "Until it has them it cannot lead, and does not know what was created since.",
+            ));
+        }
     }
     found
 }
@@ -412,6 +422,19 @@ mod tests {
         assert_eq!(said(&nodes), Vec::<String>::new());
         nodes[0].node.configured_until = Some(Timestamp::from_secs(1_400 * DAY));
         assert!(said(&nodes)[0].starts_with("n1 serves a certificate until "), "{:?}", said(&nodes));
+    }
+
+    #[test]
+    fn a_replica_far_behind_is_told() {
+        let replica = |lag| Replica { node: "n2".into(), current: lag == 0, lag, ..Replica::default() };
+        let said = |lag| {
+            let meta = Meta { leader: Some("n1".into()), size: 2, replicas: vec![replica(lag)] };
+            let found = findings(&Picture { nodes: &three(), meta: Some(&meta), ..Picture::default() }, now());
+            found.into_iter().map(|finding| format!("{} {}", finding.subject, finding.text)).collect::<Vec<_>>()
+        };
+        assert_eq!(said(0), [""; 0]);
+        assert_eq!(said(199), [""; 0], "a moment's delay is no news");
+        assert_eq!(said(1_240), ["n2 lacks 1240 operations of JetStream's own leadership"]);
     }
 
     #[test]

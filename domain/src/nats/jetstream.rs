@@ -36,6 +36,20 @@ pub struct Replica {
     pub offline: bool,
     /// Operations it lacks.
     pub lag: u64,
+    /// Milliseconds since the leader last heard of it, where it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard_ms: Option<u64>,
+}
+
+impl Replica {
+    /// How it is drawn, and how it stands in a word.
+    pub const fn standing(&self) -> (Tone, &'static str) {
+        match self {
+            Self { offline: true, .. } => (Tone::Bad, "offline"),
+            Self { current: true, lag: 0..REPLICA_LAG, .. } => (Tone::Good, "current"),
+            _ => (Tone::Warn, "behind"),
+        }
+    }
 }
 
 /// JetStream's own leadership, as its leader tells it.
@@ -308,7 +322,7 @@ mod tests {
         let stream = Stream { replicated: true, leader: Some("n1".into()), ..Stream::default() };
         assert_eq!(stream_flow(&stream).0, Flow::Well);
         assert_eq!(stream_flow(&Stream { leader: None, ..stream.clone() }).0, Flow::Stuck);
-        let copy = |lag, offline| vec![Replica { node: "n2".into(), current: lag == 0, offline, lag }];
+        let copy = |lag, offline| vec![Replica { node: "n2".into(), current: lag == 0, offline, lag, heard_ms: None }];
         assert_eq!(stream_flow(&Stream { replicas: copy(0, true), ..stream.clone() }).1, "its copy on n2 is away");
         assert_eq!(stream_flow(&Stream { replicas: copy(201, false), ..stream.clone() }).0, Flow::Behind);
         assert_eq!(stream_flow(&Stream { replicas: copy(200, false), ..stream.clone() }).0, Flow::Well);

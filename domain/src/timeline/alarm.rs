@@ -5,7 +5,7 @@
 //! tells it first. The trap: their clocks. The history's instant and the alarm's own lie some milliseconds apart, so the
 //! same change is the same name, the same word and an instant within `SAME`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{EventKind, NewEvent};
@@ -96,13 +96,8 @@ pub fn alarm_news(
 ) -> AlarmNews {
     let mut told: Vec<Known> = known.to_vec();
     let mut news = AlarmNews::default();
-    let mut items: Vec<&HistoryItem> = history.iter().collect();
-    items.sort_by_key(|item| item.at);
-    for item in items {
+    for item in unknown(history, known) {
         let word = item.what.word();
-        if told.iter().any(|known| known.is(&item.name, word, item.at)) {
-            continue;
-        }
         told.push(Known { name: item.name.clone(), word: word.to_owned(), at: item.at });
         let (tone, text) = in_words(&item.what, differing(changes, item));
         news.events.push(place.event(&item.name, word, item.at, tone, text));
@@ -125,6 +120,38 @@ pub fn alarm_news(
         }
     }
     news
+}
+
+/// The items of a history that are not on record, oldest first. One entry answers for one item: the item it was made of
+/// (the very same instant), or the one nearest to what the list told. So changes that come and go within `SAME`, as
+/// somebody with SetAlarmState makes them, are each told.
+fn unknown<'a>(history: &'a [HistoryItem], known: &[Known]) -> Vec<&'a HistoryItem> {
+    let mut free: BTreeMap<(&str, &str), BTreeSet<Timestamp>> = BTreeMap::new();
+    for known in known {
+        free.entry((&known.name, &known.word)).or_default().insert(known.at);
+    }
+    // the same item may be in two answers
+    let items: BTreeMap<(Timestamp, &str, &str), &HistoryItem> =
+        history.iter().map(|item| ((item.at, item.name.as_str(), item.what.word()), item)).collect();
+    let mut left: Vec<&HistoryItem> = Vec::new();
+    for item in items.into_values() {
+        let entries = free.get_mut(&(item.name.as_str(), item.what.word()));
+        if !entries.is_some_and(|entries| entries.remove(&item.at)) {
+            left.push(item);
+        }
+    }
+    // what is left of the entries the list told: each of them is its nearest item
+    for ((name, word), entries) in free {
+        for at in entries {
+            let apart = |item: &&HistoryItem| item.at.since(at).max(at.since(item.at));
+            let same = |item: &&HistoryItem| item.name == name && item.what.word() == word && apart(item) <= SAME;
+            let nearest = left.iter().enumerate().filter(|(_, item)| same(item)).min_by_key(|(_, item)| apart(item));
+            if let Some((index, _)) = nearest {
+                left.remove(index);
+            }
+        }
+    }
+    left
 }
 
 /// One way in which an alarm is not as it was.
@@ -301,6 +328,26 @@ mod tests {
             ),
         ] {
             assert_eq!(told(&case), (expected.into_iter().map(str::to_owned).collect(), untold), "{what}");
+        }
+    }
+
+    #[test]
+    fn what_flaps_within_a_second_is_told_change_by_change() {
+        use AlarmState::{Alarm as On, Ok as Off};
+        let (off, on) = (alarm(Off, 10, 1), alarm(On, 100, 1));
+        let flaps = || vec![went(On, 99_900_000), went(Off, 99_910_000), went(On, 99_920_000), went(Off, 99_930_000), went(On, 99_940_000)];
+        let twice = || [flaps(), flaps()].concat();
+        let known = |word: &str, micros| Known { name: "cpu".into(), word: word.into(), at: Timestamp::from_micros(micros) };
+        let all = |from: &[HistoryItem]| from.iter().map(|item| known(item.what.word(), item.at.as_micros())).collect::<Vec<_>>();
+        for (what, history, known, expected) in [
+            ("all of them at once", flaps(), vec![], 5),
+            ("the same items in two answers", twice(), vec![], 5),
+            ("the list told the last of them", flaps(), vec![known("ALARM", 100_000_000)], 4),
+            ("the overlap", flaps(), all(&flaps()), 0),
+            ("the overlap, one of them told by the list", flaps(), [all(&flaps()[..4]), vec![known("ALARM", 100_000_000)]].concat(), 0),
+        ] {
+            let case = Case { before: Some(&off), after: Some(&on), history, known };
+            assert_eq!((told(&case).0.len(), told(&case).1), (expected, 0), "{what}: {:?}", told(&case).0);
         }
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::TimelineEntry;
 use crate::Timestamp;
 use crate::nats::finding::Finding;
-use crate::nats::jetstream::Flow;
+use crate::nats::jetstream::{Flow, Meta};
 use crate::nats::{Node, NodeCounters, TlsMode, Wire};
 use crate::owner::{Certainty, Proof};
 use crate::service::{ServiceKey, encoded};
@@ -153,6 +153,8 @@ pub struct NatsCluster {
     pub findings: Vec<(Finding, Timestamp)>,
     /// Its nodes, by name.
     pub nodes: Vec<NodeRow>,
+    /// JetStream's own leadership and when it was told; nothing without JetStream, or where one node stands alone.
+    pub meta: Option<(Meta, Timestamp)>,
     /// Streams and consumers, those that are not well first.
     pub flows: Vec<FlowRow>,
 }

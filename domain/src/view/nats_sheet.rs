@@ -1,5 +1,7 @@
 //! The NATS page as a sheet: what is wrong first, then the nodes, then whose the connections are.
 
+mod leadership;
+
 use std::time::Duration;
 
 use super::nats::mode_words;
@@ -85,6 +87,9 @@ impl NatsView {
             ..SheetPanel::default()
         };
         let mut panels = vec![findings, nodes];
+        if let Some(panel) = leadership::panel(cluster) {
+            panels.push(SheetPanel { id: id("meta"), title: named("Who leads JetStream"), ..panel });
+        }
         if !cluster.flows.is_empty() {
             let well = cluster.flows.iter().filter(|flow| flow.flow == Flow::Well).count();
             panels.push(SheetPanel {
@@ -239,8 +244,7 @@ fn node_row(row: &NodeRow, cluster: &NatsCluster, now: Timestamp) -> SheetRow {
     let mesh = if node.cluster.is_none() { "stands alone".to_owned() } else { format!("{} of {others} others", node.remotes) };
     let pending = if counters.route_pending > 0 { format!("{} waiting", bytes(counters.route_pending)) } else { String::new() };
     let jetstream = if node.jetstream {
-        let leads = node.meta_leader.as_deref() == Some(node.name.as_str());
-        Cell::text(if leads { "leads" } else { "on" }).with_lines(vec![format!("{} stored", bytes(counters.storage.0))])
+        leadership::of_node(cluster, node).with_lines(vec![format!("{} stored", bytes(counters.storage.0))])
     } else {
         Cell::text("off")
     };

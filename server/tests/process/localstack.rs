@@ -1,6 +1,9 @@
 //! LocalStack: a CloudWatch, Logs, SQS, EventBridge and STS that nobody here wrote. What boto3 puts there must appear.
 //!
-//! One LocalStack for everything, because it takes seconds and a hundred megabytes to start.
+//! One LocalStack for everything, because it takes seconds and a hundred megabytes to start. Its reader of CBOR knows
+//! instants as whole numbers only (4.11.1 calls `int` on the text of a float), while the SDK sends every instant as a float,
+//! as the protocol wants it. So what asks for a span goes through [`whole_instants`], which writes `1794079323.686` as
+//! `1794079323` and passes on everything else as it is.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -10,12 +13,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use collectors::{AwsEnvironment, AwsScope, Keys, LogCollector, Owing};
+use bytes::Bytes;
+use collectors::metrics::Subject;
+use collectors::{AwsEnvironment, AwsScope, Collector, Keys, LogCollector, Owing};
 use domain::Timestamp;
+use domain::cost::Way;
 use domain::log::{Owed, Stream};
+use domain::series::Metric;
+use domain::source::Outcome;
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use signalbox::clock::SystemClock;
 
+use crate::measured::{collector, read};
 use crate::support::*;
 
 const KEYS: &str = "region_name='us-east-1', endpoint_url=sys.argv[1], aws_access_key_id='x', aws_secret_access_key='x'";
@@ -29,6 +41,38 @@ for metric in ("CPUUtilization", "MemoryUtilization"):
         ComparisonOperator="GreaterThanThreshold", AlarmActions=["arn:aws:sns:us-east-1:000000000000:alerts"],
         Dimensions=[{"Name": "ClusterName", "Value": "games"}, {"Name": "ServiceName", "Value": "games-service-1"}])
 cw.set_alarm_state(AlarmName="games-service-1-CPUUtilization", StateValue="ALARM", StateReason="CPU is 97 %")
+"#;
+
+/// An alarm that flaps: five changes of state, none of which a list of alarms shows afterwards but the last.
+const FLAP: &str = r#"
+cw = boto3.client("cloudwatch", **keys)
+cw.put_metric_alarm(AlarmName="flapping", Namespace="Custom", MetricName="queue", Statistic="Average", Period=60,
+    EvaluationPeriods=1, Threshold=80, ComparisonOperator="GreaterThanThreshold", TreatMissingData="ignore")
+for number, state in enumerate(("ALARM", "OK", "ALARM", "OK", "ALARM")):
+    cw.set_alarm_state(AlarmName="flapping", StateValue=state, StateReason=f"turn {number}: größe > 80 %")
+"#;
+
+/// What ECS and a load balancer would report: two tasks' CPU in each of three five minutes, and requests of each minute.
+const METRICS: &str = r#"
+import datetime
+cw = boto3.client("cloudwatch", **keys)
+begin = int(datetime.datetime.now(datetime.timezone.utc).timestamp()) // 300 * 300 - 1500
+at = lambda second: datetime.datetime.fromtimestamp(begin + second, datetime.timezone.utc)
+def put(namespace, dimensions, data):
+    named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+    cw.put_metric_data(Namespace=namespace, MetricData=[
+        {"MetricName": metric, "Dimensions": named, "Timestamp": at(second), "Value": value, "Unit": unit}
+        for metric, second, value, unit in data])
+ecs = {"ClusterName": "games", "ServiceName": "games-service-1"}
+put("AWS/ECS", ecs, [("CPUUtilization", minute * 60 + 5, 10.0 + 20 * task + minute // 5, "Percent") for minute in range(15) for task in range(2)])
+put("AWS/ECS", ecs, [("MemoryUtilization", minute * 60 + 5, 41.5, "Percent") for minute in range(15) for task in range(2)])
+elb = {"LoadBalancer": "app/games/50dc", "TargetGroup": "targetgroup/games/73e2"}
+put("AWS/ApplicationELB", elb, [("RequestCount", minute * 60 + 7, 3.0, "Count") for minute in range(15) for _ in range(40)])
+put("AWS/ApplicationELB", elb, [("HTTPCode_Target_5XX_Count", 7 * 60 + 7, 2.0, "Count")])
+put("AWS/ApplicationELB", elb, [("TargetResponseTime", minute * 60 + 7, seconds, "Seconds") for minute in range(15) for seconds in (0.1, 0.3)])
+put("AWS/ApplicationELB", elb, [(name, minute * 60 + 7, value, "Count") for minute in range(15)
+    for name, value in (("HealthyHostCount", 2.0), ("HealthyHostCount", 1.0), ("UnHealthyHostCount", 0.0))])
+print(begin)
 "#;
 
 /// What a task said, hostile parts included.
@@ -104,6 +148,51 @@ impl LocalStack {
     }
 }
 
+/// Every float that is an instant (tag 1, major type 7) as the whole number below it. Neither byte occurs in UTF-8 text.
+fn whole(body: &[u8]) -> Vec<u8> {
+    let (mut out, mut rest) = (Vec::with_capacity(body.len()), body);
+    while let Some((first, after)) = rest.split_first() {
+        let float = after.strip_prefix(&[0xfb]).filter(|_| *first == 0xc1).and_then(|bytes| bytes.first_chunk::<8>());
+        match float.map(|bytes| f64::from_be_bytes(*bytes).floor()) {
+            Some(second) if (0.0..4e9).contains(&second) => {
+                out.extend([0xc1, 0x1a]);
+                out.extend((second as u32).to_be_bytes());
+                rest = &after[9..];
+            }
+            _ => {
+                out.push(*first);
+                rest = after;
+            }
+        }
+    }
+    out
+}
+
+/// The address of a server that passes requests on to LocalStack with whole instants.
+async fn whole_instants(url: &str) -> String {
+    let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+    let to = url.to_owned();
+    let pass = async move |request: axum::extract::Request| {
+        let (mut parts, body) = request.into_parts();
+        let body = whole(&body.collect().await.unwrap().to_bytes());
+        parts.uri = format!("{to}{}", parts.uri).parse().unwrap();
+        parts.headers.insert(http::header::CONTENT_LENGTH, body.len().into());
+        let answer = client.request(http::Request::from_parts(parts, Full::from(body))).await.unwrap();
+        answer.map(axum::body::Body::new)
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(pass)).await });
+    format!("http://{address}")
+}
+
+#[test]
+fn instants_become_whole_and_nothing_else_changes() {
+    let body = b"\xbfiStartDate\xc1\xfb\x41\xda\xbb\xde\x96\xeb\xe7\x6dgcaf\xc3\xa9\xfb\x40\x00\x00\x00\x00\x00\x00\x00\xff";
+    let whole = whole(body);
+    assert_eq!(whole, b"\xbfiStartDate\xc1\x1a\x6a\xef\x7a\x5bgcaf\xc3\xa9\xfb\x40\x00\x00\x00\x00\x00\x00\x00\xff");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_boto3_puts_into_localstack_is_seen() {
     let directory = tempfile::tempdir().unwrap();
@@ -140,6 +229,10 @@ async fn what_boto3_puts_into_localstack_is_seen() {
         assert_eq!(verdict(what), expected, "{what}: {diagnosis:#}");
     }
 
+    let whole = whole_instants(&there.url).await;
+    flaps_are_on_record(&there, &whole).await;
+    metrics_are_read(&there, &whole).await;
+
     there.boto3(LOGS, &[]);
     let mut scope = AwsScope::new("default");
     scope.region = Some("us-east-1".to_owned());
@@ -153,4 +246,76 @@ async fn what_boto3_puts_into_localstack_is_seen() {
     assert!(!said.contains("\\u001b") && !said.contains('\u{1b}'), "{said}");
 
     crate::events::an_event_is_followed_long_before_the_next_sweep(&there).await;
+}
+
+/// Changes that came and went before the first look are on record, each once, and the alarm is called flapping.
+async fn flaps_are_on_record(there: &LocalStack, whole: &str) {
+    there.boto3(FLAP, &[]);
+    let directory = tempfile::tempdir().unwrap();
+    let (_server, url) = serve(&config_for(&serde_json::json!({ "aws": whole }), directory.path(), ""));
+    let page = format!("{url}/api/v1/alarms/production/flapping");
+    let changes = |page: &Value| {
+        page["record"]
+            .as_array()
+            .map_or(0, |record| record.iter().filter(|entry| entry["text"].as_str().is_some_and(|text| text.contains('→'))).count())
+    };
+    let seen = until("five changes on record", || get(&page), |page| changes(page) >= 5).await;
+    assert_eq!((changes(&seen), &seen["row"]["state"], &seen["row"]["changes"]), (5, &Value::from("ALARM"), &Value::from(5)), "{seen:#}");
+    let said: String = seen["record"].as_array().unwrap().iter().filter_map(|entry| entry["text"].as_str()).collect::<Vec<_>>().join("\n");
+    for number in 0..5 {
+        assert!(said.contains(&format!("turn {number}: größe > 80 %")), "{said}");
+    }
+    // more of them, between two looks at most
+    there.boto3("cw = boto3.client('cloudwatch', **keys)\nfor state in ('OK', 'ALARM', 'OK'):\n    cw.set_alarm_state(AlarmName='flapping', StateValue=state, StateReason='later')", &[]);
+    let seen = until("three more", || get(&page), |page| changes(page) >= 8).await;
+    assert_eq!((changes(&seen), &seen["row"]["state"]), (8, &Value::from("OK")), "each once: {seen:#}");
+    let (_, html) = ask("GET", &format!("{url}/alarms"), &[("accept", "text/html")], "").await;
+    assert!(html.contains("flapping: 8 changes within an hour"), "the page says so");
+}
+
+/// Points that were put there are read by both ways of asking.
+async fn metrics_are_read(there: &LocalStack, whole: &str) {
+    let begin: i64 = there.boto3(METRICS, &[]).trim().parse().unwrap();
+    let at = |second: i64| Timestamp::from_secs(begin + second);
+    let subject = Subject {
+        cluster: "games".to_owned(),
+        service: "games-service-1".to_owned(),
+        target_groups: vec!["arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/games/73e2".to_owned()],
+        created: Some(at(-600)),
+    };
+    for used_up in [false, true] {
+        let collector = collector(whole, used_up);
+        collector.watch(vec![subject.clone()]);
+        let sweep = collector.sweep().await;
+        let reading = read(&sweep);
+        assert_eq!(reading.pace.way, if used_up { Way::Data } else { Way::Statistics });
+        // it computes no percentiles, and that alone is missing
+        let Outcome::Partial { missing } = &sweep.outcome else { panic!("{:?}", sweep.outcome) };
+        assert_eq!(
+            missing.iter().map(|part| part.what.as_str()).collect::<Vec<_>>(),
+            ["the 99th percentile of response times"],
+            "{missing:?}"
+        );
+        let points = |metric: Metric| -> Vec<(i64, f64)> {
+            let mut points: Vec<(i64, f64)> = reading
+                .series
+                .iter()
+                .filter(|series| series.metric == metric)
+                .flat_map(|series| series.points.iter().map(|point| ((point.at.as_micros() / 1_000_000) - begin, point.value)))
+                .collect();
+            points.sort_by_key(|(second, _)| *second);
+            points
+        };
+        assert_eq!(points(Metric::CpuAverage), [(0, 20.0), (300, 21.0), (600, 22.0)]);
+        assert_eq!(points(Metric::CpuMaximum), [(0, 30.0), (300, 31.0), (600, 32.0)]);
+        assert_eq!(points(Metric::TasksSampled), [(0, 2.0), (300, 2.0), (600, 2.0)], "one sample a task and minute");
+        assert_eq!(points(Metric::MemoryAverage), [(0, 41.5), (300, 41.5), (600, 41.5)]);
+        let minutes = |value: f64| (0..15).map(|minute| (minute * 60, value)).collect::<Vec<_>>();
+        assert_eq!(points(Metric::Requests), minutes(120.0));
+        assert_eq!(points(Metric::Errors), [(420, 2.0)]);
+        assert_eq!((points(Metric::Healthy), points(Metric::Unhealthy)), (minutes(1.0), minutes(0.0)));
+        let latency = points(Metric::Latency);
+        assert!(latency.len() == 15 && latency.iter().all(|(_, value)| (value - 200.0).abs() < 1e-6), "milliseconds: {latency:?}");
+        assert_eq!(points(Metric::LatencyP99), []);
+    }
 }

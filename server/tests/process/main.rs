@@ -9,6 +9,7 @@ mod bad_input;
 mod carried;
 mod events;
 mod localstack;
+mod measured;
 mod ownership;
 mod peers;
 mod support;

@@ -181,6 +181,11 @@ async fn the_record_and_the_rest(url: &str) {
     };
     let (cluster, nodes) = (&nats["clusters"][0], table(url, "/api/v1/nats/nodes.csv").await);
     assert_eq!((nodes.under("node"), nodes.under("TLS")), (names(&cluster["nodes"], "/node/name"), names(&cluster["nodes"], "/node/tls")));
+    let (leader, replicas) = (&cluster["meta"][0]["leader"], cluster["meta"][0]["replicas"].as_array().unwrap());
+    assert!(leader.is_string() && replicas.len() == 4, "{:#}", cluster["meta"]);
+    assert!(replicas.iter().all(|replica| replica["current"] == true && replica["heard_ms"].is_u64()), "{replicas:#?}");
+    let group = nodes.under("JetStream group");
+    assert_eq!(group.iter().filter(|word| *word == "current").count(), 4, "{group:?}: all but the leader");
     let flows = table(url, "/api/v1/nats/streams.csv").await;
     assert_eq!(
         (flows.under("stream"), flows.under("consumer")),

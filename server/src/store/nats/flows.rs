@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use domain::Timestamp;
 use domain::nats::jetstream::{Before, Consumer, Flow, consumer_flow, moved, stream_flow};
 use domain::owner::Register;
-use domain::reading::NatsReading;
+use domain::reading::{JetStreamReading, NatsReading};
 use domain::service::ServiceKey;
 use domain::timeline::{NewEvent, flow_change};
 use sqlx::SqliteConnection;
@@ -41,6 +41,7 @@ pub(super) async fn record(
     at: Timestamp,
 ) -> Result<Vec<(Option<ServiceKey>, NewEvent)>, StoreError> {
     let Some(jetstream) = &reading.jetstream else { return Ok(Vec::new()) };
+    lead(connection, source, jetstream, at).await?;
     let register = owners::names(connection, reading).await?;
     let mut known = known(connection, source).await?;
     let mut events = Vec::new();
@@ -71,6 +72,30 @@ pub(super) async fn record(
         }
     }
     Ok(events)
+}
+
+/// Puts who leads; one that has no group (a node that stands alone) has no row.
+async fn lead(connection: &mut SqliteConnection, source: &str, jetstream: &JetStreamReading, at: Timestamp) -> Result<(), StoreError> {
+    match &jetstream.meta {
+        Some(meta) => {
+            let (read_at, body) = (at.as_micros(), json("JetStream's leadership", meta)?);
+            sqlx::query!(
+                "INSERT INTO nats_meta (source, read_at, body) VALUES (?, ?, ?)
+                 ON CONFLICT (source) DO UPDATE SET read_at = excluded.read_at, body = excluded.body",
+                source,
+                read_at,
+                body,
+            )
+            .execute(connection)
+            .await?;
+        }
+        // told by every node with JetStream, so there is none
+        None if jetstream.streams.whole => {
+            sqlx::query!("DELETE FROM nats_meta WHERE source = ?", source).execute(connection).await?;
+        }
+        None => {}
+    }
+    Ok(())
 }
 
 fn judged(consumer: &Consumer, before: Option<&Known>, owner: Option<ServiceKey>, at: Timestamp) -> Result<Standing, StoreError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use domain::judge::Tone;
-use domain::nats::jetstream::{Consumer, Flow, Stream};
+use domain::nats::jetstream::{Consumer, Flow, Meta, Stream};
 use domain::nats::{Connection, Wire};
 use domain::owner::Certainty;
 use domain::service::ServiceKey;
@@ -165,6 +165,7 @@ async fn cluster(connection: &mut SqliteConnection, health: &SourceHealth, now: 
         stale,
         findings,
         nodes,
+        meta: meta(connection, &source).await?,
         flows: flows(connection, &source, FLOWS).await?.into_iter().map(|(row, _)| row).collect(),
     })
 }
@@ -199,6 +200,11 @@ async fn nodes(connection: &mut SqliteConnection, source: &str, now: Timestamp) 
             })
         })
         .collect()
+}
+
+async fn meta(connection: &mut SqliteConnection, source: &str) -> Result<Option<(Meta, Timestamp)>, StoreError> {
+    let row = sqlx::query!("SELECT read_at, body FROM nats_meta WHERE source = ?", source).fetch_optional(connection).await?;
+    row.map(|row| Ok((parse("JetStream's leadership", &row.body)?, Timestamp::from_micros(row.read_at)))).transpose()
 }
 
 /// What a stream or a consumer says of itself.

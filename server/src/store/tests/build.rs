@@ -54,6 +54,7 @@ impl Fixture {
             ("nats_flow", "SELECT count(*) FROM nats_flow"),
             ("nats_finding", "SELECT count(*) FROM nats_finding"),
             ("nats_usual", "SELECT count(*) FROM nats_usual"),
+            ("nats_meta", "SELECT count(*) FROM nats_meta"),
             ("nats_meter", "SELECT count(*) FROM nats_meter"),
             ("series", "SELECT count(*) FROM series"),
             ("series_hour", "SELECT count(*) FROM series_hour"),

@@ -197,3 +197,26 @@ async fn a_restart_is_counted() {
     }
     assert_eq!(view(&fixture, "").await.clusters[0].nodes[0].restarts, 2);
 }
+
+#[tokio::test]
+async fn who_leads_jetstream_is_kept_until_there_is_no_such_group() {
+    use domain::nats::jetstream::{Meta, Replica};
+    let fixture = Fixture::new().await;
+    let replica = |lag| Replica { node: "n2".into(), current: lag == 0, lag, heard_ms: Some(120), ..Replica::default() };
+    let led = |lag| {
+        let mut jetstream = streaming(0);
+        jetstream.meta = Some(Meta { leader: Some("n1".into()), size: 2, replicas: vec![replica(lag)] });
+        NatsReading { jetstream: Some(jetstream), ..busy() }
+    };
+    fixture.record(nats(0, led(0))).await;
+    let rows = fixture.rows().await;
+    fixture.record(nats(15, led(7))).await;
+    assert_eq!(fixture.rows().await, rows, "it is updated in place");
+    let (meta, read) = view(&fixture, "").await.clusters[0].meta.clone().unwrap();
+    assert_eq!((meta.replicas, read), (vec![replica(7)], at(15)));
+    // nobody told of JetStream this time: what was known stays, with its age
+    fixture.record(nats(30, busy())).await;
+    assert_eq!(view(&fixture, "").await.clusters[0].meta.as_ref().map(|(_, read)| *read), Some(at(15)));
+    fixture.record(nats(45, NatsReading { jetstream: Some(streaming(0)), ..busy() })).await;
+    assert_eq!(view(&fixture, "").await.clusters[0].meta, None);
+}

@@ -8,7 +8,7 @@ use domain::judge::Tone;
 use domain::nats::Wire;
 use domain::service::ServiceKey;
 use domain::source::Breaker;
-use domain::view::{AlarmRow, CoveragePage, NatsView, NodeRow, OwnedConnection, ServiceRow, Share, SourceRow, SourcesView};
+use domain::view::{AlarmRow, CoveragePage, NatsCluster, NatsView, NodeRow, OwnedConnection, ServiceRow, Share, SourceRow, SourcesView};
 
 use super::super::csv::Csv;
 use crate::store::{Entries, FlowBody, Flowing};
@@ -214,14 +214,16 @@ pub(super) fn nodes(view: &NatsView) -> Csv {
         "waiting on routes bytes",
         "JetStream",
         "JetStream stored bytes",
+        "JetStream group",
+        "operations it lacks",
     ]);
     for (cluster, row) in view.clusters.iter().flat_map(|cluster| cluster.nodes.iter().map(move |row| (cluster, row))) {
-        csv.row(node(&cluster.name, row));
+        csv.row(node(cluster, row));
     }
     csv
 }
 
-fn node(cluster: &str, row: &NodeRow) -> Vec<String> {
+fn node(cluster: &NatsCluster, row: &NodeRow) -> Vec<String> {
     let (node, counters) = (&row.node, &row.counters);
     let certificate = node.certificate.as_ref();
     let (slow_at, slow) = row.slow.unzip();
@@ -233,8 +235,10 @@ fn node(cluster: &str, row: &NodeRow) -> Vec<String> {
     // of a node that is silent only who it is and when it last spoke is current
     let now = |said: String| if row.answers { said } else { String::new() };
     let most = Some(node.max_connections).filter(|most| *most > 0);
+    // the leader's word, which is of silent nodes too
+    let group = cluster.meta.as_ref().and_then(|(meta, _)| meta.replicas.iter().find(|replica| replica.node == node.name));
     vec![
-        cluster.to_owned(),
+        cluster.name.clone(),
         node.name.clone(),
         yes(row.answers),
         known(row.read),
@@ -258,6 +262,8 @@ fn node(cluster: &str, row: &NodeRow) -> Vec<String> {
         now(counters.route_pending.to_string()),
         now(jetstream.to_owned()),
         now(counters.storage.0.to_string()),
+        known(group.map(|replica| replica.standing().1)),
+        known(group.map(|replica| replica.lag)),
     ]
 }
 

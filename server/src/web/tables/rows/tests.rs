@@ -2,7 +2,7 @@ use domain::Timestamp;
 use domain::alarm::{AlarmKind, AlarmState};
 use domain::cost::{Bill, CostLine};
 use domain::coverage::{Cell, Column};
-use domain::nats::jetstream::{Consumer, Flow, Stream};
+use domain::nats::jetstream::{Consumer, Flow, Meta, Replica, Stream};
 use domain::nats::{Node, NodeCounters};
 use domain::owner::{Certainty, Evidence, Proof};
 use domain::source::{SourceHealth, SourceId, SourceKind};
@@ -223,6 +223,10 @@ fn of_a_silent_node_only_who_it_is_and_when_it_spoke_is_told() {
         stale: None,
         findings: Vec::new(),
         nodes: HOSTILE.iter().map(|name| row(name, true)).chain([row(&"n9", false)]).collect(),
+        meta: Some((
+            Meta { replicas: vec![Replica { node: "n9".to_owned(), offline: true, lag: 7, ..Replica::default() }], ..Meta::default() },
+            at(3),
+        )),
         flows: Vec::new(),
     };
     let view = NatsView {
@@ -243,6 +247,7 @@ fn of_a_silent_node_only_who_it_is_and_when_it_spoke_is_told() {
     assert_eq!((under(&csv, &rows, "node")[..7].to_vec(), under(&csv, &rows, "node")[7]), (SHOWN.to_vec(), "n9"));
     assert_eq!((under(&csv, &rows, "memory bytes")[0], under(&csv, &rows, "memory bytes")[7]), ("1048576", ""));
     assert_eq!((under(&csv, &rows, "answers")[7], under(&csv, &rows, "read at")[7]), ("no", "2026-05-02T09:40:03Z"));
+    assert_eq!((under(&csv, &rows, "JetStream group")[7], under(&csv, &rows, "operations it lacks")[7]), ("offline", "7"));
 
     let body = |row: FlowRow, body| FlowBody { cluster: "main".to_owned(), row, body };
     let stream = Stream { messages: 12, max_bytes: Some(99), leader: Some("n1".to_owned()), ..Stream::default() };
