@@ -131,6 +131,23 @@ async fn the_aws_cli_and_the_page_agree_on_the_yard() {
     assert_eq!(aws(endpoint, &["sts", "get-caller-identity"])["Account"], endpoints["account"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_aws_cli_reads_the_yards_events() {
+    let (_yard, endpoints) = yard(&["--nats-nodes", "0"]);
+    let (endpoint, queue) = (endpoints["aws"].as_str().unwrap(), endpoints["events_queue"].as_str().unwrap());
+    let stop = format!("{}/tasks/stop", endpoints["control"].as_str().unwrap());
+    post(&stop, serde_json::json!({ "service": "auth-nats", "exit_code": 1 })).await;
+    let told = aws(endpoint, &["sqs", "receive-message", "--queue-url", queue, "--wait-time-seconds", "5"]);
+    let event: Value = serde_json::from_str(told["Messages"][0]["Body"].as_str().unwrap()).unwrap();
+    assert_eq!((&event["detail-type"], &event["detail"]["group"]), (&"ECS Task State Change".into(), &"service:auth-nats".into()));
+    let receipt = told["Messages"][0]["ReceiptHandle"].as_str().unwrap();
+    let entries = format!("Id=one,ReceiptHandle={receipt}");
+    let done = aws(endpoint, &["sqs", "delete-message-batch", "--queue-url", queue, "--entries", &entries]);
+    assert_eq!(done["Successful"][0]["Id"], "one", "{done:#}");
+    let attributes = aws(endpoint, &["sqs", "get-queue-attributes", "--queue-url", queue, "--attribute-names", "All"]);
+    assert!(attributes["Attributes"]["Policy"].as_str().unwrap().contains("events.amazonaws.com"), "{attributes:#}");
+}
+
 #[test]
 fn the_example_in_the_yards_own_words_works() {
     let mut child = signalbox(&["yard", "--nats-nodes", "0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();

@@ -234,3 +234,18 @@ fn unconfigured_is_not_zero() {
     assert_eq!(overview.nodes.tone, Tone::Unknown);
     assert_eq!(overview.nodes.stale.as_deref(), Some("no source of NATS is configured"));
 }
+
+#[test]
+fn events_that_do_not_come_grey_nothing() {
+    let now = Timestamp::from_secs(1_000);
+    let mut facts = calm(now);
+    let gone = Fault::new(FaultKind::NotFound, Some("sqs:ReceiveMessage"), "there is no queue signalbox-events here");
+    for source in facts.sources.iter_mut().filter(|source| source.id.kind == SourceKind::Events) {
+        (source.last_success, source.outcome) = (Some(Timestamp::from_secs(800)), Some(Outcome::Failed { fault: gone.clone() }));
+    }
+    let overview = facts.compose(now);
+    let said: Vec<_> = overview.needs.iter().map(|need| (need.tone, format!("{} {}", need.subject, need.text))).collect();
+    let text = "ECS events of production cannot be read; the services are swept all the same, what happens to them is only seen later";
+    assert_eq!(said, [(Tone::Warn, text.to_owned())]);
+    assert_eq!((overview.services.value, &overview.services.stale, overview.services.tone), (2, &None, Tone::Good));
+}
