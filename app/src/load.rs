@@ -187,7 +187,12 @@ impl Picture {
     /// The view over the newest answer. Newer ones reach it through its signal, so nothing here is tracked.
     fn open(self, opening: StoredValue<Opening>, trouble: fn(AppError) -> AnyView) -> AnyView {
         let Some(sealed) = self.newest.get_untracked() else { return ().into_any() };
-        let Opened { view, renew } = match opening.with_value(|opening| opening(&sealed)) {
+        // made within, because it asks for the instant its ages are counted from
+        view! { <Provider value=Seed(sealed.now)>{self.within(&sealed, opening, trouble)}</Provider> }.into_any()
+    }
+
+    fn within(self, sealed: &Sealed, opening: StoredValue<Opening>, trouble: fn(AppError) -> AnyView) -> AnyView {
+        let Opened { view, renew } = match opening.with_value(|opening| opening(sealed)) {
             Ok(opened) => opened,
             Err(error) => return trouble(error),
         };
@@ -198,6 +203,6 @@ impl Picture {
                 leptos::logging::warn!("{error}");
             }
         });
-        view! { <Provider value=Seed(sealed.now)>{view}</Provider> }.into_any()
+        view
     }
 }

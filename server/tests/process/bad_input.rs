@@ -55,7 +55,7 @@ fn the_command_line_is_checked_too() {
     refused(&["verify", "--only", "nats", "--config", example().as_str()], "the password of nats \"main\" is not to be read");
     let (code, _, stderr) = run(&mut signalbox(&["verify", "--only", "disk"]));
     assert_eq!(code, 2);
-    assert!(stderr.contains("the kinds are ecs, alarms, nats, logs and metrics"), "{stderr}");
+    assert!(stderr.contains("the kinds are ecs, alarms, nats, logs, metrics and events"), "{stderr}");
     let (code, _, stderr) = run(&mut signalbox(&["yard", "--nats-server", "/nonexistent/nats-server"]));
     assert_eq!(code, 2, "{stderr}");
     assert!(stderr.contains("/nonexistent/nats-server"), "{stderr}");
