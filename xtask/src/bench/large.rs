@@ -65,7 +65,9 @@ fn rows(table: &mut Table, fleet: &Fleet) -> Result<()> {
         let sources: Value = serde_json::from_str(&http::get(fleet.url(), "/api/v1/sources")?)?;
         let rows = sources.pointer("/rows").and_then(Value::as_array).context("no rows of sources")?;
         let of = |row: &Value| row.get("sweeps").and_then(Value::as_u64).unwrap_or(0);
-        Ok(rows.iter().map(of).min().unwrap_or(0))
+        // the two that bring the fleet; metrics come minutes apart and are numbers, not state
+        let brings = |row: &&Value| matches!(row.pointer("/id/kind").and_then(Value::as_str), Some("ecs" | "alarms"));
+        Ok(rows.iter().filter(brings).map(of).min().unwrap_or(0))
     };
     let two_more = |fleet: &Fleet| -> Result<(u64, u64)> {
         let (before, from) = (fleet.count_rows()?, sweeps(fleet)?);
