@@ -119,8 +119,7 @@ pub async fn verify(config: &Config, clock: Arc<dyn Clock>, making: &Making) -> 
 }
 
 fn judge_sweeps(sweeps: &[Sweep], marks: &Marks) -> Verdict {
-    let mut verdict =
-        Verdict { services: Vec::new(), alarms_on: Vec::new(), nats: Vec::new(), sources: Vec::new(), rule: RULE };
+    let mut verdict = Verdict { services: Vec::new(), alarms_on: Vec::new(), nats: Vec::new(), sources: Vec::new(), rule: RULE };
     for sweep in sweeps {
         verdict.sources.push(VerifiedSource { source: sweep.source.to_string(), calls: sweep.calls, outcome: sweep.outcome.clone() });
         match &sweep.reading {

@@ -27,8 +27,7 @@ pub(crate) fn Alarm() -> impl IntoView {
         let part = |name: &str| params.with(|params| params.get(name).unwrap_or_default());
         AlarmKey { environment: part("environment"), name: part("name") }
     });
-    let asked =
-        ask(move || (key.get(), live.hints(&[Topic::Alarms, Topic::Timeline, Topic::Sources])), |(key, _)| api::alarm(key));
+    let asked = ask(move || (key.get(), live.hints(&[Topic::Alarms, Topic::Timeline, Topic::Sources])), |(key, _)| api::alarm(key));
     load(asked, body)
 }
 

@@ -50,8 +50,7 @@ pub(crate) fn Task() -> impl IntoView {
     });
     move || {
         let (key, id) = asked.get();
-        let asked =
-            ask(move || (live.hints(&[Topic::Services, Topic::Nats]), ticks.get()), move |_| api::task(key.clone(), id.clone()));
+        let asked = ask(move || (live.hints(&[Topic::Services, Topic::Nats]), ticks.get()), move |_| api::task(key.clone(), id.clone()));
         load(asked, body)
     }
 }

@@ -16,8 +16,8 @@ use domain::source::{Fault, Outcome};
 use super::cluster::Visit;
 use super::find::Cluster;
 use super::{EcsCollector, account_of};
-use crate::aws::Depth;
 use crate::Collector;
+use crate::aws::Depth;
 use crate::call::Tally;
 
 /// What looks saw since the sweep before last, by cluster and service.

@@ -84,11 +84,7 @@ fn rows(table: &mut Table, fleet: &Fleet) -> Result<()> {
     let step = say::step("quiet sweeps, and the rows they add");
     let (added, swept) = two_more(fleet)?;
     step.done("counted");
-    table.line(
-        "rows of state and timeline added by quiet sweeps",
-        &format!("{added} by {swept} sweeps of each source"),
-        "0",
-    );
+    table.line("rows of state and timeline added by quiet sweeps", &format!("{added} by {swept} sweeps of each source"), "0");
     Ok(())
 }
 

@@ -14,7 +14,10 @@ async fn one_service_is_found_without_reading_the_others() {
         ("UPDATE alarm SET cluster = ? WHERE environment = ? AND hint = ? AND service IS NULL", "alarm_hinted"),
         ("SELECT cluster FROM service WHERE environment = ? AND name = ? AND present = 1 LIMIT 2", "service_named"),
         ("SELECT name FROM alarm WHERE environment = ? AND state <> 'OK'", "alarm_not_ok"),
-        ("SELECT cluster, service, count(*), sum(state = 'ALARM') FROM alarm GROUP BY environment, cluster, service", "COVERING INDEX alarm_of_service"),
+        (
+            "SELECT cluster, service, count(*), sum(state = 'ALARM') FROM alarm GROUP BY environment, cluster, service",
+            "COVERING INDEX alarm_of_service",
+        ),
         ("SELECT body FROM interval WHERE noun = ? AND source = ? AND cluster = ? AND name = ? AND valid_to IS NULL", "interval_open"),
     ] {
         let plan: Vec<(i64, i64, i64, String)> =
