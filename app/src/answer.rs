@@ -4,13 +4,16 @@
 //! (resources, transitions, the reading of what the page brought) is compiled once and not once for every body, a fifth of
 //! the bundle. What is asked for stays in the type: an [`Answer`] of one body cannot be shown as another.
 
+#[cfg(feature = "ssr")]
 use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use domain::Timestamp;
 use serde::de::{DeserializeOwned, Deserializer};
-use serde::ser::{Error, Serializer};
+#[cfg(feature = "ssr")]
+use serde::ser::Error;
+use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -71,6 +74,7 @@ impl Sealed {
     /// The body, as what the one who asked knows it to be.
     pub(crate) fn open<T: DeserializeOwned + Clone + 'static>(&self) -> Result<T, serde_json::Error> {
         match &self.body {
+            #[cfg(feature = "ssr")]
             Body::Made { value, write } => match value.downcast_ref::<T>() {
                 Some(value) => Ok(value.clone()),
                 None => serde_json::from_str(write(value.as_ref())?.get()),
@@ -80,12 +84,17 @@ impl Sealed {
     }
 }
 
+#[cfg(feature = "ssr")]
 type Write = fn(&(dyn Any + Send + Sync)) -> Result<Box<RawValue>, serde_json::Error>;
 
 /// What is in an answer: on the server the thing itself, in the browser its text.
 #[derive(Clone, Debug)]
 enum Body {
-    Made { value: Arc<dyn Any + Send + Sync>, write: Write },
+    #[cfg(feature = "ssr")]
+    Made {
+        value: Arc<dyn Any + Send + Sync>,
+        write: Write,
+    },
     Text(Arc<RawValue>),
 }
 
@@ -98,8 +107,10 @@ fn written<T: Serialize + 'static>(value: &(dyn Any + Send + Sync)) -> Result<Bo
 impl PartialEq for Body {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
+            #[cfg(feature = "ssr")]
             (Self::Made { value: one, .. }, Self::Made { value: other, .. }) => Arc::ptr_eq(one, other),
             (Self::Text(one), Self::Text(other)) => one.get() == other.get(),
+            #[cfg(feature = "ssr")]
             _ => false,
         }
     }
@@ -108,6 +119,7 @@ impl PartialEq for Body {
 impl Serialize for Body {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
+            #[cfg(feature = "ssr")]
             Self::Made { value, write } => write(value.as_ref()).map_err(S::Error::custom)?.serialize(serializer),
             Self::Text(text) => text.serialize(serializer),
         }

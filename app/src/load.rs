@@ -101,8 +101,10 @@ where
 /// A view over an answer, and what gives it the next one.
 struct Opened {
     view: AnyView,
-    renew: Box<dyn Fn(&Sealed) -> Result<(), AppError> + Send + Sync>,
+    renew: Renewing,
 }
+
+type Renewing = Box<dyn Fn(&Sealed) -> Result<(), AppError> + Send + Sync>;
 
 type Opening = Box<dyn Fn(&Sealed) -> Result<Opened, AppError> + Send + Sync>;
 

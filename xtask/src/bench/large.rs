@@ -80,7 +80,7 @@ fn rows(table: &mut Table, fleet: &Fleet) -> Result<()> {
     // the past comes in slices; whether what follows is quiet is the question
     let watch = say::stopwatch();
     while two_more(fleet)?.0 > 0 && watch.elapsed() < Duration::from_secs(900) {}
-    step.done(&format!("{} rows", fleet.count_rows()?));
+    step.done(format!("{} rows", fleet.count_rows()?));
     let step = say::step("quiet sweeps, and the rows they add");
     let (added, swept) = two_more(fleet)?;
     step.done("counted");
