@@ -81,6 +81,19 @@ impl Service {
     pub fn primary(&self) -> Option<&Deployment> {
         self.deployments.iter().find(|deployment| deployment.status == "PRIMARY")
     }
+
+    /// Whether `other` differs in nothing but how many tasks there are: those are numbers over time and no state.
+    pub fn same_but_for_counts(&self, other: &Self) -> bool {
+        self.uncounted() == other.uncounted()
+    }
+
+    fn uncounted(&self) -> Self {
+        let mut plain = Self { desired: 0, running: 0, pending: 0, ..self.clone() };
+        for deployment in &mut plain.deployments {
+            (deployment.desired, deployment.running, deployment.pending, deployment.failed) = (0, 0, 0, 0);
+        }
+        plain
+    }
 }
 
 /// One deployment of a service.
@@ -311,6 +324,17 @@ mod tests {
             Container { exit_code: Some(137), reason: Some("OutOfMemoryError: killed".into()), ..Container::default() },
         ];
         assert_eq!(task.stop_phrase(), "exit 137, OutOfMemoryError: killed");
+    }
+
+    #[test]
+    fn counts_are_no_state() {
+        let deployment = Deployment { id: "d1".into(), desired: 2, running: 2, ..Deployment::default() };
+        let service = Service { name: "auth".into(), desired: 2, running: 2, deployments: vec![deployment], ..Service::default() };
+        let mut other = Service { desired: 3, running: 1, pending: 2, ..service.clone() };
+        (other.deployments[0].running, other.deployments[0].failed) = (1, 4);
+        assert!(service.same_but_for_counts(&other) && service != other);
+        other.deployments[0].rollout_state = Some("FAILED".into());
+        assert!(!service.same_but_for_counts(&other));
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! Figures only: nothing here passes or fails, because a shared machine's numbers are evidence and not a verdict. Every
 //! figure is a median with its range, and the load generator shares the machine's cores with what it loads: it says so.
 
+mod beside;
 mod fleet;
+mod history;
 mod http;
 mod large;
 mod measure;
@@ -50,6 +52,8 @@ enum Part {
     Readers,
     /// Pages, search, memory and first row at 10,000 services
     Large,
+    /// Size and reading of 1,000 services' 30 days, beside Prometheus; search in a million entries
+    History,
 }
 
 impl Wanted {
@@ -78,6 +82,9 @@ pub(crate) fn bench(wanted: &Wanted) -> Result<()> {
     }
     if wanted.part(Part::Large) {
         large::large(&mut table, &signalbox, wanted)?;
+    }
+    if wanted.part(Part::History) {
+        history::history(&mut table, &signalbox, wanted)?;
     }
     print!("{table}");
     Ok(())

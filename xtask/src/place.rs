@@ -46,6 +46,26 @@ pub(crate) fn scratch(name: &str) -> Result<PathBuf> {
     Ok(dir)
 }
 
+/// A fresh directory that is gone again when this goes out of scope: for what is large and of no use afterwards.
+pub(crate) struct Passing(PathBuf);
+
+impl Passing {
+    pub(crate) fn new(name: &str) -> Result<Self> {
+        scratch(name).map(Self)
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        // what stays is emptied at the next run
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
 pub(crate) fn make_dir(dir: &Path) -> Result<()> {
     fs::create_dir_all(dir).with_context(|| format!("cannot make the directory {}", dir.display()))
 }

@@ -5,7 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "a build tool reports wall time; nothing decides by it")]
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A step under way. Dropping it without [`Step::done`] says nothing: the error that follows does.
 pub(crate) struct Step {
@@ -33,6 +33,11 @@ impl Step {
 /// A stop-watch for the benchmark: measured without a line of its own.
 pub(crate) fn stopwatch() -> Step {
     Step { started: Instant::now() }
+}
+
+/// Seconds since 1970, for a past that is made to end now.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// One line of news inside a step.

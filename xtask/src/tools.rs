@@ -85,6 +85,15 @@ pub(crate) fn promtool() -> Result<PathBuf> {
     debian::unpacked("promtool", "prometheus", "usr/bin/promtool", "A test has it check what /metrics says.")
 }
 
+/// The server of the same package, which must be that of the same version.
+pub(crate) fn prometheus() -> Result<PathBuf> {
+    let found = promtool()?.with_file_name("prometheus");
+    if !found.is_file() {
+        bail!("there is promtool on PATH and no prometheus beside it");
+    }
+    Ok(found)
+}
+
 pub(crate) fn chromium() -> Result<PathBuf> {
     const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
     if let Some(found) = place::setting("SIGNALBOX_CHROMIUM") {

@@ -54,13 +54,16 @@ impl Store {
         let from = to - reach.seconds();
         let mut past = Past { revision: revision(&mut snapshot).await?, ..Past::default() };
         past.counts = counts::since(&mut snapshot, subject, from * 1_000_000).await?;
-        let wanted = series_of(&mut snapshot, subject).await?;
+        let mut wanted = series_of(&mut snapshot, subject).await?;
+        if past.counts.first().is_some_and(|first| first.at <= Timestamp::from_secs(from)) {
+            // CloudWatch's samples tell of the time before our own counts, of which there is none
+            wanted.retain(|(_, metric)| *metric != Metric::TasksSampled);
+        }
         // a clock of ours that is behind CloudWatch's must not cut off its newest minutes
         past.points = wanted.iter().map(|(_, metric)| (*metric, Vec::new())).collect();
-        for (id, second, kept) in series::read(&mut snapshot, &wanted, from, to + 900).await? {
-            let Some(place) = wanted.iter().position(|(known, _)| *known == id) else { continue };
-            if let Some((metric, points)) = past.points.get_mut(place) {
-                points.push((second, metric.value(kept)));
+        for stretch in series::stretches(&mut snapshot, &wanted, from, to + 900).await? {
+            if let Some((_, points)) = past.points.iter_mut().find(|(known, _)| *known == stretch.metric) {
+                points.extend(stretch.points().map(|(second, kept)| (second, stretch.metric.value(kept))));
             }
         }
         let health = sources::health_list(&mut snapshot).await?;
@@ -106,19 +109,20 @@ async fn marks(
     from: i64,
 ) -> Result<Vec<(Timestamp, EventKind, Tone)>, StoreError> {
     let (ecs, alarms, from) = (format!("ecs:{}", key.environment), format!("alarms:{}", key.environment), from.saturating_mul(1_000_000));
+    // all of it stands in the index, from which the kinds that are no marks are passed over
     let rows = sqlx::query!(
-        "SELECT at, kind, tone FROM timeline WHERE source IN (?, ?) AND cluster = ? AND service = ? AND at >= ? ORDER BY at DESC LIMIT 400",
+        "SELECT at, kind, tone FROM timeline
+         WHERE source IN (?, ?) AND cluster = ? AND service = ? AND at >= ? AND kind IN ('deployment', 'task_stopped', 'alarm')
+         ORDER BY at DESC LIMIT ?",
         ecs,
         alarms,
         key.cluster,
         key.service,
         from,
+        MARKS,
     )
     .fetch_all(connection)
     .await?;
-    let marked = |kind: &EventKind| matches!(kind, EventKind::Deployment | EventKind::TaskStopped | EventKind::Alarm);
-    let all = rows
-        .into_iter()
-        .filter_map(|row| Some((Timestamp::from_micros(row.at), EventKind::from_word(&row.kind)?, Tone::from_word(&row.tone))));
-    Ok(all.filter(|(_, kind, _)| marked(kind)).take(usize::try_from(MARKS).unwrap_or(60)).collect())
+    let mark = |at, kind: &str, tone: &str| Some((Timestamp::from_micros(at), EventKind::from_word(kind)?, Tone::from_word(tone)));
+    Ok(rows.into_iter().filter_map(|row| mark(row.at, &row.kind, &row.tone)).collect())
 }

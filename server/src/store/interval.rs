@@ -1,12 +1,16 @@
 //! Closing and opening interval rows: the one way state gets into the store.
 //!
 //! A reading is compared with the open rows of its scope. What is equal costs nothing; what differs closes one row and
-//! opens the next; what is absent closes its row only if the list was whole. The trap: two readings that differ only
-//! in the order of a map would look like a change, so bodies are compared as serialised from ordered types.
+//! opens the next; what is absent closes its row only if the list was whole. What differs in numbers alone, which are
+//! kept elsewhere as changes of their own ([`super::counts`]), goes on in its row (decision 0070). The trap: two readings
+//! that differ only in the order of a map would look like a change, so bodies are compared as serialised from ordered types.
 
 use std::collections::HashMap;
 
 use domain::Timestamp;
+use domain::alarm::Alarm;
+use domain::nats::Connection;
+use domain::service::{Service, Task};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::SqliteConnection;
@@ -61,6 +65,25 @@ pub(super) struct Changes<T> {
     pub(super) changes: Vec<Change<T>>,
 }
 
+/// What an interval can be about.
+pub(super) trait State: Serialize + DeserializeOwned + Clone {
+    /// Whether `newer` is the same state with other numbers, so that it goes on instead of ending.
+    fn goes_on_in(&self, _newer: &Self) -> bool {
+        false
+    }
+}
+
+impl State for Service {
+    fn goes_on_in(&self, newer: &Self) -> bool {
+        self.same_but_for_counts(newer)
+    }
+}
+
+impl State for Task {}
+impl State for Alarm {}
+impl State for super::nats::StoredNode {}
+impl State for Connection {}
+
 struct Open {
     id: i64,
     valid_from: i64,
@@ -68,7 +91,7 @@ struct Open {
 }
 
 /// Compares `seen` with the open rows of `scope`, closes and opens rows as of `at`, and answers what changed.
-pub(super) async fn reconcile<T: Serialize + DeserializeOwned + Clone>(
+pub(super) async fn reconcile<T: State>(
     connection: &mut SqliteConnection,
     scope: &Scope<'_>,
     seen: &[(String, &T)],
@@ -80,7 +103,7 @@ pub(super) async fn reconcile<T: Serialize + DeserializeOwned + Clone>(
 }
 
 /// As [`reconcile`], against the things seen alone: nothing is gone because it is absent.
-pub(super) async fn reconcile_named<T: Serialize + DeserializeOwned + Clone>(
+pub(super) async fn reconcile_named<T: State>(
     connection: &mut SqliteConnection,
     scope: &Scope<'_>,
     seen: &[(String, &T)],
@@ -108,9 +131,9 @@ pub(super) async fn reconcile_tasks_of(
     connection: &mut SqliteConnection,
     scope: &Scope<'_>,
     services: &[String],
-    seen: &[(String, &domain::service::Task)],
+    seen: &[(String, &Task)],
     at: Timestamp,
-) -> Result<Changes<domain::service::Task>, StoreError> {
+) -> Result<Changes<Task>, StoreError> {
     let services = json("services", &services)?;
     let rows = sqlx::query!(
         r#"SELECT id AS "id!", name AS "name!", valid_from AS "valid_from!", body AS "body!" FROM interval
@@ -126,7 +149,7 @@ pub(super) async fn reconcile_tasks_of(
     reconcile_with(connection, scope, open, seen, true, at).await
 }
 
-async fn reconcile_with<T: Serialize + DeserializeOwned + Clone>(
+async fn reconcile_with<T: State>(
     connection: &mut SqliteConnection,
     scope: &Scope<'_>,
     mut open: HashMap<String, Open>,
@@ -143,12 +166,16 @@ async fn reconcile_with<T: Serialize + DeserializeOwned + Clone>(
         if before.as_ref().is_some_and(|open| open.body == body) {
             continue;
         }
-        if let Some(open) = &before {
-            close(connection, open, at).await?;
+        let was: Option<T> = before.as_ref().map(|open| parse(noun, &open.body)).transpose()?;
+        match (&before, &was) {
+            (Some(open), Some(was)) if was.goes_on_in(item) => rewrite(connection, open, &body).await?,
+            (Some(open), _) => {
+                close(connection, open, at).await?;
+                insert(connection, scope, name, &body, at).await?;
+            }
+            (None, _) => insert(connection, scope, name, &body, at).await?,
         }
-        insert(connection, scope, name, &body, at).await?;
-        let before = before.map(|open| parse(noun, &open.body)).transpose()?;
-        changes.push(Change { name: name.clone(), before, after: Some((*item).clone()) });
+        changes.push(Change { name: name.clone(), before: was, after: Some((*item).clone()) });
     }
     if whole {
         for (name, gone) in open {
@@ -196,6 +223,11 @@ async fn close(connection: &mut SqliteConnection, open: &Open, at: Timestamp) ->
     // a clock that jumped back must not make an interval end before it began
     let until = at.as_micros().max(open.valid_from);
     sqlx::query!("UPDATE interval SET valid_to = ? WHERE id = ?", until, open.id).execute(connection).await?;
+    Ok(())
+}
+
+async fn rewrite(connection: &mut SqliteConnection, open: &Open, body: &str) -> Result<(), StoreError> {
+    sqlx::query!("UPDATE interval SET body = ? WHERE id = ?", body, open.id).execute(connection).await?;
     Ok(())
 }
 

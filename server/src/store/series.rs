@@ -111,13 +111,33 @@ fn rolled_until(now: Timestamp) -> i64 {
     start_of(now.minus(Duration::from_secs(YOUNG.unsigned_abs())), DAY)
 }
 
-/// The points of these series between two instants (seconds), oldest first, as (series, second, kept value).
-pub(super) async fn read(
+/// Points of a series that were packed together, as far as they were asked for.
+pub(super) struct Stretch {
+    /// Of which series.
+    pub(super) series: i64,
+    /// What it measures.
+    pub(super) metric: Metric,
+    start: i64,
+    slots: Slots,
+    asked: (i64, i64),
+}
+
+impl Stretch {
+    /// Second and kept value of each point, oldest first.
+    pub(super) fn points(&self) -> impl Iterator<Item = (i64, i64)> {
+        let (step, (from, to)) = (i64::from(self.metric.step()), self.asked);
+        let seconds = (0_i64..).map(move |index| self.start + index * step);
+        seconds.zip(&self.slots).filter_map(|(second, value)| Some((second, (*value)?))).filter(move |(second, _)| (from..to).contains(second))
+    }
+}
+
+/// The points of these series between two instants (seconds), by series and oldest first.
+pub(super) async fn stretches(
     connection: &mut SqliteConnection,
     wanted: &[(i64, Metric)],
     from: i64,
     to: i64,
-) -> Result<Vec<(i64, i64, i64)>, StoreError> {
+) -> Result<Vec<Stretch>, StoreError> {
     let ids = super::json("series", &wanted.iter().map(|(id, _)| id).collect::<Vec<_>>())?;
     let (first_day, first_hour) = (from.div_euclid(DAY) * DAY, from.div_euclid(HOUR) * HOUR);
     let rows = sqlx::query!(
@@ -134,22 +154,28 @@ pub(super) async fn read(
     )
     .fetch_all(connection)
     .await?;
-    let mut points = Vec::new();
+    let mut stretches = Vec::with_capacity(rows.len());
     for row in rows {
-        let Some((_, metric)) = wanted.iter().find(|(id, _)| *id == row.series) else { continue };
-        let Ok(slots) = unpack(&row.body) else {
-            tracing::warn!(series = row.series, start = row.start, "a packed row cannot be read; its time is shown as a gap");
-            continue;
-        };
-        let seconds = (0_i64..).map(|index| row.start + index * i64::from(metric.step()));
-        points.extend(
-            seconds
-                .zip(slots)
-                .filter_map(|(second, value)| Some((row.series, second, value?)))
-                .filter(|(_, second, _)| (from..to).contains(second)),
-        );
+        let Some((series, metric)) = wanted.iter().find(|(id, _)| *id == row.series) else { continue };
+        match unpack(&row.body) {
+            Ok(slots) => stretches.push(Stretch { series: *series, metric: *metric, start: row.start, slots, asked: (from, to) }),
+            Err(_) => {
+                tracing::warn!(series = row.series, start = row.start, "a packed row cannot be read; its time is shown as a gap");
+            }
+        }
     }
-    Ok(points)
+    Ok(stretches)
+}
+
+/// The same as (series, second, kept value).
+pub(super) async fn read(
+    connection: &mut SqliteConnection,
+    wanted: &[(i64, Metric)],
+    from: i64,
+    to: i64,
+) -> Result<Vec<(i64, i64, i64)>, StoreError> {
+    let stretches = stretches(connection, wanted, from, to).await?;
+    Ok(stretches.iter().flat_map(|stretch| stretch.points().map(|(second, kept)| (stretch.series, second, kept))).collect())
 }
 
 impl Store {
@@ -179,10 +205,9 @@ impl Store {
             .fetch_all(&mut *tx)
             .await?;
             let mut slots = Slots::new();
+            let step = step_of(&mut tx, row.series).await?;
             for hour in hours {
                 let Ok(of_hour) = unpack(&hour.body) else { continue };
-                // an hour's own length says how fine it is: 12 or 60 slots, or fewer when its end is empty
-                let step = step_of(&mut tx, row.series).await?;
                 let offset = slots_in(hour.hour - row.day, step);
                 if slots.len() < offset + of_hour.len() {
                     slots.resize(offset + of_hour.len(), None);

@@ -3,10 +3,14 @@
 //! | module | holds |
 //! |---|---|
 //! | `wanted` | a question as an expression of the search index; pure |
+//! | `endings` | by which words of the record the words of a question go on |
+//! | `loose` | words that go on in too many ways |
 //! | `search` | a page of the record; the index's backlog |
 //! | `around` | what happened before one entry |
 
 mod around;
+mod endings;
+mod loose;
 mod search;
 mod wanted;
 

@@ -229,7 +229,7 @@ fn write_config(services: usize, endpoints: &Value) -> Result<PathBuf> {
 }
 
 /// Free a moment ago, which is as much as can be known without holding it.
-fn free_port() -> Result<u16> {
+pub(super) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 

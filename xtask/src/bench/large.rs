@@ -52,9 +52,7 @@ fn latency(table: &mut Table, fleet: &Fleet, what: &str, target: &str, path: imp
         run::pause();
     }
     step.done("measured");
-    let sample = Sample::of(takings);
-    let shown = format!("p50 {:.1} ms, p99 {:.1} ms, worst {:.1} ms", sample.quantile(0.5), sample.quantile(0.99), sample.quantile(1.0));
-    table.line(what, &shown, target);
+    table.line(what, &Sample::of(takings).percentiles(1), target);
     Ok(())
 }
 

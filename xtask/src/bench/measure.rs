@@ -65,6 +65,12 @@ impl Sample {
         self.0.get(rank.clamp(1, self.0.len().max(1)) - 1).copied().unwrap_or(f64::NAN)
     }
 
+    /// `p50 1.2 ms, p99 3.4 ms, worst 5.6 ms`
+    pub(super) fn percentiles(&self, decimals: usize) -> String {
+        let [middle, late, worst] = [0.5, 0.99, 1.0].map(|part| grouped(self.quantile(part), decimals));
+        format!("p50 {middle} ms, p99 {late} ms, worst {worst} ms")
+    }
+
     /// `12,345 (12,001 to 12,800, n = 5)`
     pub(super) fn show(&self, decimals: usize, unit: &str) -> String {
         let mut text = format!("{}{unit}", grouped(self.median(), decimals));
@@ -76,7 +82,7 @@ impl Sample {
     }
 }
 
-fn grouped(figure: f64, decimals: usize) -> String {
+pub(super) fn grouped(figure: f64, decimals: usize) -> String {
     let plain = format!("{figure:.decimals$}");
     let (whole, rest) = plain.split_once('.').map_or((plain.as_str(), None), |(whole, rest)| (whole, Some(rest)));
     let mut text = String::new();

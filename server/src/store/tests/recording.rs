@@ -75,6 +75,23 @@ async fn coming_back_says_how_long_it_was_down() {
 }
 
 #[tokio::test]
+async fn a_change_of_counts_alone_is_no_new_state() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    let before = fixture.rows().await[0];
+    let mut fewer = cluster();
+    fewer.services.items[0].service.running = 1;
+    fewer.services.items[0].service.deployments[0].failed = 2;
+    fixture.record(ecs(15, fewer.clone())).await;
+    assert_eq!(fixture.rows().await[0], before, "the state goes on, with other numbers");
+    let detail = fixture.store.service_detail(&key("auth"), None, true, at(16)).await.unwrap().unwrap();
+    assert_eq!((detail.row.running, detail.deployments[0].failed), (1, 2), "and the newest of them are shown");
+    fewer.services.items[0].service.deployments[0].rollout_state = Some("FAILED".into());
+    fixture.record(ecs(30, fewer)).await;
+    assert_eq!(fixture.rows().await[0].1, before.1 + 1, "what is more than a number is another state");
+}
+
+#[tokio::test]
 async fn a_partial_list_closes_nothing() {
     let fixture = Fixture::new().await;
     fixture.record(ecs(0, cluster())).await;

@@ -2,31 +2,43 @@
 //!
 //! Places are found first and rows read after, because a question may match half a million entries of which fifty are
 //! shown. The trap is the beginning of a frequent word: the index has to gather every entry with any word that begins
-//! so before it can give the newest. Frequent words are by their nature found among the newest entries, so in a large
-//! record those are read first, and only what is rare there is asked of the index.
+//! so before it can give the newest. So words are asked for by name ([`super::endings`]) or, where there are too many of
+//! them, looked for in the newest entries ([`super::loose`]).
 
 use domain::timeline::EventKind;
 use domain::view::{ENTRIES_PER_PAGE, TimelineEntry, TimelinePage, TimelineQuery};
 use sqlx::SqliteConnection;
 
-use super::Row;
-use super::wanted::{Reader, Wanted, bounds, wanted};
+use super::wanted::{Spelled, Wanted, bounds, wanted};
+use super::{Row, endings, loose};
 use crate::store::{Store, StoreError, json, revision, unsigned, words};
 
 /// How many of the newest matching entries are counted by kind.
 const COUNTED: i64 = 1_000;
-/// From how many entries on the newest are read before the index is asked.
-const LARGE: i64 = 50_000;
-/// How many of them.
-const NEWEST: i64 = 4_000;
 /// One more than is shown, to know whether there are more.
-const FETCHED: usize = ENTRIES_PER_PAGE + 1;
+pub(super) const FETCHED: usize = ENTRIES_PER_PAGE + 1;
 
 /// Entries of a file read at a time: their last words are long, and only the last line is kept.
 const AT_ONCE: usize = 500;
 
 /// Where an entry stands, and its kind.
-type Place = (i64, String);
+pub(super) type Place = (i64, String);
+
+/// The newest entries that match.
+pub(super) struct Found {
+    /// Newest first.
+    pub(super) places: Vec<Place>,
+    /// Whether there are no others.
+    pub(super) whole: bool,
+}
+
+impl Found {
+    /// What was found where at most `most` were asked for.
+    fn of(places: Vec<Place>, most: i64) -> Self {
+        let whole = (places.len() as i64) < most;
+        Self { places, whole }
+    }
+}
 
 /// A part of the record for a file.
 #[derive(Debug, Default)]
@@ -52,7 +64,14 @@ impl Store {
         page.environments = scopes(&mut snapshot).await?;
         page.unsearched = unsigned(sqlx::query_scalar!("SELECT up_to FROM timeline_unsearched").fetch_one(&mut *snapshot).await?);
         let forward = page.query.after.is_none();
-        let mut places = if forward { older(&mut snapshot, &mut page).await? } else { newer(&mut snapshot, &page.query).await? };
+        let words = endings::spelled(&mut snapshot, &page.query.q).await?;
+        // signs alone are no words, and whoever asks for them asks for nothing that is there
+        let signs = words.is_empty() && !page.query.q.trim().is_empty();
+        let mut places = match (signs, forward) {
+            (true, _) => Vec::new(),
+            (_, true) => older(&mut snapshot, &mut page, &words).await?,
+            (_, false) => newer(&mut snapshot, &page.query, &words).await?,
+        };
         let more = places.len() > ENTRIES_PER_PAGE;
         places.truncate(ENTRIES_PER_PAGE);
         if !forward {
@@ -76,7 +95,12 @@ impl Store {
         let mut snapshot = self.read().await?;
         let unsearched = unsigned(sqlx::query_scalar!("SELECT up_to FROM timeline_unsearched").fetch_one(&mut *snapshot).await?);
         let wanted = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1).max(COUNTED + 1);
-        let mut places: Vec<i64> = newest(&mut snapshot, query, query.kind, wanted).await?.into_iter().map(|(place, _)| place).collect();
+        let words = endings::spelled(&mut snapshot, &query.q).await?;
+        let found = match words.is_empty() && !query.q.trim().is_empty() {
+            true => Vec::new(),
+            false => newest(&mut snapshot, query, &words, query.kind, wanted).await?.places,
+        };
+        let mut places: Vec<i64> = found.into_iter().map(|(place, _)| place).collect();
         let cut = places.len() > most;
         places.truncate(most);
         let mut entries = Vec::with_capacity(places.len());
@@ -129,20 +153,19 @@ async fn scopes(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreE
 }
 
 /// The newest places of a question, newest first. Without a position the kinds are counted on the way.
-async fn older(connection: &mut SqliteConnection, page: &mut TimelinePage) -> Result<Vec<i64>, StoreError> {
+async fn older(connection: &mut SqliteConnection, page: &mut TimelinePage, words: &[Spelled]) -> Result<Vec<i64>, StoreError> {
     let query = &page.query;
     let counting = query.before.is_none();
     let most = if counting { COUNTED } else { FETCHED as i64 };
     let kind_first = if counting { None } else { query.kind };
-    let found = newest(connection, query, kind_first, most).await?;
+    let Found { places: found, whole } = newest(connection, query, words, kind_first, most).await?;
     let of_kind = |found: &[Place]| -> Vec<i64> {
         let wished = |(_, kind): &&Place| query.kind.is_none_or(|wish| wish.as_str() == kind);
         found.iter().filter(wished).take(FETCHED).map(|(place, _)| *place).collect()
     };
     let mut places = of_kind(&found);
-    let whole = (found.len() as i64) < most;
     if counting && query.kind.is_some() && places.len() < FETCHED && !whole {
-        places = of_kind(&newest(connection, query, query.kind, FETCHED as i64).await?);
+        places = of_kind(&newest(connection, query, words, query.kind, FETCHED as i64).await?.places);
     }
     if counting {
         let count = |kind: EventKind| found.iter().filter(|(_, word)| word == kind.as_str()).count() as u64;
@@ -155,12 +178,13 @@ async fn older(connection: &mut SqliteConnection, page: &mut TimelinePage) -> Re
 async fn newest(
     connection: &mut SqliteConnection,
     query: &TimelineQuery,
+    words: &[Spelled],
     kind: Option<EventKind>,
     most: i64,
-) -> Result<Vec<Place>, StoreError> {
+) -> Result<Found, StoreError> {
     let (low, high) = bounds(query);
-    let expression = match wanted(query, kind) {
-        Wanted::Nothing => return Ok(Vec::new()),
+    let expression = match wanted(query, kind, words) {
+        Wanted::Nothing => return Ok(Found { places: Vec::new(), whole: true }),
         Wanted::Match(expression) => expression,
         Wanted::Everything => {
             let rows = sqlx::query!(
@@ -169,15 +193,16 @@ async fn newest(
                 high,
                 most
             );
-            return Ok(rows.fetch_all(connection).await?.into_iter().map(|row| (row.place, row.kind)).collect());
+            let places = rows.fetch_all(connection).await?.into_iter().map(|row| (row.place, row.kind)).collect();
+            return Ok(Found::of(places, most));
         }
     };
+    let firm = wanted(query, kind, words.iter().filter(|word| !word.loose()));
     // a page may be found among the newest; a file wants them all
-    if !query.q.is_empty() && most <= COUNTED {
-        let read = among_newest(&mut *connection, query, kind, (low, high)).await?;
-        if read.len() >= FETCHED {
-            return Ok(read);
-        }
+    if most <= COUNTED
+        && let Some(found) = loose::among_newest(&mut *connection, words, &firm, (low, high)).await?
+    {
+        return Ok(found);
     }
     let rows = sqlx::query!(
         r#"SELECT s.rowid AS "place!: i64", t.kind AS "kind!: String" FROM timeline_search s JOIN timeline t ON t.place = s.rowid
@@ -187,48 +212,14 @@ async fn newest(
         high,
         most,
     );
-    Ok(rows.fetch_all(connection).await?.into_iter().map(|row| (row.place, row.kind)).collect())
-}
-
-/// Those of the newest entries that match, read one by one; none where the record is small.
-async fn among_newest(
-    connection: &mut SqliteConnection,
-    query: &TimelineQuery,
-    kind: Option<EventKind>,
-    (low, high): (i64, i64),
-) -> Result<Vec<Place>, StoreError> {
-    let newest_id = sqlx::query_scalar!(r#"SELECT max(id) AS "id: i64" FROM timeline"#).fetch_one(&mut *connection).await?;
-    if newest_id.unwrap_or(0) < LARGE {
-        return Ok(Vec::new());
-    }
-    let rows = sqlx::query!(
-        r#"SELECT t.place AS "place!: i64", t.kind, t.tone, t.source, t.cluster, t.service, t.subject, t.text, substr(w.lines, 1, 16384) AS "words: String"
-           FROM timeline t LEFT JOIN last_words w ON t.kind = 'task_stopped' AND w.arn = substr(t.key, 6)
-           WHERE t.place >= ? AND t.place < ? ORDER BY t.place DESC LIMIT ?"#,
-        low,
-        high,
-        NEWEST,
-    )
-    .fetch_all(connection)
-    .await?;
-    let reader = Reader::new(&query.q);
-    let is = |wish: &Option<String>, value: Option<&str>| wish.is_none() || wish.as_deref() == value;
-    let found = rows.into_iter().filter(|row| {
-        kind.is_none_or(|kind| kind.as_str() == row.kind)
-            && query.tone.is_none_or(|tone| tone.as_str() == row.tone)
-            && !(query.notable && row.tone == "quiet")
-            && is(&query.environment, row.source.split_once(':').map(|(_, scope)| scope))
-            && is(&query.cluster, row.cluster.as_deref())
-            && is(&query.service, row.service.as_deref())
-            && reader.finds(&[&row.subject, &row.text, row.words.as_deref().unwrap_or_default()])
-    });
-    Ok(found.map(|row| (row.place, row.kind)).collect())
+    let places = rows.fetch_all(connection).await?.into_iter().map(|row| (row.place, row.kind)).collect();
+    Ok(Found::of(places, most))
 }
 
 /// The places just after a position, oldest first.
-async fn newer(connection: &mut SqliteConnection, query: &TimelineQuery) -> Result<Vec<i64>, StoreError> {
+async fn newer(connection: &mut SqliteConnection, query: &TimelineQuery, words: &[Spelled]) -> Result<Vec<i64>, StoreError> {
     let ((low, high), most) = (bounds(query), FETCHED as i64);
-    let places = match wanted(query, query.kind) {
+    let places = match wanted(query, query.kind, words) {
         Wanted::Nothing => Vec::new(),
         Wanted::Everything => {
             sqlx::query_scalar!(

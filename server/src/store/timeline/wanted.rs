@@ -23,10 +23,73 @@ const ROOM: i64 = 1_048_576;
 pub(super) enum Wanted {
     /// Nothing narrows it: the record itself is walked.
     Everything,
-    /// Words without a letter or digit: nothing can be found by them.
+    /// Nothing can be found: words without a letter or digit, or no word of the record begins so.
     Nothing,
     /// An FTS5 expression.
     Match(String),
+}
+
+/// How a word goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Not at all: it must be a whole word.
+    None,
+    /// In any way.
+    Any,
+    /// Its last part is the beginning of these words of the record, and of no other.
+    OneOf(Vec<String>),
+}
+
+/// A word of a question and how it goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Spelled {
+    word: String,
+    pub(super) ending: Ending,
+}
+
+impl Spelled {
+    /// A word that may go on in any way. One letter alone must be a word of its own: half of all begin with it.
+    pub(super) fn new(word: String) -> Self {
+        let letters = word.chars().filter(|character| character.is_alphanumeric()).count();
+        Self { word, ending: if letters > 1 { Ending::Any } else { Ending::None } }
+    }
+
+    /// The last part of a word that may go on, as the index spells it: of `Story-Tel` it is `tel`. Only of plain letters;
+    /// what else the index counts as a letter is its own matter.
+    pub(super) fn open_end(&self) -> Option<String> {
+        let plain = self.ending == Ending::Any && self.word.is_ascii();
+        self.parts().filter(|_| plain).map(|(_, last)| last.to_ascii_lowercase())
+    }
+
+    /// Whether the index has to gather words to answer for it.
+    pub(super) fn loose(&self) -> bool {
+        self.ending == Ending::Any
+    }
+
+    /// What stands before its last part, and that part.
+    fn parts(&self) -> Option<(&str, &str)> {
+        let plain = self.word.trim_end_matches(|character: char| !character.is_alphanumeric());
+        let before = plain.trim_end_matches(char::is_alphanumeric);
+        let last = plain.strip_prefix(before).filter(|last| !last.is_empty())?;
+        Some((before, last))
+    }
+
+    /// The expression that finds it; nothing if no word of the record begins so.
+    fn expression(&self) -> Option<String> {
+        let said = |phrase: &str| format!("{{said words}} : {phrase}");
+        match (&self.ending, self.parts()) {
+            (Ending::OneOf(words), Some((before, _))) => {
+                let phrases: Vec<String> = words.iter().map(|word| quoted(&format!("{before}{word}"))).collect();
+                match phrases.as_slice() {
+                    [] => None,
+                    [only] => Some(said(only)),
+                    several => Some(said(&format!("({})", several.join(" OR ")))),
+                }
+            }
+            (Ending::None, _) => Some(said(&quoted(&self.word))),
+            _ => Some(said(&format!("{}*", quoted(&self.word)))),
+        }
+    }
 }
 
 /// The words that can be looked for.
@@ -38,12 +101,8 @@ pub(super) fn words(q: &str) -> Vec<String> {
         .collect()
 }
 
-/// What to ask for `query`, with its kind or for every kind.
-pub(super) fn wanted(query: &TimelineQuery, kind: Option<EventKind>) -> Wanted {
-    let words = words(&query.q);
-    if words.is_empty() && !query.q.trim().is_empty() {
-        return Wanted::Nothing;
-    }
+/// What to ask for `query` with these words of it, with its kind or for every kind.
+pub(super) fn wanted<'a>(query: &TimelineQuery, kind: Option<EventKind>, words: impl IntoIterator<Item = &'a Spelled>) -> Wanted {
     let mut parts: Vec<String> = Vec::new();
     let mut facet = |letter: char, value: &str| parts.push(format!("facets : \"{letter}{value}\""));
     if let Some(kind) = kind {
@@ -57,7 +116,10 @@ pub(super) fn wanted(query: &TimelineQuery, kind: Option<EventKind>) -> Wanted {
             facet(letter, &hex(value));
         }
     }
-    parts.extend(words.iter().map(|word| format!("{{said words}} : {}", quoted(word))));
+    for word in words {
+        let Some(expression) = word.expression() else { return Wanted::Nothing };
+        parts.push(expression);
+    }
     match (parts.is_empty(), query.notable) {
         (true, false) => Wanted::Everything,
         (true, true) => Wanted::Match("facets : \"x\" NOT facets : \"tquiet\"".to_owned()),
@@ -66,11 +128,9 @@ pub(super) fn wanted(query: &TimelineQuery, kind: Option<EventKind>) -> Wanted {
     }
 }
 
-/// A word as a phrase whose last part may go on. One letter alone must be a word of its own: half of all begin with it.
+/// A word as a phrase: nothing in it is syntax.
 fn quoted(word: &str) -> String {
-    let inner = word.replace('"', "\"\"");
-    let begins = if word.chars().filter(|character| character.is_alphanumeric()).count() > 1 { "*" } else { "" };
-    format!("\"{inner}\"{begins}")
+    format!("\"{}\"", word.replace('"', "\"\""))
 }
 
 /// SQLite's `hex()`.
@@ -101,9 +161,9 @@ pub(super) fn bounds(query: &TimelineQuery) -> (i64, i64) {
 pub(super) struct Reader(Vec<(Vec<String>, bool)>);
 
 impl Reader {
-    /// Looks for the words of `q`.
-    pub(super) fn new(q: &str) -> Self {
-        Self(words(q).iter().map(|word| (tokens(word), word.chars().filter(|character| character.is_alphanumeric()).count() > 1)).collect())
+    /// Looks for these words, which may go on in any way that their spelling allows.
+    pub(super) fn new<'a>(words: impl IntoIterator<Item = &'a Spelled>) -> Self {
+        Self(words.into_iter().map(|word| (tokens(&word.word), word.ending != Ending::None)).collect())
     }
 
     /// Whether they are all in one of the texts, word by word.
@@ -128,7 +188,8 @@ mod tests {
     use super::*;
 
     fn asked(q: &str) -> Wanted {
-        wanted(&TimelineQuery { q: q.to_owned(), ..TimelineQuery::default() }, None)
+        let words: Vec<Spelled> = words(q).into_iter().map(Spelled::new).collect();
+        wanted(&TimelineQuery { q: q.to_owned(), ..TimelineQuery::default() }, None, &words)
     }
 
     #[test]
@@ -142,18 +203,38 @@ mod tests {
         ] {
             assert_eq!(asked(q), Wanted::Match(expression.into()), "{q}");
         }
-        assert_eq!((asked("  "), asked("*** ( \"")), (Wanted::Everything, Wanted::Nothing));
         let long = "x ".repeat(500);
         assert!(matches!(asked(&long), Wanted::Match(expression) if expression.len() < 1_000));
     }
 
     #[test]
+    fn a_beginning_is_asked_for_by_the_words_it_begins() {
+        let query = TimelineQuery::default();
+        let asked = |word: &str, ending: &[&str]| {
+            let mut spelled = Spelled::new(word.into());
+            let end = spelled.open_end();
+            spelled.ending = Ending::OneOf(ending.iter().map(|word| (*word).to_owned()).collect());
+            (end, wanted(&query, None, [&spelled]))
+        };
+        let found = |expression: &str| Wanted::Match(expression.into());
+        assert_eq!(
+            asked("Story-Tel:", &["teller", "tells"]),
+            (Some("tel".into()), found("{said words} : (\"Story-teller\" OR \"Story-tells\")"))
+        );
+        assert_eq!(asked("(137", &["137"]), (Some("137".into()), found("{said words} : \"(137\"")));
+        assert_eq!(asked("zzz", &[]), (Some("zzz".into()), Wanted::Nothing));
+        for alone in ["é1", "x", "caf\u{e9}s", "***"] {
+            assert_eq!(Spelled::new(alone.into()).open_end(), None, "{alone}");
+        }
+    }
+
+    #[test]
     fn filters_are_words_of_the_index() {
         let query = TimelineQuery { notable: true, ..TimelineQuery::default() };
-        assert_eq!(wanted(&query, None), Wanted::Match("facets : \"x\" NOT facets : \"tquiet\"".into()));
+        assert_eq!(wanted(&query, None, []), Wanted::Match("facets : \"x\" NOT facets : \"tquiet\"".into()));
         let query = TimelineQuery { service: Some("a\"b".into()), ..query };
         let expression = "(facets : \"ktaskstopped\" AND facets : \"s612262\") NOT facets : \"tquiet\"";
-        assert_eq!(wanted(&query, Some(EventKind::TaskStopped)), Wanted::Match(expression.into()));
+        assert_eq!(wanted(&query, Some(EventKind::TaskStopped), []), Wanted::Match(expression.into()));
     }
 
     #[test]
@@ -165,6 +246,11 @@ mod tests {
         assert_eq!(bounds(&query), (71, 77));
         assert_eq!(place(at(i64::MIN)), 0);
         assert!(place(at(i64::MAX)) > 0);
+    }
+
+    fn reader(q: &str) -> Reader {
+        let words: Vec<Spelled> = words(q).into_iter().map(Spelled::new).collect();
+        Reader::new(&words)
     }
 
     #[test]
@@ -180,8 +266,8 @@ mod tests {
             ("137", true),
             ("task stop miss", false),
         ] {
-            assert_eq!(Reader::new(q).finds(&[text, "last words"]), finds, "{q}");
+            assert_eq!(reader(q).finds(&[text, "last words"]), finds, "{q}");
         }
-        assert!(Reader::new("task words").finds(&[text, "last words"]), "each word may be in either text");
+        assert!(reader("task words").finds(&[text, "last words"]), "each word may be in either text");
     }
 }
