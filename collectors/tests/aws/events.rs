@@ -87,7 +87,7 @@ async fn hints_are_handed_over_and_messages_taken_out() {
     let sweep = scene.queue.sweep().await;
     assert_eq!((sweep.outcome, sweep.calls), (Outcome::Complete, 1), "a quiet poll is one call");
     let asked = scene.asked("ReceiveMessage");
-    assert_eq!((&asked["WaitTimeSeconds"], &asked["VisibilityTimeout"], &asked["QueueUrl"]), (&json!(9), &json!(30), &json!(QUEUE)));
+    assert_eq!((&asked["WaitTimeSeconds"], &asked["VisibilityTimeout"], &asked["QueueUrl"]), (&json!(6), &json!(30), &json!(QUEUE)));
     assert_eq!(scene.queue.budgets()[0].calls, 4, "both polls, the batch and the settings");
 }
 
@@ -114,7 +114,7 @@ async fn polls_keep_a_pace_however_soon_the_queue_answers() {
     }
     scene.fake.trouble("ReceiveMessage", Trouble::Error(400, "QueueDoesNotExist", ""));
     scene.queue.sweep().await;
-    assert_eq!((scene.queue.pause(), scene.queue.interval()), (Duration::from_secs(9), Duration::from_secs(9)));
+    assert_eq!((scene.queue.pause(), scene.queue.interval()), (Duration::from_secs(6), Duration::from_secs(6)));
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@
 //! stays empty. So a gap is a gap: after a pause the counters are a baseline, not a spike, and a node that does not answer
 //! makes nobody's connections nought. Three traps. A connection is known by its node's id and its number there, both new
 //! after a restart and never used again. One that ended between two readings takes its last seconds with it: a rate may be
-//! too low by these, never too high. And whose a connection is may be found out late: counters are kept for those of
-//! nobody as well.
+//! too low by these, never too high; and what is opened on a node that does not answer is not counted until it does. And
+//! whose a connection is may be found out late: counters are kept for those of nobody as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
