@@ -62,7 +62,9 @@ impl Store {
         // a clock of ours that is behind CloudWatch's must not cut off its newest minutes
         past.points = wanted.iter().map(|(_, metric)| (*metric, Vec::new())).collect();
         for stretch in series::stretches(&mut snapshot, &wanted, from, to + 900).await? {
-            if let Some((_, points)) = past.points.iter_mut().find(|(known, _)| *known == stretch.metric) {
+            // by series and not by metric: two NATS clusters are two series of the same metric
+            let place = wanted.iter().position(|(id, _)| *id == stretch.series);
+            if let Some((_, points)) = place.and_then(|place| past.points.get_mut(place)) {
                 points.extend(stretch.points().map(|(second, kept)| (second, stretch.metric.value(kept))));
             }
         }

@@ -85,7 +85,7 @@ async fn services_and_stops(connection: &mut SqliteConnection, now: Timestamp, f
 async fn everything_else(connection: &mut SqliteConnection, facts: &mut Facts) -> Result<(), StoreError> {
     let rows = sqlx::query!(
         r#"WITH held AS (
-               SELECT c.body FROM source CROSS JOIN interval c ON c.noun = 'connection' AND c.source = source.id AND c.valid_to IS NULL
+               SELECT c.body FROM source CROSS JOIN interval c INDEXED BY interval_open ON c.noun = 'connection' AND c.source = source.id AND c.valid_to IS NULL
                JOIN interval n ON n.noun = 'node' AND n.source = c.source AND n.cluster = c.cluster AND n.valid_to IS NULL
                 AND n.name = json_extract(c.body, '$.node_name') AND json_extract(n.body, '$.answers'))
            SELECT 'revision' AS "what!: String", '' AS "scope!: String", '' AS "body!: String", value AS "number!: i64", 0 AS "position!: i64",
@@ -96,7 +96,7 @@ async fn everything_else(connection: &mut SqliteConnection, facts: &mut Facts) -
            UNION ALL SELECT 'alarm', environment, body, 0, 0,
                      json_object('cluster', cluster, 'service', service, 'by_name', by_name, 'known_reason', known_reason, 'known_at', known_at)
                      FROM alarm_shown JOIN source ON source.id = 'alarms:' || environment WHERE state <> 'OK'
-           UNION ALL SELECT 'node', i.cluster, i.body, i.valid_from, 0, '{}' FROM source CROSS JOIN interval i
+           UNION ALL SELECT 'node', i.cluster, i.body, i.valid_from, 0, '{}' FROM source CROSS JOIN interval i INDEXED BY interval_open
                      ON i.noun = 'node' AND i.source = source.id AND i.valid_to IS NULL
            UNION ALL SELECT 'finding', f.source, f.body, f.since, f.position, '{}' FROM nats_finding f JOIN source ON source.id = f.source
                      WHERE json_extract(f.body, '$.urgent')
