@@ -13,8 +13,10 @@ use domain::cost::{Pace, REQUESTS_PER_SERVICE, REQUESTS_PER_TARGET};
 
 /// Most points GetMetricStatistics answers at once (API reference, GetMetricStatistics).
 const MOST_POINTS: u32 = 1_440;
-/// How far back is asked: metrics by the minute are kept fifteen days (CloudWatch concepts, "Metrics retention").
-const BACK: Duration = Duration::from_secs(15 * 86_400);
+/// How far back is asked: metrics by the minute are kept fifteen days (CloudWatch concepts, "Metrics retention"). A start
+/// older than that by a moment is rounded down to five minutes (API reference, GetMetricStatistics, StartTime) and asks
+/// for more points than allowed, so there is room for rounding and for a request on its way.
+const BACK: Duration = Duration::from_secs(15 * 86_400 - 600);
 /// How much of the newest end is asked again.
 const OVERLAP: Duration = Duration::from_secs(10 * 60);
 /// How long somebody's look at a service keeps it fresh, and how fresh.

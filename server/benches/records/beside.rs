@@ -47,11 +47,14 @@ pub(crate) async fn beside(dir: &Path, until: i64) -> Result<()> {
     store.close().await;
     let samples = open_metrics(&dir.join("facts.om"), &fleet, until).context("the OpenMetrics text could not be written")?;
     said::count("beside: samples", samples);
-    println!("{}", serde_json::json!({
-        "figure": "beside", "from": until - DAYS * DAY, "until": until, "step": Reach::Week.bucket(60),
-        "services": fleet.iter().map(|member| member.service.name.as_str()).collect::<Vec<_>>(),
-        "environment": fleet::ENVIRONMENT, "cluster": fleet::CLUSTER,
-    }));
+    println!(
+        "{}",
+        serde_json::json!({
+            "figure": "beside", "from": until - DAYS * DAY, "until": until, "step": Reach::Week.bucket(60),
+            "services": fleet.iter().map(|member| member.service.name.as_str()).collect::<Vec<_>>(),
+            "environment": fleet::ENVIRONMENT, "cluster": fleet::CLUSTER,
+        })
+    );
     Ok(())
 }
 

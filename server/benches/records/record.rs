@@ -46,11 +46,7 @@ pub(crate) struct Told {
 /// Writes it all.
 pub(crate) async fn record(store: &Store) -> Result<Told> {
     let fleet = fleet::fleet(SERVICES, 0, FROM);
-    let told = Told {
-        services: fleet.iter().map(|member| member.service.name.clone()).collect(),
-        tasks: Vec::new(),
-        once: Vec::new(),
-    };
+    let told = Told { services: fleet.iter().map(|member| member.service.name.clone()).collect(), tasks: Vec::new(), once: Vec::new() };
     let mut telling = Telling { fleet, draw: Draw::of(3_000_000), told, marks: Marks::default() };
     telling.begin(store).await?;
     for part in 0..PARTS {
@@ -81,7 +77,8 @@ impl Telling {
         let first = usize::try_from(part).unwrap_or(0) * AT_ONCE % SERVICES;
         let turn = first..first + AT_ONCE;
         let outage = OUTAGE.contains(&part);
-        let names: Vec<String> = self.fleet.get(turn.clone()).unwrap_or_default().iter().map(|member| member.service.name.clone()).collect();
+        let names: Vec<String> =
+            self.fleet.get(turn.clone()).unwrap_or_default().iter().map(|member| member.service.name.clone()).collect();
         // down and moving, then well again: what is said at both looks is news
         for (end, well) in [(0.5, false), (0.95, true)] {
             let mut items = Vec::new();
@@ -148,7 +145,12 @@ impl Telling {
         }
         let stopped = instant(part, end - 0.02 - 0.4 * self.draw.part());
         let (code, reason, exit, container) = match self.draw.below(8) {
-            0 => ("EssentialContainerExited", "Essential container in task exited", 137, Some("OutOfMemoryError: Container killed due to memory usage")),
+            0 => (
+                "EssentialContainerExited",
+                "Essential container in task exited",
+                137,
+                Some("OutOfMemoryError: Container killed due to memory usage"),
+            ),
             1 => ("EssentialContainerExited", "Essential container in task exited", 1, None),
             2 => ("TaskFailedToStart", "CannotPullContainerError: pull image manifest has been retried 5 time(s): not found", 0, None),
             _ => ("ServiceSchedulerInitiated", "Scaling activity initiated by deployment", 0, None),
@@ -205,7 +207,8 @@ impl Telling {
     }
 
     fn log_line(&mut self) -> String {
-        let (place, number) = (self.draw.of_these(&["nats::client", "http::server", "store::pool", "quest::state"], "main"), self.draw.below(9_000));
+        let (place, number) =
+            (self.draw.of_these(&["nats::client", "http::server", "store::pool", "quest::state"], "main"), self.draw.below(9_000));
         match self.draw.below(5) {
             0 => format!("ERROR {place} connection refused by 10.0.{}.{}:4222, trying again in {number} ms", number % 64, number % 250),
             1 => format!("WARN  {place} request {:012x} took {number} ms", self.draw.bits() >> 16),

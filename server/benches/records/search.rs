@@ -60,11 +60,20 @@ const WAYS: [(&str, Ask); 11] = [
         q(if number.is_multiple_of(2) { once } else { task.chars().take(8).collect() })
     }),
     ("a word that is nowhere", |draw, _, _| q(format!("zz{:x}", draw.bits()))),
-    ("a word that is common", |_, _, number| q(turn(number, &["task", "stopped", "nats", "error", "started", "alarm", "deployment", "steady"]))),
+    ("a word that is common", |_, _, number| {
+        q(turn(number, &["task", "stopped", "nats", "error", "started", "alarm", "deployment", "steady"]))
+    }),
     ("a word common long ago", |_, _, number| q(turn(number, &["requirements", "unable", "place", "instance met", OUTAGE_SAID]))),
     ("the beginning of a word", |_, _, number| q(turn(number, &["st", "sto", "de", "al", "sta", "conn", "na", "re", "10", "3f"]))),
     ("several words", |draw, told, number| {
-        let words = ["stopped exit 137", "connection refused", "deployment completed", "alarm threshold greater", "deployment killed", "health failed"];
+        let words = [
+            "stopped exit 137",
+            "connection refused",
+            "deployment completed",
+            "alarm threshold greater",
+            "deployment killed",
+            "health failed",
+        ];
         q(if number.is_multiple_of(3) { format!("stopped {}", some(draw, &told.services)) } else { turn(number, &words) })
     }),
     ("a name of several parts", |draw, told, number| {
@@ -86,13 +95,26 @@ const WAYS: [(&str, Ask); 11] = [
         _ => with("unable", vec![("tone", "notable".into()), ("from", day(draw))]),
     }),
     ("what is syntax elsewhere", |_, _, number| {
-        q(turn(number, &["\"task", "said:stopped*", "NEAR(task stopped, 3)", "a OR b AND NOT", "{words}: error^", "'; DROP TABLE timeline", "*** ((", "task* -alarm"]))
+        q(turn(
+            number,
+            &[
+                "\"task",
+                "said:stopped*",
+                "NEAR(task stopped, 3)",
+                "a OR b AND NOT",
+                "{words}: error^",
+                "'; DROP TABLE timeline",
+                "*** ((",
+                "task* -alarm",
+            ],
+        ))
     }),
 ];
 
 /// Whoever asks must have got an answer to what was asked, or the figures are of nothing.
 fn found(way: &str, pairs: &Pairs, page: &TimelinePage) -> Result<()> {
-    let nothing_expected = way == "a word that is nowhere" || way == "what is syntax elsewhere" || pairs.iter().any(|(_, value)| value == "node");
+    let nothing_expected =
+        way == "a word that is nowhere" || way == "what is syntax elsewhere" || pairs.iter().any(|(_, value)| value == "node");
     let may_be_empty = nothing_expected || way == "several words" || way == "a name of several parts" || way == "a word and filters";
     anyhow::ensure!(may_be_empty || !page.entries.is_empty(), "{way}: nothing was found of {pairs:?}");
     anyhow::ensure!(page.unsearched == 0, "{} entries are not searched yet", page.unsearched);

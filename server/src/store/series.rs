@@ -127,7 +127,10 @@ impl Stretch {
     pub(super) fn points(&self) -> impl Iterator<Item = (i64, i64)> {
         let (step, (from, to)) = (i64::from(self.metric.step()), self.asked);
         let seconds = (0_i64..).map(move |index| self.start + index * step);
-        seconds.zip(&self.slots).filter_map(|(second, value)| Some((second, (*value)?))).filter(move |(second, _)| (from..to).contains(second))
+        seconds
+            .zip(&self.slots)
+            .filter_map(|(second, value)| Some((second, (*value)?)))
+            .filter(move |(second, _)| (from..to).contains(second))
     }
 }
 

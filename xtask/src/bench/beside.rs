@@ -136,7 +136,9 @@ impl Ours {
     fn ask(&self, asking: &Asking, service: &str) -> Result<()> {
         let path = format!("/api/v1/services/{}/{}/{service}/history?reach=week", asking.environment, asking.cluster);
         let answer: Value = serde_json::from_str(&http::get(&self.url, &path)?)?;
-        let known = |line: &Value| line.get("points").and_then(Value::as_array).map_or(0, |points| points.iter().filter(|point| !point[1].is_null()).count());
+        let known = |line: &Value| {
+            line.get("points").and_then(Value::as_array).map_or(0, |points| points.iter().filter(|point| !point[1].is_null()).count())
+        };
         let running = answer.pointer("/plots/0/lines/0").map_or(0, known);
         if running < 200 { bail!("ours told {running} points of {service}") } else { Ok(()) }
     }
