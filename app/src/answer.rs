@@ -30,6 +30,14 @@ impl<T: Serialize + Clone + Send + Sync + 'static> Answer<T> {
         let body = Body::Made { value: Arc::new(body), write: written::<T> };
         Self { sealed: Sealed { now, speed, revision, body }, of: PhantomData }
     }
+
+    /// The same, but for how its body is written where it leaves the server.
+    pub(crate) fn written(mut self, as_it: Write) -> Self {
+        if let Body::Made { write, .. } = &mut self.sealed.body {
+            *write = as_it;
+        }
+        self
+    }
 }
 
 impl<T> Answer<T> {
@@ -84,8 +92,12 @@ impl Sealed {
     }
 }
 
+/// A body as text.
 #[cfg(feature = "ssr")]
-type Write = fn(&(dyn Any + Send + Sync)) -> Result<Box<RawValue>, serde_json::Error>;
+pub(crate) type Written = Result<Box<RawValue>, serde_json::Error>;
+
+#[cfg(feature = "ssr")]
+type Write = fn(&(dyn Any + Send + Sync)) -> Written;
 
 /// What is in an answer: on the server the thing itself, in the browser its text.
 #[derive(Clone, Debug)]
@@ -99,7 +111,7 @@ enum Body {
 }
 
 #[cfg(feature = "ssr")]
-fn written<T: Serialize + 'static>(value: &(dyn Any + Send + Sync)) -> Result<Box<RawValue>, serde_json::Error> {
+fn written<T: Serialize + 'static>(value: &(dyn Any + Send + Sync)) -> Written {
     let value = value.downcast_ref::<T>().ok_or_else(|| serde_json::Error::custom("a body was sealed as another type"))?;
     serde_json::value::to_raw_value(value)
 }

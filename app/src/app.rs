@@ -7,8 +7,9 @@ use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
 use crate::live::Live;
+use crate::made::MadePage;
 use crate::now::Now;
-use crate::pages::{Alarm, Alarms, Coverage, Missing, Nats, NotFound, Overview, Service, Services, Sources, Task, Timeline};
+use crate::pages::services::Services;
 use crate::parts::frame::Frame;
 
 /// The pages.
@@ -20,20 +21,11 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=title/>
         <Router>
-            <Routes fallback=NotFound>
+            <Routes fallback=|| ()>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
-                    <Route path=path!("/") view=Overview ssr=SsrMode::Async/>
                     <Route path=path!("/services") view=Services ssr=SsrMode::Async/>
-                    <Route path=path!("/services/:environment/:cluster/:service") view=Service ssr=SsrMode::Async/>
-                    <Route path=path!("/services/:environment/:cluster/:service/tasks/:task") view=Task ssr=SsrMode::Async/>
-                    <Route path=path!("/timeline") view=Timeline ssr=SsrMode::Async/>
-                    <Route path=path!("/alarms") view=Alarms ssr=SsrMode::Async/>
-                    <Route path=path!("/alarms/coverage") view=Coverage ssr=SsrMode::Async/>
-                    <Route path=path!("/alarms/missing") view=Missing ssr=SsrMode::Async/>
-                    <Route path=path!("/alarms/:environment/:name") view=Alarm ssr=SsrMode::Async/>
-                    <Route path=path!("/nats") view=Nats ssr=SsrMode::Async/>
-                    <Route path=path!("/sources") view=Sources ssr=SsrMode::Async/>
-                    <Route path=path!("/*any") view=NotFound ssr=SsrMode::Async/>
+                    <Route path=path!("/") view=MadePage ssr=SsrMode::Async/>
+                    <Route path=path!("/*any") view=MadePage ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

@@ -7,7 +7,8 @@
 //! | `api` | server functions, one file a noun |
 //! | `live`, `now` | what changes under an open page: the hints of `/live`, the clock |
 //! | `load` | a page's answer: first from the HTML, then again whenever a hint says so |
-//! | `pages` | one file a route; they compose and load |
+//! | `made` | pages the server makes whole, and the browser lays newer ones over |
+//! | `pages` | one file a route |
 //! | `parts` | pieces that know the domain |
 //! | `ui` | the design system, which does not |
 //!
@@ -25,6 +26,7 @@ mod api;
 mod keyboard;
 mod live;
 mod load;
+mod made;
 mod now;
 mod pages;
 mod parts;

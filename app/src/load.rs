@@ -22,7 +22,7 @@ use crate::answer::{Answer, Sealed};
 use crate::error::AppError;
 use crate::live::Live;
 use crate::now::{Now, Seed};
-use crate::parts::trouble::{Trouble, trouble_of_part};
+use crate::parts::trouble::Trouble;
 
 type Sought = Resource<Result<Sealed, AppError>>;
 type Seeking = Pin<Box<dyn Future<Output = Result<Sealed, AppError>> + Send>>;
@@ -87,15 +87,7 @@ pub(crate) fn load<T>(asked: Asked<T>, view: impl Fn(RwSignal<T>) -> AnyView + S
 where
     T: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
-    shown(asked.sought, opening(view), |error| view! { <Trouble error/> }.into_any())
-}
-
-/// As [`load`], for a part of a page that has a question of its own: its trouble is one line and takes no heading.
-pub(crate) fn load_part<T>(asked: Asked<T>, view: impl Fn(RwSignal<T>) -> AnyView + Send + Sync + 'static) -> AnyView
-where
-    T: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static,
-{
-    shown(asked.sought, opening(view), trouble_of_part)
+    shown(asked.sought, opening(view))
 }
 
 /// A view over an answer, and what gives it the next one.
@@ -130,7 +122,11 @@ fn open<T: DeserializeOwned + Clone + 'static>(sealed: &Sealed) -> Result<T, App
     sealed.open().map_err(|error| AppError::Transport(ServerFnErrorErr::Deserialization(error.to_string())))
 }
 
-fn shown(sought: Sought, opening: Opening, trouble: fn(AppError) -> AnyView) -> AnyView {
+fn trouble(error: AppError) -> AnyView {
+    view! { <Trouble error/> }.into_any()
+}
+
+fn shown(sought: Sought, opening: Opening) -> AnyView {
     let opening = StoredValue::new(opening);
     view! {
         <Transition fallback=|| view! { <p class="waiting" role="status">"Reading…"</p> }>
@@ -143,7 +139,7 @@ fn shown(sought: Sought, opening: Opening, trouble: fn(AppError) -> AnyView) -> 
                 });
                 move || match picture.trouble.get() {
                     Some(error) => trouble(error),
-                    None => picture.open(opening, trouble),
+                    None => picture.open(opening),
                 }
             })}
         </Transition>
@@ -187,13 +183,13 @@ impl Picture {
     }
 
     /// The view over the newest answer. Newer ones reach it through its signal, so nothing here is tracked.
-    fn open(self, opening: StoredValue<Opening>, trouble: fn(AppError) -> AnyView) -> AnyView {
+    fn open(self, opening: StoredValue<Opening>) -> AnyView {
         let Some(sealed) = self.newest.get_untracked() else { return ().into_any() };
         // made within, because it asks for the instant its ages are counted from
-        view! { <Provider value=Seed(sealed.now)>{self.within(&sealed, opening, trouble)}</Provider> }.into_any()
+        view! { <Provider value=Seed(sealed.now)>{self.within(&sealed, opening)}</Provider> }.into_any()
     }
 
-    fn within(self, sealed: &Sealed, opening: StoredValue<Opening>, trouble: fn(AppError) -> AnyView) -> AnyView {
+    fn within(self, sealed: &Sealed, opening: StoredValue<Opening>) -> AnyView {
         let Opened { view, renew } = match opening.with_value(|opening| opening(sealed)) {
             Ok(opened) => opened,
             Err(error) => return trouble(error),

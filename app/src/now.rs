@@ -46,6 +46,12 @@ impl Now {
         self.ticked.get().or(seed.map(|seed| seed.0)).unwrap_or_default()
     }
 
+    /// Makes whatever runs this run again at every tick.
+    pub(crate) fn track(self) {
+        self.ticked.track();
+        self.taken_over.track();
+    }
+
     /// An instant to the second for a tooltip: in UTC, and in the reader's own zone once a browser has taken over.
     pub(crate) fn exact(self, of: Timestamp) -> String {
         if !self.taken_over.get() {

@@ -44,6 +44,11 @@ impl Live {
         self.newest.subscribe()
     }
 
+    /// The newest revision in which this topic moved.
+    pub fn revision_of(&self, topic: Topic) -> u64 {
+        Topic::ALL.iter().zip(self.newest.borrow().iter()).find(|(of, _)| **of == topic).map_or(0, |(_, revision)| *revision)
+    }
+
     /// The newest revision of all.
     pub fn revision(&self) -> u64 {
         self.newest.borrow().iter().copied().max().unwrap_or(0)
@@ -70,6 +75,6 @@ mod tests {
         let now = *live.watch().borrow();
         assert_eq!(hints(Some(&before), &now), [Hint { topic: Topic::Services, revision: 9 }, Hint { topic: Topic::Sources, revision: 8 }]);
         assert_eq!(hints(None, &now).len(), Topic::ALL.len());
-        assert_eq!(live.revision(), 9);
+        assert_eq!((live.revision(), live.revision_of(Topic::Sources), live.revision_of(Topic::Alarms)), (9, 8, 7));
     }
 }

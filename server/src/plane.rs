@@ -4,6 +4,7 @@
 //! per revision and composed once per revision and state of staleness, so a hundred open pages cost one reading.
 
 mod lists;
+mod plots;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use axum::http::HeaderValue;
 use bytes::Bytes;
 use domain::Failure;
 use domain::cost::Allowance;
+use domain::live::Topic;
 use domain::port::{Actor, Clock, Observe, Operate};
 use domain::series::Reach;
 use domain::service::ServiceKey;
@@ -59,6 +61,7 @@ pub struct Setting {
 pub struct ControlPlane {
     setting: Setting,
     kept: Mutex<Option<Kept>>,
+    plots: plots::Plots,
 }
 
 /// The Overview as last composed, and as JSON once somebody asked for it so.
@@ -82,7 +85,7 @@ pub struct EncodedOverview {
 impl ControlPlane {
     /// A plane over a store.
     pub fn new(setting: Setting) -> Self {
-        Self { setting, kept: Mutex::new(None) }
+        Self { setting, kept: Mutex::new(None), plots: plots::Plots::default() }
     }
 
     /// The Overview as JSON.
@@ -232,10 +235,16 @@ impl Observe for ControlPlane {
     }
 
     async fn history_panel(&self, key: ServiceKey, reach: Reach) -> Result<HistoryPanel, Failure> {
-        let history = self.past(key.clone(), reach, Form::Picture).await?;
         // who looks at a page wants the newest minutes; a script that asks for numbers takes what is there
         self.setting.attention.plots_looked_at(&key);
-        Ok(HistoryPanel { revision: history.revision, html: history::panel(&history) })
+        let (subject, metrics, now) = ((key, reach), self.setting.live.revision_of(Topic::Metrics), self.setting.clock.now());
+        if let Some(panel) = self.plots.kept(&subject, metrics, now) {
+            return Ok(panel);
+        }
+        let history = self.past(subject.0.clone(), reach, Form::Picture).await?;
+        let panel = HistoryPanel { revision: history.revision, html: history::panel(&history) };
+        self.plots.keep(subject, metrics, now, panel.clone());
+        Ok(panel)
     }
 
     async fn alarms(&self, query: AlarmQuery) -> Result<AlarmPage, Failure> {

@@ -1,66 +1,11 @@
-//! Alarms. Questions carry the pairs of the URL as they are: the server alone reads them, so that one reading serves pages
-//! and API, and the browser's half needs none.
-
-use domain::view::{AlarmDetail, AlarmKey, AlarmPage, CoveragePage, MissingAlarms};
-use leptos::prelude::*;
-use leptos::server_fn::codec::{Json, PostUrl};
-use serde::{Deserialize, Serialize};
-
-use crate::answer::Answer;
-use crate::error::AppError;
-
-/// The pairs of a URL's query.
-pub(crate) type Pairs = Vec<(String, String)>;
+//! Alarms: the forms by which somebody says that they know of one.
 
 #[cfg(feature = "ssr")]
-fn borrowed(pairs: &Pairs) -> impl Iterator<Item = (&str, &str)> {
-    pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
-}
+use domain::view::AlarmKey;
+use leptos::prelude::*;
+use leptos::server_fn::codec::PostUrl;
 
-/// One page of the alarms.
-#[server(endpoint = "alarms", input = Json)]
-pub(crate) async fn alarms(pairs: Pairs) -> Result<Answer<AlarmPage>, AppError> {
-    let viewer = crate::access::viewer().await?;
-    let page = viewer.observe.alarms(domain::view::AlarmQuery::from_pairs(borrowed(&pairs))).await.map_err(AppError::failed)?;
-    Ok(viewer.answer(page.revision, page))
-}
-
-/// One page of the table of what is watched.
-#[server(endpoint = "coverage", input = Json)]
-pub(crate) async fn coverage(pairs: Pairs) -> Result<Answer<CoveragePage>, AppError> {
-    let viewer = crate::access::viewer().await?;
-    let page = viewer.observe.coverage(domain::view::CoverageQuery::from_pairs(borrowed(&pairs))).await.map_err(AppError::failed)?;
-    Ok(viewer.answer(page.revision, page))
-}
-
-/// The missing alarms, written out.
-#[server(endpoint = "missing", input = Json)]
-pub(crate) async fn missing(pairs: Pairs) -> Result<Answer<MissingAlarms>, AppError> {
-    let viewer = crate::access::viewer().await?;
-    let missing =
-        viewer.observe.missing_alarms(domain::view::MissingQuery::from_pairs(borrowed(&pairs))).await.map_err(AppError::failed)?;
-    Ok(viewer.answer(missing.revision, missing))
-}
-
-/// One alarm, with what its form needs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct OneAlarm {
-    /// The alarm.
-    pub(crate) detail: AlarmDetail,
-    /// The name this browser's user gave last.
-    pub(crate) by: String,
-    /// Why the form that was just sent was refused.
-    pub(crate) refused: Option<String>,
-}
-
-/// One alarm with its record.
-#[server(endpoint = "alarm", input = Json)]
-pub(crate) async fn alarm(key: AlarmKey) -> Result<Answer<OneAlarm>, AppError> {
-    let viewer = crate::access::viewer().await?;
-    let detail = viewer.observe.alarm(key).await.map_err(AppError::failed)?;
-    let (by, refused) = (form::remembered(form::BY).unwrap_or_default(), form::remembered(form::REFUSED));
-    Ok(viewer.answer(detail.revision, OneAlarm { detail, by, refused }))
-}
+use crate::error::AppError;
 
 /// Acknowledges an alarm; sent by a plain form, and answered by the alarm's page.
 #[server(endpoint = "acknowledge", input = PostUrl)]
@@ -89,7 +34,7 @@ pub(crate) async fn withdraw(environment: String, name: String, by: String) -> R
 /// What a form leaves behind in the browser: a name for the next time, a refusal for the next page. In cookies and not in
 /// the URL, where a link could put a sentence into our mouth.
 #[cfg(feature = "ssr")]
-mod form {
+pub(crate) mod form {
     use domain::service::encoded;
     use domain::view::AlarmKey;
     use http::header::{COOKIE, HeaderValue, SET_COOKIE};
@@ -97,8 +42,10 @@ mod form {
 
     use crate::error::AppError;
 
-    pub(super) const BY: &str = "signalbox-operator";
-    pub(super) const REFUSED: &str = "signalbox-refused";
+    /// The name that was given last.
+    pub(crate) const BY: &str = "signalbox-operator";
+    /// Why the form that was just sent was refused.
+    pub(crate) const REFUSED: &str = "signalbox-refused";
     /// The longest value read back, in characters: a sentence of ours, or a name.
     const LONGEST: usize = 600;
 
@@ -119,7 +66,7 @@ mod form {
     }
 
     /// What a form left behind, as safe to show as anything from outside.
-    pub(super) fn remembered(name: &str) -> Option<String> {
+    pub(crate) fn remembered(name: &str) -> Option<String> {
         let parts = use_context::<http::request::Parts>()?;
         let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';'));
         let value = cookies.filter_map(|pair| pair.trim().split_once('=')).find(|(of, _)| *of == name)?.1.to_owned();

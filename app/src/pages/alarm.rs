@@ -1,69 +1,51 @@
 //! One alarm: where it stands, who is told, who knows; what is on record of it.
 
-use domain::live::Topic;
 use domain::text;
-use domain::view::AlarmKey;
+use domain::view::{AlarmDetail, AlarmKey, AlarmRow};
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 
-use crate::api::{self, OneAlarm};
-use crate::live::Live;
-use crate::load::{ask, load};
+use crate::api::form;
+use crate::made::compose::{Answered, Page, Wanted};
 use crate::parts::age::{Age, Since};
 use crate::parts::alarms::{known, light, runbook, told};
 use crate::parts::stale::StaleNote;
-use crate::parts::timeline::Timeline;
-use crate::ui::copy::Copy;
+use crate::parts::timeline::timeline;
+use crate::ui::copy::copy;
 use crate::ui::lamp::Lamp;
-use crate::ui::panel::Panel;
-use crate::ui::title::titled;
+use crate::ui::panel::panel;
 
 /// The page.
-#[component]
-pub(crate) fn Alarm() -> impl IntoView {
-    let live = Live::here();
-    let params = use_params_map();
-    let key = Memo::new(move |_| {
-        let part = |name: &str| params.with(|params| params.get(name).unwrap_or_default());
-        AlarmKey { environment: part("environment"), name: part("name") }
-    });
-    let asked = ask(move || (key.get(), live.hints(&[Topic::Alarms, Topic::Timeline, Topic::Sources])), |(key, _)| api::alarm(key));
-    load(asked, body)
+pub(crate) async fn page(wanted: &Wanted<'_>, environment: &str, name: &str) -> Answered {
+    let key = AlarmKey { environment: environment.to_owned(), name: name.to_owned() };
+    let detail = wanted.viewer.observe.alarm(key).await?;
+    let (by, refused) = (form::remembered(form::BY).unwrap_or_default(), form::remembered(form::REFUSED));
+    Ok(Page::new(detail.revision, text::shown(&detail.row.name), move || body(&detail, by, refused)))
 }
 
-fn body(one: RwSignal<OneAlarm>) -> AnyView {
-    let name = move || one.with(|one| text::shown(&one.detail.row.name));
-    let record = Memo::new(move |_| one.with(|one| one.detail.record.clone()));
-    let stale = Signal::derive(move || one.with(|one| one.detail.stale.clone()));
-    // a form must not be made anew while somebody writes into it
-    let state = Memo::new(move |_| one.with(|one| (one.detail.row.calls(), one.detail.row.acknowledged.is_some(), one.detail.row.key())));
+fn body(detail: &AlarmDetail, by: String, refused: Option<String>) -> AnyView {
+    let row = &detail.row;
+    let none = detail.record.is_empty().then(|| view! { <p class="empty">"Nothing yet."</p> });
+    let acknowledging = acknowledging(row, by, refused);
     view! {
-        {titled(name)}
         <div class="headline">
-            <h1>{move || one.with(|one| view! { <Lamp light=light(&one.detail.row)/> })}<bdi>{name}</bdi></h1>
-            <p>{move || one.with(|one| {
-                let row = &one.detail.row;
-                view! { <b>{row.state.as_str()}</b>" "{row.since.map(|at| view! { <Since at/> })} }
-            })}</p>
-            <p class="dim">{move || one.with(|one| one.detail.observed).map(|at| view! { "as seen "<Age of=at/> })}</p>
+            <h1><Lamp light=light(row)/><bdi>{text::shown(&row.name)}</bdi></h1>
+            <p><b>{row.state.as_str()}</b>" "{row.since.map(|at| view! { <Since at/> })}</p>
+            <p class="dim">{detail.observed.map(|at| view! { "as seen "<Age of=at/> })}</p>
         </div>
-        <StaleNote why=stale/>
+        <StaleNote why=detail.stale.clone()/>
         <div class="cols">
             <div class="stack">
-                <section class="panel" aria-label="What it is"><dl class="kv">{move || one.with(facts)}</dl></section>
-                <Panel id="record" title=|| "On record">
-                    {move || record.with(Vec::is_empty).then(|| view! { <p class="empty">"Nothing yet."</p> })}
-                    <Timeline entries=record subject=false/>
-                </Panel>
+                <section class="panel" aria-label="What it is"><dl class="kv">{facts(detail)}</dl></section>
+                {panel("record", "On record", (), (none, timeline(&detail.record, false)))}
             </div>
-            <Panel id="acknowledge" title=|| "Who knows of it">{move || state.with(|state| one.with_untracked(|one| acknowledging(one, state)))}</Panel>
+            {panel("acknowledge", "Who knows of it", (), acknowledging)}
         </div>
     }
     .into_any()
 }
 
-fn facts(one: &OneAlarm) -> Vec<AnyView> {
-    let (detail, row) = (&one.detail, &one.detail.row);
+fn facts(detail: &AlarmDetail) -> Vec<AnyView> {
+    let row = &detail.row;
     let plain = |words: &Option<String>| words.as_deref().map(|words| view! { <bdi>{text::shown(words)}</bdi> }.into_any());
     let service = row.service.clone().map(|(cluster, service)| {
         let name = text::shown(&service);
@@ -77,7 +59,7 @@ fn facts(one: &OneAlarm) -> Vec<AnyView> {
         ("Notifies", Some(told(row))),
         ("Runbook", runbook(row)),
         ("Says", plain(&detail.description)),
-        ("ARN", Some(view! { <Copy text=text::shown(&detail.arn)/> }.into_any())),
+        ("ARN", Some(copy(text::shown(&detail.arn)))),
     ]
     .into_iter()
     .filter_map(|(term, words)| Some(view! { <dt>{term}</dt><dd>{words?}</dd> }.into_any()))
@@ -85,12 +67,14 @@ fn facts(one: &OneAlarm) -> Vec<AnyView> {
 }
 
 /// Who knows of it, or the form to say that one does.
-fn acknowledging(one: &OneAlarm, (calls, acknowledged, key): &(bool, bool, AlarmKey)) -> AnyView {
-    let refused = one.refused.clone().map(|why| view! { <p class="stale-note" role="alert">{why}</p> });
-    if !calls && !acknowledged {
+fn acknowledging(row: &AlarmRow, by: String, refused: Option<String>) -> AnyView {
+    // said once, so it must outlive the next answer
+    let refused = refused.map(|why| view! { <p class="stale-note" role="alert" data-stays="">{why}</p> });
+    let (acknowledged, key) = (row.acknowledged.is_some(), row.key());
+    if !row.calls() && !acknowledged {
         return view! { {refused}<p class="empty">"It does not call for anybody now."</p> }.into_any();
     }
-    let (action, submit, hint) = if *acknowledged {
+    let (action, submit, hint) = if acknowledged {
         ("/api/withdraw", "Take it back", "Taken back, it calls for somebody again.")
     } else {
         ("/api/acknowledge", "Acknowledge", "It is then no longer counted as needing somebody, until it recovers: that ends it.")
@@ -100,13 +84,13 @@ fn acknowledging(one: &OneAlarm, (calls, acknowledged, key): &(bool, bool, Alarm
     });
     view! {
         {refused}
-        <form class="act" action=action method="post">
-            {known(&one.detail.row)}
-            <input type="hidden" name="environment" value=key.environment.clone()/>
-            <input type="hidden" name="name" value=key.name.clone()/>
+        <form class="act" action=action method="post" data-key=action>
+            {known(row)}
+            <input type="hidden" name="environment" value=key.environment/>
+            <input type="hidden" name="name" value=key.name/>
             <label>
                 <span>"Your name (kept as given)"</span>
-                <input type="text" name="by" maxlength="80" required=true autocomplete="name" value=one.by.clone()/>
+                <input type="text" name="by" maxlength="80" required=true autocomplete="name" value=by/>
             </label>
             {reason}
             <p class="dim">{hint}</p>

@@ -1,33 +1,37 @@
 //! Alarms: the list, worst first, and who knows of what.
 
-use domain::live::Topic;
-use domain::view::AlarmPage;
+use domain::Timestamp;
+use domain::view::{AlarmPage, AlarmQuery};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
-use crate::api::{self, Pairs};
-use crate::live::Live;
-use crate::load::{ask, load};
+use crate::made::compose::{Answered, Page, Wanted};
 use crate::parts::age::Age;
-use crate::parts::alarms::Alarms as List;
+use crate::parts::alarms::alarms;
 use crate::parts::choices::{choices, search};
 use crate::parts::stale::StaleNote;
 use crate::ui::export::export;
 use crate::ui::pager::Pager;
-use crate::ui::title::titled;
-
-/// The pairs of the URL's query.
-pub(super) fn pairs() -> Memo<Pairs> {
-    let map = use_query_map();
-    Memo::new(move |_| map.with(|map| map.clone().into_iter().map(|(name, value)| (name.into_owned(), value)).collect()))
-}
 
 /// The page.
-#[component]
-pub(crate) fn Alarms() -> impl IntoView {
-    let (live, pairs) = (Live::here(), pairs());
-    let asked = ask(move || (pairs.get(), live.hints(&[Topic::Alarms, Topic::Sources])), |(pairs, _)| api::alarms(pairs));
-    load(asked, body)
+pub(crate) async fn page(wanted: &Wanted<'_>) -> Answered {
+    let page = wanted.viewer.observe.alarms(AlarmQuery::from_pairs(wanted.pairs())).await?;
+    Ok(Page::new(page.revision, page.headline.clone(), move || body(&page)))
+}
+
+/// What the page says first, and how old it is.
+pub(super) fn headline(said: &str, observed: Option<Timestamp>) -> AnyView {
+    view! {
+        <div class="headline">
+            <h1><span role="status">{said.to_owned()}</span></h1>
+            <p class="dim">{observed.map(|at| view! { "as seen "<Age of=at/> })}</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// Why it is not current, in one sentence.
+pub(super) fn stale(why: &[String]) -> Option<String> {
+    (!why.is_empty()).then(|| why.join("; "))
 }
 
 /// The two halves of the subject.
@@ -42,38 +46,30 @@ pub(super) fn halves(coverage: bool) -> AnyView {
     .into_any()
 }
 
-fn body(page: RwSignal<AlarmPage>) -> AnyView {
-    let rows = Memo::new(move |_| page.with(|page| page.rows.clone()));
-    let known = Memo::new(move |_| page.with(|page| page.acknowledged.clone()));
-    let asked = Memo::new(move |_| page.with(|page| page.asked.clone()));
-    let stale = Signal::derive(move || page.with(|page| (!page.stale.is_empty()).then(|| page.stale.join("; "))));
-    let headline = move || page.with(|page| page.headline.clone());
-    view! {
-        {titled(headline)}
-        <div class="headline">
-            <h1><span role="status">{headline}</span></h1>
-            <p class="dim">{move || page.with(|page| page.observed).map(|at| view! { "as seen "<Age of=at/> })}</p>
-        </div>
-        {halves(false)}
-        <StaleNote why=stale/>
-        <Show when=move || known.with(|known| !known.is_empty())>
+fn body(page: &AlarmPage) -> AnyView {
+    let known = (!page.acknowledged.is_empty()).then(|| {
+        view! {
             <section class="panel" id="acknowledged" aria-label="Acknowledged, oldest first">
                 <p class="note">"Acknowledged, oldest first"</p>
-                <List alarms=known/>
+                {alarms(&page.acknowledged)}
             </section>
-        </Show>
-        {move || asked.with(|asked| search("/alarms", asked))}
-        {move || page.with(|page| choices("By state", &page.choices))}
-        {move || page.with(|page| choices("Order", &page.orders))}
+        }
+    });
+    let at = page.paging.clone();
+    view! {
+        {headline(&page.headline, page.observed)}
+        {halves(false)}
+        <StaleNote why=stale(&page.stale)/>
+        {known}
+        {search("/alarms", &page.asked)}
+        {choices("By state", &page.choices)}
+        {choices("Order", &page.orders)}
         <section class="panel list" aria-label="List of alarms">
-            {move || rows.with(Vec::is_empty).then(|| page.with(nothing))}
-            <List alarms=rows/>
+            {page.rows.is_empty().then(|| nothing(page))}
+            {alarms(&page.rows)}
         </section>
-        {move || page.with(|page| {
-            let at = page.paging.clone();
-            view! { <Pager page=at.page pages=at.pages previous=at.previous next=at.next/> }
-        })}
-        {move || page.with(|page| (page.paging.matching > 0).then(|| export("This list as CSV", page.csv.clone())))}
+        <Pager page=at.page pages=at.pages previous=at.previous next=at.next/>
+        {(at.matching > 0).then(|| export("This list as CSV", page.csv.clone()))}
     }
     .into_any()
 }

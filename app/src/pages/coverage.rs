@@ -1,57 +1,38 @@
 //! What is watched: service by column, worst first, with the rule of each column.
 
-use domain::live::Topic;
 use domain::text;
-use domain::view::{CoveragePage, CoverageRow};
+use domain::view::{CoveragePage, CoverageQuery, CoverageRow};
 use leptos::prelude::*;
 
-use super::alarms::{halves, pairs};
-use crate::api;
-use crate::live::Live;
-use crate::load::{ask, load};
-use crate::parts::age::Age;
+use super::alarms::{halves, headline, stale};
+use crate::made::compose::{Answered, Page, Wanted};
 use crate::parts::choices::{choices, search};
 use crate::parts::stale::StaleNote;
 use crate::ui::export::export;
 use crate::ui::lamp::Lamp;
 use crate::ui::pager::Pager;
-use crate::ui::title::titled;
 
 /// The page.
-#[component]
-pub(crate) fn Coverage() -> impl IntoView {
-    let (live, pairs) = (Live::here(), pairs());
-    let topics = [Topic::Alarms, Topic::Services, Topic::Sources];
-    let asked = ask(move || (pairs.get(), live.hints(&topics)), |(pairs, _)| api::coverage(pairs));
-    load(asked, body)
+pub(crate) async fn page(wanted: &Wanted<'_>) -> Answered {
+    let page = wanted.viewer.observe.coverage(CoverageQuery::from_pairs(wanted.pairs())).await?;
+    Ok(Page::new(page.revision, page.headline.clone(), move || body(&page)))
 }
 
-fn body(page: RwSignal<CoveragePage>) -> AnyView {
-    let rows = Memo::new(move |_| page.with(|page| (page.columns.clone(), page.rows.clone())));
-    let asked = Memo::new(move |_| page.with(|page| page.asked.clone()));
-    let stale = Signal::derive(move || page.with(|page| (!page.stale.is_empty()).then(|| page.stale.join("; "))));
-    let headline = move || page.with(|page| page.headline.clone());
+fn body(page: &CoveragePage) -> AnyView {
+    let at = page.paging.clone();
+    let rules = page.columns.iter().map(|(title, rule)| view! { <dt>{title.clone()}</dt><dd>{rule.clone()}</dd> });
     view! {
-        {titled(headline)}
-        <div class="headline">
-            <h1><span role="status">{headline}</span></h1>
-            <p class="dim">{move || page.with(|page| page.observed).map(|at| view! { "as seen "<Age of=at/> })}</p>
-        </div>
+        {headline(&page.headline, page.observed)}
         {halves(true)}
-        <StaleNote why=stale/>
-        {move || asked.with(|asked| search("/alarms/coverage", asked))}
-        {move || page.with(|page| choices("What is missing", &page.choices))}
+        <StaleNote why=stale(&page.stale)/>
+        {search("/alarms/coverage", &page.asked)}
+        {choices("What is missing", &page.choices)}
         <p><a class="btn" href="/alarms/missing">"Write all missing alarms"</a></p>
-        <section class="panel list" aria-label="Services and what watches them">{move || rows.with(|(columns, rows)| table(columns, rows))}</section>
-        {move || page.with(|page| {
-            let at = page.paging.clone();
-            view! { <Pager page=at.page pages=at.pages previous=at.previous next=at.next/> }
-        })}
-        {move || page.with(|page| (page.paging.matching > 0).then(|| export("This table as CSV", page.csv.clone())))}
+        <section class="panel list" aria-label="Services and what watches them">{table(&page.columns, &page.rows)}</section>
+        <Pager page=at.page pages=at.pages previous=at.previous next=at.next/>
+        {(at.matching > 0).then(|| export("This table as CSV", page.csv.clone()))}
         <section class="panel" aria-label="What counts">
-            <dl class="kv">{move || rows.with(|(columns, _)| {
-                columns.iter().map(|(title, rule)| view! { <dt>{title.clone()}</dt><dd>{rule.clone()}</dd> }).collect::<Vec<_>>()
-            })}</dl>
+            <dl class="kv">{rules.collect::<Vec<_>>()}</dl>
             <p class="note">"An alarm whose actions are off, that has no action or has had no data for a day covers nothing. What wants no task needs no alarm."</p>
         </section>
     }
@@ -91,7 +72,7 @@ fn line(columns: &[(String, String)], row: &CoverageRow) -> AnyView {
         .collect();
     let write = row.missing.clone().map(|path| view! { <a href=path>"commands"</a> });
     view! {
-        <tr>
+        <tr data-key=row.key.path()>
             <th scope="row"><a href=format!("{}#alarms", row.key.path())><bdi>{text::shown(&row.key.service)}</bdi></a></th>
             {cells}
             <td data-label="Missing">{write}</td>

@@ -1,27 +1,29 @@
-//! One file a route. Pages load and compose; what a piece looks like is said in `parts` and `ui`.
+//! One file a route. What a piece looks like is said in `parts` and `ui`.
+//!
+//! Most pages are made on the server alone ([`crate::made`]) and answer a `Page`; the browser's half does not have them. The list of services is a
+//! component of both halves, because its filter answers while one types.
 
-mod alarm;
-mod alarms;
-mod coverage;
-mod missing;
-mod nats;
-mod not_found;
-mod overview;
-mod service;
-mod services;
-mod sources;
-mod task;
-mod timeline;
+pub(crate) mod services;
 
-pub(crate) use alarm::Alarm;
-pub(crate) use alarms::Alarms;
-pub(crate) use coverage::Coverage;
-pub(crate) use missing::Missing;
-pub(crate) use nats::Nats;
-pub(crate) use not_found::NotFound;
-pub(crate) use overview::Overview;
-pub(crate) use service::Service;
-pub(crate) use services::Services;
-pub(crate) use sources::Sources;
-pub(crate) use task::Task;
-pub(crate) use timeline::Timeline;
+#[cfg(feature = "ssr")]
+pub(crate) mod alarm;
+#[cfg(feature = "ssr")]
+pub(crate) mod alarms;
+#[cfg(feature = "ssr")]
+pub(crate) mod coverage;
+#[cfg(feature = "ssr")]
+pub(crate) mod missing;
+#[cfg(feature = "ssr")]
+pub(crate) mod nats;
+#[cfg(feature = "ssr")]
+pub(crate) mod not_found;
+#[cfg(feature = "ssr")]
+pub(crate) mod overview;
+#[cfg(feature = "ssr")]
+pub(crate) mod service;
+#[cfg(feature = "ssr")]
+pub(crate) mod sources;
+#[cfg(feature = "ssr")]
+pub(crate) mod task;
+#[cfg(feature = "ssr")]
+pub(crate) mod timeline;

@@ -2,65 +2,52 @@
 
 use domain::Timestamp;
 use domain::judge::Tone;
-use domain::live::Topic;
 use domain::text;
 use domain::view;
 use leptos::prelude::*;
 
-use crate::api;
-use crate::live::Live;
-use crate::load::{ask, load};
+use crate::made::compose::{Answered, Page, Wanted};
 use crate::parts::age::{Age, For};
 use crate::parts::customers::customers;
-use crate::parts::facts::Facts;
-use crate::parts::needs::{Needs, need};
-use crate::parts::tiles::Tiles;
-use crate::parts::timeline::Timeline;
+use crate::parts::facts::facts;
+use crate::parts::needs::{need, needs};
+use crate::parts::tiles::tiles;
+use crate::parts::timeline::timeline;
 use crate::ui::lamp::{Lamp, Light};
-use crate::ui::panel::Panel;
-use crate::ui::title::titled;
+use crate::ui::panel::panel;
 
 /// The page.
-#[component]
-pub(crate) fn Overview() -> impl IntoView {
-    let live = Live::here();
-    let asked = ask(move || live.hints(&Topic::ALL), |_| api::overview());
-    load(asked, body)
+pub(crate) async fn page(wanted: &Wanted<'_>) -> Answered {
+    let overview = wanted.viewer.observe.overview().await?;
+    Ok(Page::new(overview.revision, verdict(&overview).1, move || body(&overview)))
 }
 
-fn body(overview: RwSignal<view::Overview>) -> AnyView {
-    let needs = Memo::new(move |_| overview.with(|overview| overview.needs.clone()));
-    let total = Memo::new(move |_| overview.with(|overview| overview.needs_total));
-    let known = Memo::new(move |_| overview.with(|overview| overview.acknowledged.clone()));
-    let rows = Memo::new(move |_| overview.with(|overview| overview.customers.clone()));
-    let groups = Memo::new(move |_| overview.with(|overview| overview.groups.clone()));
-    let recent = Memo::new(move |_| overview.with(|overview| overview.recent.clone()));
-    let verdict = Memo::new(move |_| overview.with(verdict));
-    let observed = Memo::new(move |_| overview.with(|overview| overview.services.observed));
-    view! {
-        {titled(move || verdict.get().1)}
-        {heading(verdict, Memo::new(move |_| overview.with(freshness)))}
-        {move || rows.with(|rows| customers(rows))}
-        <Show when=move || needs.with(|needs| !needs.is_empty())>
-            <Needs needs total/>
-        </Show>
-        <Show when=move || known.with(|known| !known.is_empty())>
+fn body(overview: &view::Overview) -> AnyView {
+    let observed = overview.services.observed;
+    let known = (!overview.acknowledged.is_empty()).then(|| {
+        view! {
             <section class="panel" id="acknowledged" aria-label="Acknowledged, oldest first">
                 <p class="note">"Acknowledged, oldest first"</p>
-                <ul class="needs known-list">{move || known.with(|known| known.iter().map(need).collect::<Vec<_>>())}</ul>
+                <ul class="needs known-list">{overview.acknowledged.iter().map(need).collect::<Vec<_>>()}</ul>
             </section>
-        </Show>
-        <Facts overview/>
+        }
+    });
+    let none_yet = overview.groups.is_empty().then(|| view! { <p class="empty">{nothing_swept(observed)}</p> });
+    let quiet = overview.recent.is_empty().then(|| view! { <p class="empty">"Nothing has happened since Signalbox began to look."</p> });
+    let just_now = view! {
+        {quiet}
+        {timeline(&overview.recent, true)}
+        <p class="note"><a href="/timeline">"The whole timeline"</a></p>
+    };
+    view! {
+        {heading(overview)}
+        {customers(&overview.customers)}
+        {needs(&overview.needs, overview.needs_total)}
+        {known}
+        {facts(overview)}
         <div class="cols">
-            <Panel id="services" title=|| "Services" aside=move || move || observed.get().map(|at| view! { <Age of=at/> })>
-                {move || groups.with(Vec::is_empty).then(|| view! { <p class="empty">{move || nothing_swept(observed.get())}</p> })}
-                <Tiles groups/>
-            </Panel>
-            <Panel id="now" title=|| "Just now">
-                {move || recent.with(Vec::is_empty).then(|| view! { <p class="empty">"Nothing has happened since Signalbox began to look."</p> })}
-                <Timeline entries=recent subject=true/>
-                <p class="note"><a href="/timeline">"The whole timeline"</a></p>
-            </Panel>
+            {panel("services", "Services", observed.map(|at| view! { <Age of=at/> }), (none_yet, tiles(&overview.groups)))}
+            {panel("now", "Just now", (), just_now)}
         </div>
     }
     .into_any()
@@ -98,20 +85,20 @@ fn freshness(overview: &view::Overview) -> Freshness {
     }
 }
 
-fn heading(verdict: Memo<(Light, String)>, freshness: Memo<Freshness>) -> AnyView {
+fn heading(overview: &view::Overview) -> AnyView {
+    let (light, said) = verdict(overview);
+    let fresh = match freshness(overview) {
+        Freshness::Whole(oldest) => view! { "every source answered within the last "<For since=oldest/> }.into_any(),
+        Freshness::Grey(grey) => {
+            let does = if grey == 1 { "does" } else { "do" };
+            format!("{} {does} not answer; what depends on that is grey", text::count(grey, "source")).into_any()
+        }
+        Freshness::None => ().into_any(),
+    };
     view! {
         <div class="headline">
-            <h1>{move || { let (light, said) = verdict.get(); view! { <Lamp light worded=true/><span role="status">{said}</span> } }}</h1>
-            <p class="dim">
-                {move || match freshness.get() {
-                    Freshness::Whole(oldest) => view! { "every source answered within the last "<For since=oldest/> }.into_any(),
-                    Freshness::Grey(grey) => {
-                        let does = if grey == 1 { "does" } else { "do" };
-                        format!("{} {does} not answer; what depends on that is grey", text::count(grey, "source")).into_any()
-                    }
-                    Freshness::None => ().into_any(),
-                }}
-            </p>
+            <h1><Lamp light worded=true/><span role="status">{said}</span></h1>
+            <p class="dim">{fresh}</p>
         </div>
     }
     .into_any()

@@ -1,75 +1,53 @@
 //! One service: how it stands and why, its tasks, its stops, its alarms, its record.
 
 use domain::judge::{Standing, Tone};
-use domain::live::Topic;
+use domain::series::Reach;
 use domain::service::ServiceKey;
 use domain::text;
-use domain::view::{ServiceDetail, StoppedTaskRow, TimelineQuery};
+use domain::view::{HistoryPanel, ServiceDetail, ServiceNats, StoppedTaskRow, TimelineQuery};
+use domain::{Failure, service};
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 
-use crate::api;
-use crate::live::Live;
-use crate::load::{ask, load, load_part};
+use crate::made::compose::{Answered, Page, Wanted};
 use crate::parts::age::{Age, Since};
-use crate::parts::alarms::Alarms;
 use crate::parts::definition::definition;
-use crate::parts::deployments::Deployments;
-use crate::parts::history::history;
-use crate::parts::sheet::panels;
 use crate::parts::stale::StaleNote;
-use crate::parts::stops::Stops;
-use crate::parts::tasks::Tasks;
-use crate::parts::timeline::Timeline;
-use crate::ui::copy::Copy;
+use crate::parts::{alarms, deployments, sheet, stops, tasks, timeline};
+use crate::ui::copy::copy;
 use crate::ui::lamp::Lamp;
-use crate::ui::panel::Panel;
-use crate::ui::title::titled;
+use crate::ui::panel::panel;
 
-/// The page. Built anew for another service, so that nothing of the one before can stay.
-#[component]
-pub(crate) fn Service() -> impl IntoView {
-    let live = Live::here();
-    let params = use_params_map();
-    let key = Memo::new(move |_| {
-        params.with(|params| {
-            let part = |name| params.get(name).unwrap_or_default();
-            ServiceKey { environment: part("environment"), cluster: part("cluster"), service: part("service") }
-        })
-    });
-    move || {
-        let key = key.get();
-        let (of, plotted) = (key.clone(), key.clone());
-        let asked = ask(move || live.hints(&Topic::ALL), move |_| api::service(key.clone()));
-        let connections = ask(move || live.hints(&[Topic::Nats, Topic::Services]), move |_| api::service_nats(of.clone()));
-        view! {
-            {load(asked, body)}
-            {history(plotted)}
-            {load_part(connections, panels)}
-        }
-    }
+/// The page.
+pub(crate) async fn page(wanted: &Wanted<'_>, [environment, cluster, service]: [&str; 3]) -> Answered {
+    let key = ServiceKey { environment: environment.to_owned(), cluster: cluster.to_owned(), service: service.to_owned() };
+    let observe = &wanted.viewer.observe;
+    let detail = observe.service(key.clone()).await?;
+    let reach = wanted.pairs().find(|(name, _)| *name == "reach").and_then(|(_, word)| Reach::from_word(word)).unwrap_or_default();
+    let (history, nats) = (observe.history_panel(key.clone(), reach).await, observe.service_nats(key).await);
+    let title = format!("{} is {}", text::shown(&detail.row.key.service), standing(&detail));
+    Ok(Page::new(detail.revision, title, move || body(&detail, history, nats)))
 }
 
-fn body(detail: RwSignal<ServiceDetail>) -> AnyView {
-    let stale = Signal::derive(move || detail.with(|detail| detail.stale.clone()));
-    let name = detail.with_untracked(|detail| text::shown(&detail.row.key.service));
+fn body(detail: &ServiceDetail, history: Result<HistoryPanel, Failure>, nats: Result<ServiceNats, Failure>) -> AnyView {
+    let class = if detail.stale.is_some() { "cols is-stale" } else { "cols" };
     view! {
-        {titled(move || detail.with(|detail| format!("{} is {}", text::shown(&detail.row.key.service), standing(detail))))}
-        {move || detail.with(|detail| head(&name, detail))}
-        <StaleNote why=stale/>
-        {move || detail.with(gone)}
-        <div class="cols" class:is-stale=move || stale.get().is_some()>
+        {head(detail)}
+        <StaleNote why=detail.stale.clone()/>
+        {gone(detail)}
+        <div class=class>
             <div class="stack">
-                {tasks(detail)}
+                {running(detail)}
                 {stopped(detail)}
-                {deployments(detail)}
+                {deployed(detail)}
                 {record(detail)}
             </div>
             <div class="stack">
-                {facts(detail)}
-                {alarms(detail)}
+                {panel("facts", "What it is", (), view! { <dl class="kv">{terms(detail)}</dl> })}
+                {watched(detail)}
             </div>
         </div>
+        {past(history)}
+        {connected(nats)}
     }
     .into_any()
 }
@@ -78,8 +56,9 @@ fn standing(detail: &ServiceDetail) -> &'static str {
     if detail.present { detail.row.standing.title() } else { "no longer in the cluster" }
 }
 
-fn head(name: &str, detail: &ServiceDetail) -> AnyView {
+fn head(detail: &ServiceDetail) -> AnyView {
     let row = &detail.row;
+    let name = text::shown(&row.key.service);
     let tone = match (detail.present, row.standing) {
         (false, _) => Tone::Unknown,
         (true, Standing::Up) if row.alarms_on > 0 => Tone::Warn,
@@ -92,7 +71,7 @@ fn head(name: &str, detail: &ServiceDetail) -> AnyView {
         (row.alarms_on > 0).then(|| view! { " · "<a href="#alarms">{format!("{} on", text::count(row.alarms_on.into(), "alarm"))}</a> });
     view! {
         <div class="headline headline-service">
-            <h1><Lamp light=tone.into()/><span><bdi>{name.to_owned()}</bdi>" is "{standing(detail)}{reasons}</span></h1>
+            <h1><Lamp light=tone.into()/><span><bdi>{name}</bdi>" is "{standing(detail)}{reasons}</span></h1>
             <p class="dim">
                 <Since at=row.since/>
                 {moving}
@@ -141,15 +120,6 @@ fn gone(detail: &ServiceDetail) -> AnyView {
     .into_any()
 }
 
-fn facts(detail: RwSignal<ServiceDetail>) -> AnyView {
-    view! {
-        <Panel id="facts" title=|| "What it is">
-            <dl class="kv">{move || detail.with(terms)}</dl>
-        </Panel>
-    }
-    .into_any()
-}
-
 fn terms(detail: &ServiceDetail) -> AnyView {
     let row = &detail.row;
     let said = |words: &Option<String>| words.as_deref().map_or_else(|| "not told".to_owned(), text::shown);
@@ -172,7 +142,7 @@ fn terms(detail: &ServiceDetail) -> AnyView {
         <dt>"Controller"</dt>
         <dd>{said(&detail.controller)}</dd>
         <dt>"ARN"</dt>
-        <dd><Copy text=text::shown(&detail.arn)/>" "{console(&detail.arn)}</dd>
+        <dd>{copy(text::shown(&detail.arn))}" "{console(&detail.arn)}</dd>
     }
     .into_any()
 }
@@ -183,83 +153,86 @@ fn console(arn: &str) -> AnyView {
     to.map(|to| view! { <a class="out" href=to target="_blank" rel="noopener noreferrer">"AWS console"</a> }).into_any()
 }
 
-fn tasks(detail: RwSignal<ServiceDetail>) -> AnyView {
-    let tasks = Memo::new(move |_| detail.with(|detail| detail.tasks.clone()));
-    let of = detail.with_untracked(|detail| detail.row.key.path());
-    let stale = Signal::derive(move || detail.with(|detail| detail.connections_stale.clone()));
-    let none = move || {
-        tasks.with(Vec::is_empty).then(|| {
-            let said = detail
-                .with(|detail| if detail.row.desired == 0 { "It wants no task and runs none." } else { "No task runs or is starting." });
-            view! { <p class="empty">{said}</p> }
-        })
+fn running(detail: &ServiceDetail) -> AnyView {
+    let rows = if detail.tasks.is_empty() {
+        let said = if detail.row.desired == 0 { "It wants no task and runs none." } else { "No task runs or is starting." };
+        view! { <p class="empty">{said}</p> }.into_any()
+    } else {
+        tasks::tasks(&detail.tasks, &detail.row.key.path())
     };
-    let count = move || tasks.with(|tasks| text::count(tasks.len() as u64, "task"));
-    view! {
-        <Panel id="tasks" title=|| "Tasks" aside=move || count>
-            <StaleNote why=stale/>
-            {none}
-            <Show when=move || tasks.with(|tasks| !tasks.is_empty())><Tasks tasks of=of.clone()/></Show>
-        </Panel>
-    }
-    .into_any()
+    let count = text::count(detail.tasks.len() as u64, "task");
+    panel("tasks", "Tasks", count, view! { <StaleNote why=detail.connections_stale.clone()/>{rows} })
 }
 
-fn stopped(detail: RwSignal<ServiceDetail>) -> AnyView {
-    let stops = Memo::new(move |_| detail.with(|detail| detail.stopped.clone()));
-    let on_record = move || {
-        detail.with(|detail| match (detail.stopped.len() as u64, detail.stopped_on_record) {
-            (shown, all) if shown < all => format!("newest {shown} of {all} on record"),
-            (_, all) => format!("{all} on record"),
-        })
+fn stopped(detail: &ServiceDetail) -> AnyView {
+    let on_record = match (detail.stopped.len() as u64, detail.stopped_on_record) {
+        (shown, all) if shown < all => format!("newest {shown} of {all} on record"),
+        (_, all) => format!("{all} on record"),
     };
-    view! {
-        <Panel id="stopped" title=|| "Stopped tasks and why" aside=move || on_record>
-            {move || stops.with(Vec::is_empty).then(|| view! { <p class="empty">"No stop is on record."</p> })}
-            <Stops stops/>
-            <p class="note">"ECS forgets a stopped task within about an hour. Here every stop is kept for ever."</p>
-        </Panel>
-    }
-    .into_any()
+    let none = detail.stopped.is_empty().then(|| view! { <p class="empty">"No stop is on record."</p> });
+    let lines = view! {
+        {none}
+        {stops::stops(&detail.stopped)}
+        <p class="note">"ECS forgets a stopped task within about an hour. Here every stop is kept for ever."</p>
+    };
+    panel("stopped", "Stopped tasks and why", on_record, lines)
 }
 
-fn deployments(detail: RwSignal<ServiceDetail>) -> AnyView {
-    let deployments = Memo::new(move |_| detail.with(|detail| detail.deployments.clone()));
-    view! {
-        <Panel id="deployments" title=|| "Deployments">
-            {move || deployments.with(Vec::is_empty).then(|| view! { <p class="empty">"ECS names no deployment of it."</p> })}
-            <Show when=move || deployments.with(|all| !all.is_empty())><Deployments deployments/></Show>
-        </Panel>
-    }
-    .into_any()
+fn deployed(detail: &ServiceDetail) -> AnyView {
+    let rows = if detail.deployments.is_empty() {
+        view! { <p class="empty">"ECS names no deployment of it."</p> }.into_any()
+    } else {
+        deployments::deployments(&detail.deployments)
+    };
+    panel("deployments", "Deployments", (), rows)
 }
 
-fn alarms(detail: RwSignal<ServiceDetail>) -> AnyView {
-    let alarms = Memo::new(move |_| detail.with(|detail| detail.alarms.clone()));
-    let unwatched = Memo::new(move |_| detail.with(|detail| detail.unwatched.clone()));
-    let stale = Signal::derive(move || detail.with(|detail| detail.alarms_stale.clone()));
-    view! {
-        <Panel id="alarms" title=|| "Alarms" aside=move || move || detail.with(|detail| format!("{} of {} on", detail.row.alarms_on, detail.alarms.len()))>
-            <StaleNote why=stale/>
-            {move || alarms.with(Vec::is_empty).then(|| view! { <p class="empty">"No alarm watches it: nobody is told when it breaks."</p> })}
-            <div class="own"><Alarms alarms/></div>
-            {move || unwatched.with(|unwatched| (!unwatched.is_empty()).then(|| view! {
-                <p class="note">"Not watched. "{unwatched.join("; ")}". "<a href=format!("/alarms/coverage?q={}", detail.with_untracked(|detail| domain::service::encoded(&detail.row.key.service)))>"What counts, and commands"</a></p>
-            }))}
-        </Panel>
-    }
-    .into_any()
+fn watched(detail: &ServiceDetail) -> AnyView {
+    let on = format!("{} of {} on", detail.row.alarms_on, detail.alarms.len());
+    let none = detail.alarms.is_empty().then(|| view! { <p class="empty">"No alarm watches it: nobody is told when it breaks."</p> });
+    let unwatched = (!detail.unwatched.is_empty()).then(|| {
+        let coverage = format!("/alarms/coverage?q={}", service::encoded(&detail.row.key.service));
+        view! { <p class="note">"Not watched. "{detail.unwatched.join("; ")}". "<a href=coverage>"What counts, and commands"</a></p> }
+    });
+    let lines = view! {
+        <StaleNote why=detail.alarms_stale.clone()/>
+        {none}
+        <div class="own">{alarms::alarms(&detail.alarms)}</div>
+        {unwatched}
+    };
+    panel("alarms", "Alarms", on, lines)
 }
 
-fn record(detail: RwSignal<ServiceDetail>) -> AnyView {
-    let record = Memo::new(move |_| detail.with(|detail| detail.record.clone()));
-    let whole = detail.with_untracked(|detail| TimelineQuery::of_service(&detail.row.key).path());
-    view! {
-        <Panel id="record" title=|| "What happened">
-            {move || record.with(Vec::is_empty).then(|| view! { <p class="empty">"Nothing is on record of it yet."</p> })}
-            <Timeline entries=record/>
-            <p class="note"><a href=whole>"The whole record of it"</a>", searchable"</p>
-        </Panel>
+fn record(detail: &ServiceDetail) -> AnyView {
+    let whole = TimelineQuery::of_service(&detail.row.key).path();
+    let none = detail.record.is_empty().then(|| view! { <p class="empty">"Nothing is on record of it yet."</p> });
+    let lines = view! {
+        {none}
+        {timeline::timeline(&detail.record, false)}
+        <p class="note"><a href=whole>"The whole record of it"</a>", searchable"</p>
+    };
+    panel("record", "What happened", (), lines)
+}
+
+/// Its plots, as the server draws them; how far back stands in the URL.
+fn past(history: Result<HistoryPanel, Failure>) -> AnyView {
+    let plots = match history {
+        Ok(panel) => view! { <div inner_html=panel.html></div> }.into_any(),
+        Err(failure) => without(&failure),
+    };
+    panel("history", "History", (), plots)
+}
+
+/// Its NATS connections. What was never there has no panel.
+fn connected(nats: Result<ServiceNats, Failure>) -> AnyView {
+    match nats {
+        Ok(none) if none.tasks == 0 && none.connections.is_empty() => ().into_any(),
+        Ok(connections) => sheet::panel(&connections.panel()),
+        Err(failure) => panel("connections", "NATS connections", (), without(&failure)),
     }
-    .into_any()
+}
+
+/// Why a part has nothing to show, in one line.
+fn without(failure: &Failure) -> AnyView {
+    view! { <p class="stale-note" role="status"><bdi>{text::shown(&failure.to_string())}</bdi></p> }.into_any()
 }

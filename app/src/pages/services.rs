@@ -15,10 +15,14 @@ use crate::parts::filter::Filter;
 use crate::parts::service_table::ServiceTable;
 use crate::parts::stale::StaleNote;
 use crate::ui::export::export;
+use crate::ui::ignored::ignored;
 use crate::ui::pager::Pager;
 use crate::ui::title::titled;
 
 const TOPICS: [Topic; 3] = [Topic::Services, Topic::Alarms, Topic::Sources];
+
+/// Where it is.
+pub(crate) const PATH: &str = "/services";
 
 /// The page.
 #[component]
@@ -39,14 +43,6 @@ pub(crate) fn Services() -> impl IntoView {
     .into_any()
 }
 
-/// What in the URL was not understood.
-pub(crate) fn ignored(words: &[String]) -> AnyView {
-    if words.is_empty() {
-        return ().into_any();
-    }
-    view! { <p class="stale-note" role="status">"Ignored, because it is no filter of this list: "<code><bdi>{words.join(" ")}</bdi></code></p> }.into_any()
-}
-
 fn body(page: RwSignal<ServicePage>) -> AnyView {
     if let Some(wanted) = use_context::<SearchWanted>() {
         Effect::new(move |_| {
@@ -64,7 +60,7 @@ fn body(page: RwSignal<ServicePage>) -> AnyView {
             <h1>{move || page.with(title)}</h1>
             <p class="dim">{move || observed.get().map(|at| view! { "as seen "<Age of=at/> })}</p>
         </div>
-        <StaleNote why=stale/>
+        {move || view! { <StaleNote why=stale.get()/> }}
         <Filter page/>
         <Show when=found fallback=move || page.with(nothing)>
             <section class="panel list" aria-label="Services"><ServiceTable page/></section>

@@ -1,46 +1,39 @@
 //! Sources: the collectors' own health, rate and cost, and the times in which nobody could look.
 
 use domain::judge::Tone;
-use domain::live::Topic;
 use domain::text;
 use domain::view::SourcesView;
 use leptos::prelude::*;
 
-use crate::api;
-use crate::live::Live;
-use crate::load::{ask, load};
+use crate::made::compose::{Answered, Page, Wanted};
 use crate::parts::bill::bills;
 use crate::parts::source_card::source_card;
-use crate::parts::timeline::Timeline;
+use crate::parts::timeline::timeline;
 use crate::ui::export::export;
 use crate::ui::lamp::Lamp;
-use crate::ui::panel::Panel;
-use crate::ui::title::titled;
+use crate::ui::panel::panel;
 
 /// The page.
-#[component]
-pub(crate) fn Sources() -> impl IntoView {
-    let live = Live::here();
-    let asked = ask(move || live.hints(&[Topic::Sources, Topic::Timeline]), |_| api::sources());
-    load(asked, body)
+pub(crate) async fn page(wanted: &Wanted<'_>) -> Answered {
+    let sources = wanted.viewer.observe.sources().await?;
+    Ok(Page::new(sources.revision, sentence(&sources), move || body(&sources)))
 }
 
-fn body(sources: RwSignal<SourcesView>) -> AnyView {
-    let gaps = Memo::new(move |_| sources.with(|sources| sources.gaps.clone()));
-    let worst = Memo::new(move |_| sources.with(|sources| sources.rows.iter().map(|row| row.tone).min().unwrap_or_default()));
-    let said = Memo::new(move |_| sources.with(sentence));
+fn body(sources: &SourcesView) -> AnyView {
+    let worst = sources.rows.iter().map(|row| row.tone).min().unwrap_or_default();
+    let none = sources.gaps.is_empty().then(|| view! { <p class="empty">"No gap on record."</p> });
+    let gaps = view! {
+        {none}
+        {timeline(&sources.gaps, true)}
+        <p class="note"><a href="/timeline?kind=source">"Every gap on record"</a></p>
+    };
     view! {
-        {titled(move || said.get())}
-        <div class="headline"><h1>{move || view! { <Lamp light=worst.get().into() worded=true/><span>{said}</span> }}</h1></div>
-        <div class="source-cards">{move || sources.with(|sources| sources.rows.iter().map(source_card).collect::<Vec<_>>())}</div>
+        <div class="headline"><h1><Lamp light=worst.into() worded=true/><span>{sentence(sources)}</span></h1></div>
+        <div class="source-cards">{sources.rows.iter().map(source_card).collect::<Vec<_>>()}</div>
         {export("Every source as CSV", "/api/v1/sources.csv")}
         {export("Rates and calls by API family as CSV", "/api/v1/sources/rates.csv")}
-        {move || sources.with(|sources| bills(&sources.bills))}
-        <Panel id="gaps" title=|| "When a source could not be read">
-            {move || gaps.with(Vec::is_empty).then(|| view! { <p class="empty">"No gap on record."</p> })}
-            <Timeline entries=gaps subject=true/>
-            <p class="note"><a href="/timeline?kind=source">"Every gap on record"</a></p>
-        </Panel>
+        {bills(&sources.bills)}
+        {panel("gaps", "When a source could not be read", (), gaps)}
     }
     .into_any()
 }

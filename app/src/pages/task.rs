@@ -3,77 +3,44 @@
 //! The log is asked for anew every two seconds while the page is open and the task runs; without JavaScript a link
 //! asks once more.
 
-use std::time::Duration;
-
-use domain::live::Topic;
 use domain::service::ServiceKey;
 use domain::text;
-use domain::view::TaskPage;
+use domain::view::{LastWords, TaskPage};
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 
-use crate::api;
-use crate::live::Live;
-use crate::load::{ask, load};
+use crate::made::compose::{Answered, Page, Wanted};
 use crate::parts::age::{Age, For};
 use crate::parts::stale::StaleNote;
-use crate::parts::stops::Stops;
+use crate::parts::stops::stops;
 use crate::parts::tasks::connections;
 use crate::parts::timeline::log;
-use crate::ui::copy::Copy;
+use crate::ui::copy::copy;
 use crate::ui::lamp::Lamp;
-use crate::ui::panel::Panel;
-use crate::ui::title::titled;
+use crate::ui::panel::panel;
 
-/// How often an open page asks.
-const EVERY: Duration = Duration::from_secs(2);
+/// How often an open page asks, in seconds.
+const EVERY: u32 = 2;
 
 /// The page.
-#[component]
-pub(crate) fn Task() -> impl IntoView {
-    let live = Live::here();
-    let params = use_params_map();
-    let asked = Memo::new(move |_| {
-        params.with(|params| {
-            let part = |name| params.get(name).unwrap_or_default();
-            (ServiceKey { environment: part("environment"), cluster: part("cluster"), service: part("service") }, part("task"))
-        })
-    });
-    let ticks = RwSignal::new(0_u64);
-    Effect::new(move |_| {
-        let ticking = set_interval_with_handle(move || ticks.update(|ticks| *ticks += 1), EVERY);
-        on_cleanup(move || {
-            if let Ok(ticking) = ticking {
-                ticking.clear();
-            }
-        });
-    });
-    move || {
-        let (key, id) = asked.get();
-        let asked = ask(move || (live.hints(&[Topic::Services, Topic::Nats]), ticks.get()), move |_| api::task(key.clone(), id.clone()));
-        load(asked, body)
-    }
+pub(crate) async fn page(wanted: &Wanted<'_>, [environment, cluster, service]: [&str; 3], task: &str) -> Answered {
+    let key = ServiceKey { environment: environment.to_owned(), cluster: cluster.to_owned(), service: service.to_owned() };
+    let page = wanted.viewer.observe.task(key, task.to_owned()).await?;
+    let title = format!("Task {} of {}", short(&page.row.id), text::shown(&page.service.service));
+    let runs = page.tail.is_some();
+    let made = Page::new(page.revision, title, move || body(&page));
+    Ok(if runs { made.every(EVERY) } else { made })
 }
 
-fn body(page: RwSignal<TaskPage>) -> AnyView {
-    let stale = Signal::derive(move || page.with(|page| page.stale.clone()));
-    let facts = Memo::new(move |_| page.with(|page| TaskPage { revision: 0, tail: None, ..page.clone() }));
-    let stops = Memo::new(move |_| page.with(|page| page.stop.iter().cloned().collect::<Vec<_>>()));
-    let title = move || facts.with(|page| format!("Task {} of {}", short(&page.row.id), text::shown(&page.service.service)));
+fn body(page: &TaskPage) -> AnyView {
+    let stopped = page.stop.as_ref().map(|stop| panel("stopped", "How it stopped", (), stops(std::slice::from_ref(stop))));
     view! {
-        {titled(title)}
-        {move || facts.with(head)}
-        <StaleNote why=stale/>
+        {head(page)}
+        <StaleNote why=page.stale.clone()/>
         <div class="cols">
+            <div class="stack">{stopped}{tail(page)}</div>
             <div class="stack">
-                <Show when=move || stops.with(|stops| !stops.is_empty())>
-                    <Panel id="stopped" title=|| "How it stopped"><Stops stops/></Panel>
-                </Show>
-                {tail(page)}
-            </div>
-            <div class="stack">
-                <Panel id="facts" title=|| "What it is"><dl class="kv">{move || facts.with(terms)}</dl></Panel>
-                <Panel id="connections" title=|| "NATS connections"><div class="pad">{move || facts.with(|page| connections(&page.row.connections))}</div></Panel>
+                {panel("facts", "What it is", (), view! { <dl class="kv">{terms(page)}</dl> })}
+                {panel("connections", "NATS connections", (), view! { <div class="pad">{connections(&page.row.connections)}</div> })}
             </div>
         </div>
     }
@@ -127,31 +94,28 @@ fn terms(page: &TaskPage) -> AnyView {
         {term("Revision", row.revision.as_deref())}
         {containers.collect_view()}
         <dt>"ARN"</dt>
-        <dd><Copy text=text::shown(&page.arn)/></dd>
+        <dd>{copy(text::shown(&page.arn))}</dd>
     }
     .into_any()
 }
 
-fn tail(page: RwSignal<TaskPage>) -> AnyView {
-    let words = Memo::new(move |_| page.with(|page| page.tail.as_ref().map(|tail| tail.words.clone())));
-    let read = Memo::new(move |_| page.with(|page| page.tail.as_ref().map(|tail| tail.read)));
-    let said = move || match words.get() {
+fn tail(page: &TaskPage) -> AnyView {
+    let read = page.tail.as_ref().map(|tail| tail.read);
+    let aside = read.map(|at| view! { "read "<Age of=at/>" · "<a href="" rel="external">"reload"</a> });
+    let lines = view! {
+        {said(page.tail.as_ref().map(|tail| &tail.words))}
+        <p class="note">"The newest 100 lines, read while this page is open and never stored."</p>
+    };
+    panel("log", "What it says", aside, lines)
+}
+
+fn said(words: Option<&LastWords>) -> AnyView {
+    match words {
         None => view! { <p class="empty">"It no longer runs; what it said last is kept with its stop."</p> }.into_any(),
         Some(words) if words.lines.is_empty() => {
             let why = words.reason.as_deref().map(text::shown).unwrap_or_default();
             view! { <p class="empty">"No log to show: "<bdi>{why}</bdi></p> }.into_any()
         }
-        Some(words) => view! { <div class="tail">{log(&words)}</div> }.into_any(),
-    };
-    view! {
-        <Panel
-            id="log"
-            title=|| "What it says"
-            aside=move || move || read.get().map(|at| view! { "read "<Age of=at/>" · "<a href="" rel="external">"reload"</a> })
-        >
-            {said}
-            <p class="note">"The newest 100 lines, read while this page is open and never stored."</p>
-        </Panel>
+        Some(words) => view! { <div class="tail">{log(words)}</div> }.into_any(),
     }
-    .into_any()
 }

@@ -1,57 +1,40 @@
 //! The Timeline: what happened, over everything, searched and filtered by the server; the URL is the whole question.
 
-use domain::live::Topic;
 use domain::text;
 use domain::view::{Around, TimelinePage, TimelineQuery};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
-use crate::api;
-use crate::live::Live;
-use crate::load::{ask, load};
-use crate::pages::services::ignored;
-use crate::parts::record_filter::RecordFilter;
-use crate::parts::timeline::{Record, Timeline as Entries};
+use crate::made::compose::{Answered, Page, Wanted};
+use crate::parts::record_filter::record_filter;
+use crate::parts::timeline::{record, timeline};
 use crate::ui::export::export;
-use crate::ui::panel::Panel;
-use crate::ui::title::titled;
+use crate::ui::ignored::ignored;
+use crate::ui::panel::panel;
 
 /// The page.
-#[component]
-pub(crate) fn Timeline() -> impl IntoView {
-    let live = Live::here();
-    let map = use_query_map();
-    let understood = Memo::new(move |_| {
-        map.with(|map| {
-            let pairs: Vec<(String, String)> = map.clone().into_iter().map(|(name, value)| (name.into_owned(), value)).collect();
-            TimelineQuery::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
-        })
-    });
-    let asked = ask(move || (understood.get().0, live.hints(&[Topic::Timeline])), |(query, _)| api::timeline(query));
-    view! {
-        {move || ignored(&understood.get().1)}
-        {load(asked, body)}
-    }
-    .into_any()
+pub(crate) async fn page(wanted: &Wanted<'_>) -> Answered {
+    let (query, words) = TimelineQuery::from_pairs(wanted.pairs());
+    let page = wanted.viewer.observe.timeline(query).await?;
+    Ok(Page::new(page.revision, title(&page), move || body(&page, &words)))
 }
 
-fn body(page: RwSignal<TimelinePage>) -> AnyView {
-    let entries = Memo::new(move |_| page.with(|page| page.entries.clone()));
-    let around = Memo::new(move |_| page.with(|page| page.around.clone()));
+fn body(page: &TimelinePage, words: &[String]) -> AnyView {
+    let above = match &page.around {
+        Some(around) => before(around),
+        None => record_filter(page),
+    };
+    let entries = (!page.entries.is_empty())
+        .then(|| view! { <section class="panel" aria-label="Entries, newest first">{record(&page.entries)}</section> });
+    let csv = (!page.entries.is_empty()).then(|| export("These entries as CSV, newest first", page.query.csv_path()));
     view! {
-        {titled(move || page.with(title).to_owned())}
-        <div class="headline"><h1>{move || page.with(title)}</h1></div>
-        {move || match around.get() {
-            Some(around) => before(&around),
-            None => view! { <RecordFilter page/> }.into_any(),
-        }}
-        {move || page.with(unsearched)}
-        {move || page.with(nothing)}
-        <Show when=move || entries.with(|entries| !entries.is_empty())>
-            <section class="panel" aria-label="Entries, newest first"><Record entries/></section>
-        </Show>
-        {move || page.with(ways)}
-        {move || page.with(|page| (!page.entries.is_empty()).then(|| export("These entries as CSV, newest first", page.query.csv_path())))}
+        {ignored(words)}
+        <div class="headline"><h1>{title(page)}</h1></div>
+        {above}
+        {unsearched(page)}
+        {nothing(page)}
+        {entries}
+        {ways(page)}
+        {csv}
     }
     .into_any()
 }
@@ -62,7 +45,6 @@ fn title(page: &TimelinePage) -> &'static str {
 
 /// The entry that is asked about, what may be its cause, and what the tasks that suffered share.
 fn before(around: &Around) -> AnyView {
-    let (entry, suspects) = (vec![around.entry.clone()], around.suspects.clone());
     let shared = match (around.affected, around.shared.as_slice()) {
         (0, _) => "No task stopped or became unhealthy in that time.".to_owned(),
         (1, _) => "One task stopped or became unhealthy in that time: there is nothing for it to share.".to_owned(),
@@ -72,17 +54,17 @@ fn before(around: &Around) -> AnyView {
         (many, _) => format!("{many} tasks stopped or became unhealthy in that time:"),
     };
     let shared_list = around.shared.iter().map(|said| view! { <li><bdi>{text::shown(said)}</bdi></li> }).collect::<Vec<_>>();
-    let quiet = suspects.is_empty();
+    let shared = view! { <div class="shared"><p>{shared}</p><ul>{shared_list}</ul></div> };
+    let none = around
+        .suspects
+        .is_empty()
+        .then(|| view! { <p class="empty">"No deployment, NATS node, alarm or source changed in the ten minutes before it."</p> });
+    let suspects = view! { {none}{timeline(&around.suspects, true)} };
     view! {
-        <section class="panel" aria-label="This"><Entries entries=Signal::stored(entry) subject=true/></section>
+        <section class="panel" aria-label="This">{timeline(std::slice::from_ref(&around.entry), true)}</section>
         <div class="cols">
-            <Panel id="suspects" title=|| "What changed, likeliest cause first">
-                {quiet.then(|| view! { <p class="empty">"No deployment, NATS node, alarm or source changed in the ten minutes before it."</p> })}
-                <Entries entries=Signal::stored(suspects) subject=true/>
-            </Panel>
-            <Panel id="shared" title=|| "What the affected tasks share">
-                <div class="shared"><p>{shared}</p><ul>{shared_list}</ul></div>
-            </Panel>
+            {panel("suspects", "What changed, likeliest cause first", (), suspects)}
+            {panel("shared", "What the affected tasks share", (), shared)}
         </div>
         <h2>"Everything in those ten minutes"{around.more.then_some(", the newest of it")}</h2>
     }

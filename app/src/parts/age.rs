@@ -11,48 +11,78 @@ use leptos::prelude::*;
 
 use crate::now::{Now, Seed};
 
-fn clock() -> impl Fn() -> Timestamp + Copy {
-    let (now, seed) = (Now::here(), use_context::<Seed>());
-    move || now.get(seed)
+/// What is told of an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// `4 s ago`
+    Ago,
+    /// `14 min`, without a word about direction.
+    For,
+    /// `since 09:52:14 · 14 min`
+    Since,
+    /// `09:52:14`, or the date where that was another day.
+    At,
 }
 
-fn exact(of: Timestamp) -> impl Fn() -> String + Copy {
-    let now = Now::here();
-    move || now.exact(of)
+impl Told {
+    const ALL: [Self; 4] = [Self::Ago, Self::For, Self::Since, Self::At];
+
+    /// Its word in the document, by which [`crate::made`] finds what to write anew.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Ago => "ago",
+            Self::For => "for",
+            Self::Since => "since",
+            Self::At => "at",
+        }
+    }
+
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|told| told.word() == word)
+    }
+
+    /// The text at the instant `now`.
+    pub(crate) fn words(self, of: Timestamp, now: Timestamp) -> String {
+        match self {
+            Self::Ago => ago(now, of),
+            Self::For => span(now.since(of)),
+            Self::Since => format!("since {} · {}", of.clock_or_date(now), span(now.since(of))),
+            Self::At => of.clock_or_date(now),
+        }
+    }
+}
+
+fn told(told: Told, of: Timestamp, class: &'static str) -> AnyView {
+    let (now, seed) = (Now::here(), use_context::<Seed>());
+    let class = (!class.is_empty()).then_some(class);
+    view! {
+        <time class=class data-told=told.word() datetime=of.to_string() title=move || now.exact(of)>{move || told.words(of, now.get(seed))}</time>
+    }
+    .into_any()
 }
 
 /// `4 s ago`
 #[component]
 pub(crate) fn Age(of: Timestamp) -> impl IntoView {
-    let now = clock();
-    let title = exact(of);
-    view! { <time class="age" datetime=of.to_string() title=title>{move || ago(now(), of)}</time> }
+    told(Told::Ago, of, "age")
 }
 
 /// `14 min`, without a word about direction.
+#[cfg(feature = "ssr")]
 #[component]
 pub(crate) fn For(since: Timestamp) -> impl IntoView {
-    let now = clock();
-    let title = exact(since);
-    view! { <time datetime=since.to_string() title=title>{move || span(now().since(since))}</time> }
+    told(Told::For, since, "")
 }
 
 /// `since 09:52:14 · 14 min`
 #[component]
 pub(crate) fn Since(at: Timestamp) -> impl IntoView {
-    let now = clock();
-    let title = exact(at);
-    view! {
-        <time class="age" datetime=at.to_string() title=title>
-            {move || format!("since {} · {}", at.clock_or_date(now()), span(now().since(at)))}
-        </time>
-    }
+    told(Told::Since, at, "age")
 }
 
 /// `09:52:14`, or the date where that was another day.
+#[cfg(feature = "ssr")]
 #[component]
 pub(crate) fn At(at: Timestamp) -> impl IntoView {
-    let now = clock();
-    let title = exact(at);
-    view! { <time class="at" datetime=at.to_string() title=title>{move || at.clock_or_date(now())}</time> }
+    told(Told::At, at, "at")
 }

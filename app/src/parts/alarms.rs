@@ -9,17 +9,11 @@ use leptos::prelude::*;
 
 use super::age::Since;
 use crate::ui::lamp::{Lamp, Light};
-use crate::ui::rows::rows;
 use crate::ui::tag::Tag;
 
 /// A list of alarms.
-#[component]
-pub(crate) fn Alarms(#[prop(into)] alarms: Signal<Vec<AlarmRow>>) -> impl IntoView {
-    view! { <ul class="alarms">{rows(move || alarms.get(), |alarm| (alarm.environment.clone(), alarm.name.clone()), row)}</ul> }.into_any()
-}
-
-fn row(alarm: ArcRwSignal<AlarmRow>) -> AnyView {
-    view! { <li>{move || alarm.with(content)}</li> }.into_any()
+pub(crate) fn alarms(alarms: &[AlarmRow]) -> AnyView {
+    view! { <ul class="alarms">{alarms.iter().map(row).collect::<Vec<_>>()}</ul> }.into_any()
 }
 
 /// How an alarm's lamp is drawn: nothing stale stays green, and what somebody knows of calls nobody.
@@ -31,12 +25,13 @@ pub(crate) fn light(alarm: &AlarmRow) -> Light {
     }
 }
 
-fn content(alarm: &AlarmRow) -> AnyView {
+fn row(alarm: &AlarmRow) -> AnyView {
     let state = alarm.state;
     // why an alarm is off is nobody's question
     let why = alarm.reason.as_deref().filter(|_| state != AlarmState::Ok).map(text::shown);
     let act = alarm.calls().then(|| view! { " "<a href=format!("{}#acknowledge", alarm.key().path())>"acknowledge"</a> });
     view! {
+        <li data-key=alarm.key().path()>
         <Lamp light=light(alarm) worded=true/>
         <div class="what">
             <p><a href=alarm.key().path()><code class="wrap"><bdi>{text::shown(&alarm.name)}</bdi></code></a>" "<b>{state.as_str()}</b>{act}</p>
@@ -51,6 +46,7 @@ fn content(alarm: &AlarmRow) -> AnyView {
             </p>
         </div>
         {alarm.since.map(|at| view! { <Since at/> })}
+        </li>
     }
     .into_any()
 }

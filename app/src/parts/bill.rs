@@ -5,7 +5,7 @@ use domain::text;
 use leptos::prelude::*;
 
 use crate::ui::export::export;
-use crate::ui::panel::Panel;
+use crate::ui::panel::panel;
 
 /// The bills, one table.
 pub(crate) fn bills(bills: &[Bill]) -> AnyView {
@@ -13,7 +13,7 @@ pub(crate) fn bills(bills: &[Bill]) -> AnyView {
         return ().into_any();
     }
     let all: Vec<AnyView> = bills.iter().map(bill).collect();
-    view! { <Panel id="cost" title=|| "What asking costs this month">{all}{export("What asking costs as CSV", "/api/v1/sources/cost.csv")}</Panel> }.into_any()
+    panel("cost", "What asking costs this month", (), (all, export("What asking costs as CSV", "/api/v1/sources/cost.csv")))
 }
 
 fn bill(bill: &Bill) -> AnyView {

@@ -4,6 +4,7 @@ use domain::view::{Asked, Choice};
 use leptos::prelude::*;
 
 use crate::keyboard::SEARCH_ID;
+use crate::ui::ignored::ignored;
 use crate::ui::lamp::Lamp;
 
 /// Links as chips.
@@ -26,13 +27,8 @@ pub(crate) fn choices(label: &'static str, choices: &[Choice]) -> AnyView {
 pub(crate) fn search(action: &'static str, asked: &Asked) -> AnyView {
     let kept: Vec<AnyView> =
         asked.kept.iter().map(|(name, value)| view! { <input type="hidden" name=name.clone() value=value.clone()/> }.into_any()).collect();
-    let ignored = (!asked.ignored.is_empty()).then(|| {
-        view! {
-            <p class="stale-note" role="status">"Ignored, because it is no filter of this list: "<code><bdi>{asked.ignored.join(" ")}</bdi></code></p>
-        }
-    });
     view! {
-        {ignored}
+        {ignored(&asked.ignored)}
         <form class="filter" action=action method="get" role="search">
             <label class="grow">
                 <span>"Name"</span>

@@ -6,12 +6,11 @@ use leptos::prelude::*;
 
 use super::age::Age;
 use crate::ui::lamp::Light;
-use crate::ui::rows::rows;
 use crate::ui::tag::Tag;
 
 /// A table of deployments.
-#[component]
-pub(crate) fn Deployments(#[prop(into)] deployments: Signal<Vec<Deployment>>) -> impl IntoView {
+pub(crate) fn deployments(deployments: &[Deployment]) -> AnyView {
+    let row = |deployment: &Deployment| view! { <tr data-key=deployment.id.clone()>{cells(deployment)}</tr> };
     view! {
         <table class="cards">
             <caption class="sr">"Deployments, newest first"</caption>
@@ -24,14 +23,10 @@ pub(crate) fn Deployments(#[prop(into)] deployments: Signal<Vec<Deployment>>) ->
                     <th scope="col">"Began"</th>
                 </tr>
             </thead>
-            <tbody>{rows(move || deployments.get(), |deployment| deployment.id.clone(), row)}</tbody>
+            <tbody>{deployments.iter().map(row).collect::<Vec<_>>()}</tbody>
         </table>
     }
     .into_any()
-}
-
-fn row(deployment: ArcRwSignal<Deployment>) -> AnyView {
-    view! { <tr>{move || deployment.with(cells)}</tr> }.into_any()
 }
 
 fn cells(deployment: &Deployment) -> AnyView {

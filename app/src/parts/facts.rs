@@ -11,14 +11,8 @@ use super::sources_line::source_path;
 use crate::ui::lamp::{Lamp, Light};
 
 /// The row of numbers.
-#[component]
-pub(crate) fn Facts(overview: RwSignal<Overview>) -> impl IntoView {
-    view! {
-        <nav aria-label="The fleet at a glance">
-            <ul class="facts">{move || overview.with(all)}</ul>
-        </nav>
-    }
-    .into_any()
+pub(crate) fn facts(overview: &Overview) -> AnyView {
+    view! { <nav aria-label="The fleet at a glance"><ul class="facts">{all(overview)}</ul></nav> }.into_any()
 }
 
 fn all(overview: &Overview) -> Vec<AnyView> {

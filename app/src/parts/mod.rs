@@ -1,28 +1,42 @@
-//! Pieces of pages that know the domain.
+//! Pieces of pages that know the domain. Those of pages that are made on the server alone are compiled for it alone.
 
 pub(crate) mod age;
+#[cfg(feature = "ssr")]
 pub(crate) mod alarms;
+#[cfg(feature = "ssr")]
 pub(crate) mod bill;
+#[cfg(feature = "ssr")]
 pub(crate) mod choices;
+#[cfg(feature = "ssr")]
 pub(crate) mod customers;
+#[cfg(feature = "ssr")]
 pub(crate) mod definition;
+#[cfg(feature = "ssr")]
 pub(crate) mod deployments;
+#[cfg(feature = "ssr")]
 pub(crate) mod facts;
 pub(crate) mod filter;
 pub(crate) mod frame;
-pub(crate) mod history;
 pub(crate) mod live_tag;
+#[cfg(feature = "ssr")]
 pub(crate) mod needs;
 pub(crate) mod palette;
+#[cfg(feature = "ssr")]
 pub(crate) mod record_filter;
 pub(crate) mod service_table;
+#[cfg(feature = "ssr")]
 pub(crate) mod sheet;
+#[cfg(feature = "ssr")]
 pub(crate) mod source_card;
 pub(crate) mod sources_line;
 pub(crate) mod stale;
+#[cfg(feature = "ssr")]
 pub(crate) mod stops;
+#[cfg(feature = "ssr")]
 pub(crate) mod tasks;
+#[cfg(feature = "ssr")]
 pub(crate) mod tiles;
+#[cfg(feature = "ssr")]
 pub(crate) mod timeline;
 pub(crate) mod tone;
 pub(crate) mod trouble;

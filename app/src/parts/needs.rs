@@ -8,22 +8,27 @@ use leptos::prelude::*;
 use super::age::Since;
 use crate::ui::lamp::Lamp;
 
-/// The list. Not keyed: what matters is the order, worst first, and each line is one glance.
-#[component]
-pub(crate) fn Needs(#[prop(into)] needs: Signal<Vec<Need>>, #[prop(into)] total: Signal<u64>) -> impl IntoView {
-    let left = move || needs.with(|needs| total.get().saturating_sub(needs.len() as u64));
+/// The list; nothing where nothing needs anybody. Not keyed: what matters is the order, worst first, and each line is one
+/// glance.
+pub(crate) fn needs(needs: &[Need], total: u64) -> AnyView {
+    if needs.is_empty() {
+        return ().into_any();
+    }
+    let left = total.saturating_sub(needs.len() as u64);
+    let more = (left > 0).then(|| {
+        let down = ServiceQuery { state: Some(Standing::Down), ..ServiceQuery::default() }.path();
+        view! { <p class="note">{format!("and {left} more. ")}<a href=down>"Every service that is down"</a></p> }
+    });
     view! {
         <section class="panel needs" id="needs" aria-label="What needs you">
-            <ul>{move || needs.with(|needs| needs.iter().map(need).collect::<Vec<_>>())}</ul>
-            {move || Some(left()).filter(|left| *left > 0).map(|more| {
-                let down = ServiceQuery { state: Some(Standing::Down), ..ServiceQuery::default() }.path();
-                view! { <p class="note">{format!("and {more} more. ")}<a href=down>"Every service that is down"</a></p> }
-            })}
+            <ul>{needs.iter().map(need).collect::<Vec<_>>()}</ul>
+            {more}
         </section>
     }
     .into_any()
 }
 
+/// One of them.
 pub(crate) fn need(need: &Need) -> AnyView {
     let name = text::shown(&need.subject);
     let subject = match need.path.clone() {

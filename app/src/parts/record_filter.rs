@@ -10,29 +10,28 @@ use crate::keyboard::SEARCH_ID;
 use crate::ui::lamp::{Lamp, Light};
 
 /// The form and the chips above the list.
-#[component]
-pub(crate) fn RecordFilter(page: RwSignal<TimelinePage>) -> impl IntoView {
-    let query = Memo::new(move |_| page.with(|page| page.query.clone()));
+pub(crate) fn record_filter(page: &TimelinePage) -> AnyView {
+    let query = &page.query;
     view! {
         <form class="filter" action="/timeline" method="get" role="search">
             <label class="grow">
                 <span>"Search"</span>
-                <input id=SEARCH_ID name="q" type="search" autocomplete="off" spellcheck="false" placeholder="words of the entry or of a task's last words" value=move || query.get().q/>
+                <input id=SEARCH_ID name="q" type="search" autocomplete="off" spellcheck="false" placeholder="words of the entry or of a task's last words" value=query.q.clone()/>
             </label>
-            {move || page.with(environments)}
-            {instant("from", "From (UTC)", Signal::derive(move || query.get().from))}
-            {instant("to", "To (UTC)", Signal::derive(move || query.get().to))}
-            {move || query.with(kept)}
+            {environments(page)}
+            {instant("from", "From (UTC)", query.from)}
+            {instant("to", "To (UTC)", query.to)}
+            {kept(query)}
             <button class="btn" type="submit">"Search"</button>
         </form>
-        {move || page.with(chips)}
+        {chips(page)}
     }
     .into_any()
 }
 
-fn instant(name: &'static str, label: &'static str, at: Signal<Option<domain::Timestamp>>) -> AnyView {
+fn instant(name: &'static str, label: &'static str, at: Option<domain::Timestamp>) -> AnyView {
     // the field's own form: no zone, no fractions
-    let value = move || at.get().map(|at| at.to_string().get(..19).unwrap_or_default().to_owned());
+    let value = at.map(|at| at.to_string().get(..19).unwrap_or_default().to_owned());
     view! { <label class="instant"><span>{label}</span><input type="datetime-local" step="1" name=name value=value/></label> }.into_any()
 }
 

@@ -1,6 +1,6 @@
-//! A page that is a sheet: panels of sentences and tables whose words were made on the server.
+//! A page that is a sheet: panels of sentences and tables whose words were made in `domain`.
 //!
-//! One renderer for all of them, because every page of tables written by hand costs the bundle as much again.
+//! One renderer for all of them, so that tables of the same kind look the same.
 
 use domain::judge::Tone;
 use domain::view::{Cell, Sheet, SheetField, SheetPanel, SheetRow};
@@ -11,69 +11,48 @@ use super::stale::StaleNote;
 use crate::ui::export::export;
 use crate::ui::lamp::Lamp;
 use crate::ui::pager::Pager;
-use crate::ui::rows::rows;
-use crate::ui::title::titled;
 
 /// The whole page.
-pub(crate) fn sheet(sheet: RwSignal<Sheet>) -> AnyView {
-    let title = Memo::new(move |_| sheet.with(|sheet| sheet.title.clone()));
-    let tone = Memo::new(move |_| sheet.with(|sheet| sheet.tone));
-    let observed = Memo::new(move |_| sheet.with(|sheet| sheet.observed));
-    let stale = Signal::derive(move || sheet.with(|sheet| sheet.stale.clone()));
+pub(crate) fn sheet(sheet: &Sheet) -> AnyView {
     view! {
-        {titled(move || title.get())}
         <div class="headline">
-            <h1>{move || view! { <Lamp light=tone.get().into()/><span>{title}</span> }}</h1>
-            <p class="dim">{move || observed.get().map(|at| view! { "as seen "<Age of=at/> })}</p>
+            <h1><Lamp light=sheet.tone.into()/><span>{sheet.title.clone()}</span></h1>
+            <p class="dim">{sheet.observed.map(|at| view! { "as seen "<Age of=at/> })}</p>
         </div>
-        {move || sheet.with(|sheet| said(&sheet.ignored, "stale-note"))}
-        <StaleNote why=stale/>
-        {panels(sheet)}
+        {said(&sheet.ignored, "stale-note")}
+        <StaleNote why=sheet.stale.clone()/>
+        {sheet.panels.iter().map(panel).collect::<Vec<_>>()}
     }
     .into_any()
 }
 
-/// Its panels alone, where they are a part of another page.
-pub(crate) fn panels(sheet: RwSignal<Sheet>) -> AnyView {
-    rows(move || sheet.with(|sheet| sheet.panels.clone()), |panel| panel.id.clone(), panel)
-}
-
-fn panel(panel: ArcRwSignal<SheetPanel>) -> AnyView {
-    let (id, title, heading) = panel.with_untracked(|panel| (panel.id.clone(), panel.title.clone(), format!("{}-heading", panel.id)));
+/// One of its panels, which may be a part of another page as well.
+pub(crate) fn panel(panel: &SheetPanel) -> AnyView {
+    let heading = format!("{}-heading", panel.id);
     let named_by = heading.clone();
-    let part = |of: fn(&SheetPanel) -> AnyView| {
-        let panel = panel.clone();
-        move || panel.with(of)
-    };
-    let table = panel.with_untracked(|panel| !panel.heads.is_empty());
-    let items = {
-        let panel = panel.clone();
-        move || panel.with(|panel| panel.rows.clone())
-    };
-    let body = if table {
-        let heads = part(|panel| panel.heads.iter().map(|head| view! { <th scope="col">{head.clone()}</th> }).collect_view().into_any());
-        let caption = title.clone();
+    let body = if panel.heads.is_empty() {
+        view! { <ul class="sentences">{panel.rows.iter().map(sentence).collect::<Vec<_>>()}</ul> }.into_any()
+    } else {
+        let heads = panel.heads.iter().map(|head| view! { <th scope="col">{head.clone()}</th> });
         view! {
             <table class="cards sheet">
-                <caption class="sr">{caption}</caption>
-                <thead><tr>{heads}</tr></thead>
-                <tbody>{rows(items, |row| row.key.clone(), table_row)}</tbody>
+                <caption class="sr">{panel.title.clone()}</caption>
+                <thead><tr>{heads.collect::<Vec<_>>()}</tr></thead>
+                <tbody>{panel.rows.iter().map(table_row).collect::<Vec<_>>()}</tbody>
             </table>
         }
         .into_any()
-    } else {
-        view! { <ul class="sentences">{rows(items, |row| row.key.clone(), sentence)}</ul> }.into_any()
     };
     view! {
-        <section class="panel" id=id aria-labelledby=named_by>
+        <section class="panel" id=panel.id.clone() aria-labelledby=named_by>
             <header>
-                <h2 id=heading>{title}</h2>
-                <div class="aside">{part(|panel| panel.aside.clone().into_any())}</div>
+                <h2 id=heading>{panel.title.clone()}</h2>
+                <div class="aside">{panel.aside.clone()}</div>
             </header>
-            {part(form)}
-            {part(chips)}
+            {form(panel)}
+            {chips(panel)}
             {body}
-            {part(foot)}
+            {foot(panel)}
         </section>
     }
     .into_any()
@@ -126,9 +105,9 @@ fn chips(panel: &SheetPanel) -> AnyView {
     view! { <ul class="chips sheet-filter">{panel.chips.iter().map(chip).collect_view()}</ul> }.into_any()
 }
 
-fn table_row(row: ArcRwSignal<SheetRow>) -> AnyView {
-    view! { <tr>{move || row.with(|row| row.cells.iter().enumerate().map(|(index, cell)| table_cell(cell, index)).collect_view())}</tr> }
-        .into_any()
+fn table_row(row: &SheetRow) -> AnyView {
+    let cells = row.cells.iter().enumerate().map(|(index, cell)| table_cell(cell, index));
+    view! { <tr data-key=row.key.clone()>{cells.collect::<Vec<_>>()}</tr> }.into_any()
 }
 
 fn table_cell(cell: &Cell, index: usize) -> AnyView {
@@ -139,8 +118,8 @@ fn table_cell(cell: &Cell, index: usize) -> AnyView {
     }
 }
 
-fn sentence(row: ArcRwSignal<SheetRow>) -> AnyView {
-    view! { <li>{move || row.with(|row| row.cells.iter().map(|cell| content(cell, false)).collect_view())}</li> }.into_any()
+fn sentence(row: &SheetRow) -> AnyView {
+    view! { <li data-key=row.key.clone()>{row.cells.iter().map(|cell| content(cell, false)).collect::<Vec<_>>()}</li> }.into_any()
 }
 
 /// A lamp, words, an age, and smaller lines below. In a table the word beside the lamp says what it shows; in a sentence

@@ -6,15 +6,13 @@ use crate::ui::lamp::{Lamp, Light};
 
 /// A sentence above what is greyed; nothing while it is current.
 #[component]
-pub(crate) fn StaleNote(#[prop(into)] why: Signal<Option<String>>) -> impl IntoView {
-    move || {
-        why.get().map(|why| {
-            view! {
-                <p class="stale-note" role="status">
-                    <Lamp light=Light::Unknown worded=true/>
-                    <span>"Not current: "<bdi>{domain::text::shown(&why)}</bdi>"."</span>
-                </p>
-            }
-        })
-    }
+pub(crate) fn StaleNote(why: Option<String>) -> impl IntoView {
+    why.map(|why| {
+        view! {
+            <p class="stale-note" role="status">
+                <Lamp light=Light::Unknown worded=true/>
+                <span>"Not current: "<bdi>{domain::text::shown(&why)}</bdi>"."</span>
+            </p>
+        }
+    })
 }

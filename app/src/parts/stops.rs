@@ -2,7 +2,7 @@
 
 use domain::text;
 use domain::time::span;
-use domain::view::{LastWords, StoppedTaskRow};
+use domain::view::StoppedTaskRow;
 use leptos::prelude::*;
 
 use super::age::{Age, At};
@@ -10,17 +10,10 @@ use super::timeline::last_words;
 use crate::ui::lamp::Lamp;
 
 /// The list, newest first.
-#[component]
-pub(crate) fn Stops(#[prop(into)] stops: Signal<Vec<StoppedTaskRow>>) -> impl IntoView {
-    view! {
-        <ol class="stops">
-            <For each=move || stops.get() key=|stop| (stop.id.clone(), stop.words.as_ref().map(LastWords::state)) children=|stop| line(&stop)/>
-        </ol>
-    }
-    .into_any()
+pub(crate) fn stops(stops: &[StoppedTaskRow]) -> AnyView {
+    view! { <ol class="stops">{stops.iter().map(line).collect::<Vec<_>>()}</ol> }.into_any()
 }
 
-/// A stop never changes once it is on record; only its last words come later, and the line is then written anew.
 fn line(stop: &StoppedTaskRow) -> AnyView {
     let lived = match stop.started {
         Some(started) => format!("ran {}", span(stop.stopped.since(started))),
@@ -33,7 +26,7 @@ fn line(stop: &StoppedTaskRow) -> AnyView {
     let also: Vec<String> = also.into_iter().flatten().map(text::shown).collect();
     let facts: Vec<String> = [stop.revision.as_deref(), stop.zone.as_deref()].into_iter().flatten().map(text::shown).collect();
     view! {
-        <li>
+        <li data-key=stop.id.clone()>
             <Lamp light=stop.tone.into()/>
             <div class="what">
                 <p class="why"><b>{exit(stop.exit_code)}</b><bdi>{words.map_or_else(|| "no reason given".to_owned(), text::shown)}</bdi></p>

@@ -7,17 +7,10 @@ use leptos::prelude::*;
 
 use super::age::{Age, For};
 use crate::ui::lamp::{Lamp, Light};
-use crate::ui::rows::rows;
 use crate::ui::tag::Tag;
 
-/// The path of the service whose tasks these are: where the links to them begin.
-#[derive(Clone)]
-struct Of(String);
-
-/// A table of tasks.
-#[component]
-pub(crate) fn Tasks(#[prop(into)] tasks: Signal<Vec<TaskRow>>, of: String) -> impl IntoView {
-    provide_context(Of(of));
+/// A table of tasks; `of` is the path of their service, where the links to them begin.
+pub(crate) fn tasks(tasks: &[TaskRow], of: &str) -> AnyView {
     view! {
         <table class="cards">
             <caption class="sr">"Tasks that are not stopped, oldest first"</caption>
@@ -30,15 +23,10 @@ pub(crate) fn Tasks(#[prop(into)] tasks: Signal<Vec<TaskRow>>, of: String) -> im
                     <th scope="col">"NATS connections"</th>
                 </tr>
             </thead>
-            <tbody>{rows(move || tasks.get(), |task| task.id.clone(), row)}</tbody>
+            <tbody>{tasks.iter().map(|task| view! { <tr data-key=task.id.clone()>{cells(task, of)}</tr> }).collect::<Vec<_>>()}</tbody>
         </table>
     }
     .into_any()
-}
-
-fn row(task: ArcRwSignal<TaskRow>) -> AnyView {
-    let Of(of) = use_context().unwrap_or(Of(String::new()));
-    view! { <tr>{move || task.with(|task| cells(task, &of))}</tr> }.into_any()
 }
 
 fn cells(task: &TaskRow, of: &str) -> AnyView {
@@ -72,6 +60,7 @@ fn cells(task: &TaskRow, of: &str) -> AnyView {
     .into_any()
 }
 
+/// The NATS connections of one task.
 pub(crate) fn connections(connections: &[ConnectionRow]) -> AnyView {
     if connections.is_empty() {
         return view! { <span class="dim">"none seen"</span> }.into_any();

@@ -8,12 +8,9 @@ use leptos::prelude::*;
 use crate::ui::lamp::Lamp;
 
 /// The groups.
-#[component]
-pub(crate) fn Tiles(#[prop(into)] groups: Signal<Vec<GroupOfTiles>>) -> impl IntoView {
-    let all = move || {
-        groups.with(|groups| groups.iter().map(|group| if group.folded { counted(group) } else { drawn(group) }).collect::<Vec<_>>())
-    };
-    view! { <div class="tiles">{all}</div> }.into_any()
+pub(crate) fn tiles(groups: &[GroupOfTiles]) -> AnyView {
+    let all = groups.iter().map(|group| if group.folded { counted(group) } else { drawn(group) });
+    view! { <div class="tiles">{all.collect::<Vec<_>>()}</div> }.into_any()
 }
 
 fn drawn(group: &GroupOfTiles) -> AnyView {
@@ -52,7 +49,7 @@ fn tile(tile: &TileOfService) -> AnyView {
         (standing, _) => standing.title(),
     };
     view! {
-        <li>
+        <li data-key=tile.path.clone()>
             <a class=format!("tile tile-{tone}") href=tile.path.clone() title=format!("{name}: {said}")>
                 <Lamp light=tile.tone.into() worded=true/>
                 <span class="ellipsis"><bdi>{name.clone()}</bdi></span>

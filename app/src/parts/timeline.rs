@@ -10,48 +10,24 @@ use crate::ui::lamp::Lamp;
 
 /// A list of entries; `subject` says whether each names what it is about. On the page of one service they need not, but
 /// for its alarms, of which there are several.
-#[component]
-pub(crate) fn Timeline(#[prop(into)] entries: Signal<Vec<TimelineEntry>>, #[prop(optional)] subject: bool) -> impl IntoView {
-    view! {
-        <ol class="timeline">
-            <For each=move || entries.get() key=|entry| entry.id children=move |entry| line(&entry, subject, false)/>
-        </ol>
-    }
-    .into_any()
+pub(crate) fn timeline(entries: &[TimelineEntry], subject: bool) -> AnyView {
+    view! { <ol class="timeline">{entries.iter().map(|entry| line(entry, subject, false)).collect::<Vec<_>>()}</ol> }.into_any()
 }
 
 /// The record itself: by day, with the kind of each entry and what a task said last.
-#[component]
-pub(crate) fn Record(#[prop(into)] entries: Signal<Vec<TimelineEntry>>) -> impl IntoView {
-    // a day's heading is a line like any other, so that a new entry comes between it and the ones before
-    let lines = move || {
-        let mut lines = Vec::new();
-        let mut day = String::new();
-        for entry in entries.get() {
-            let its = entry.at.day();
-            if its != day {
-                day.clone_from(&its);
-                lines.push((format!("d{its}"), None));
-            }
-            // words arrive after the stop: the line is then another
-            let said = entry.words.as_ref().map_or(0, LastWords::state);
-            lines.push((format!("{}.{said}", entry.id), Some(entry)));
+pub(crate) fn record(entries: &[TimelineEntry]) -> AnyView {
+    let mut lines = Vec::with_capacity(entries.len());
+    let mut day = String::new();
+    for entry in entries {
+        let its = entry.at.day();
+        if its != day {
+            day.clone_from(&its);
+            let key = format!("day-{its}");
+            lines.push(view! { <li class="day" data-key=key><h2>{its}</h2></li> }.into_any());
         }
-        lines
-    };
-    view! {
-        <ol class="timeline record">
-            <For
-                each=lines
-                key=|(key, _)| key.clone()
-                children=|(key, entry)| match entry {
-                    Some(entry) => line(&entry, true, true),
-                    None => view! { <li class="day"><h2>{key.get(1..).unwrap_or_default().to_owned()}</h2></li> }.into_any(),
-                }
-            />
-        </ol>
+        lines.push(line(entry, true, true));
     }
-    .into_any()
+    view! { <ol class="timeline record">{lines}</ol> }.into_any()
 }
 
 fn line(entry: &TimelineEntry, subject: bool, whole: bool) -> AnyView {
@@ -63,7 +39,7 @@ fn line(entry: &TimelineEntry, subject: bool, whole: bool) -> AnyView {
         (true, None) => view! { <b><bdi>{name}</bdi></b>" " }.into_any(),
     };
     view! {
-        <li>
+        <li data-key=entry.id.to_string()>
             <a class="before" href=format!("/timeline?around={}", entry.id) title="What changed before this"><At at=entry.at/></a>
             <Lamp light=entry.tone.into()/>
             <div class="said">

@@ -25,8 +25,3 @@ pub(crate) fn Trouble(error: AppError) -> impl IntoView {
     }
     .into_any()
 }
-
-/// Why a part of a page has nothing to show, in one line.
-pub(crate) fn trouble_of_part(error: AppError) -> AnyView {
-    view! { <p class="stale-note" role="status"><bdi>{domain::text::shown(&error.to_string())}</bdi></p> }.into_any()
-}

@@ -2,26 +2,17 @@
 
 use leptos::prelude::*;
 
-/// One subject.
-#[component]
-pub(crate) fn Panel(
-    /// Where links to it point.
-    id: &'static str,
-    #[prop(into)] title: ViewFn,
-    /// What stands at the end of the heading's line.
-    #[prop(optional, into)]
-    aside: ViewFn,
-    children: Children,
-) -> impl IntoView {
+/// One subject. Links to it point at `id`; `aside` stands at the end of the heading's line.
+pub(crate) fn panel(id: &'static str, title: &'static str, aside: impl IntoAny, content: impl IntoAny) -> AnyView {
     let heading = format!("{id}-heading");
     let named_by = heading.clone();
     view! {
         <section class="panel" id=id aria-labelledby=named_by>
             <header>
-                <h2 id=heading>{title.run()}</h2>
-                <div class="aside">{aside.run()}</div>
+                <h2 id=heading>{title}</h2>
+                <div class="aside">{aside.into_any()}</div>
             </header>
-            {children()}
+            {content.into_any()}
         </section>
     }
     .into_any()

@@ -32,12 +32,14 @@ async fn a_broken_store_is_500_and_the_frame_stands() {
 
 #[tokio::test]
 async fn server_functions_answer_with_the_same_status() {
-    let found = function(Scene::Calm, "overview", "{}").await;
+    let page = |path: &str| format!(r#"{{"path":"{path}","pairs":[]}}"#);
+    let found = function(Scene::Calm, "page", &page("/")).await;
     assert_eq!(found.status, 200);
     assert!(found.html.contains("\"now\":\"2026-05-02T09:41:03Z\""), "{}", found.html);
-    let key = r#"{"key":{"environment":"production","cluster":"gaming-system-cluster","service":"nobody"}}"#;
-    assert_eq!(function(Scene::Calm, "service", key).await.status, 404);
-    assert_eq!(function(Scene::Broken, "sources", "{}").await.status, 500);
+    assert!(found.html.contains("Nothing needs you"), "{}", found.html);
+    assert_eq!(function(Scene::Calm, "page", &page(&format!("{CLUSTER}/nobody"))).await.status, 404);
+    assert_eq!(function(Scene::Calm, "page", &page("/nowhere")).await.status, 404);
+    assert_eq!(function(Scene::Broken, "page", &page("/sources")).await.status, 500);
     // the frame stands even then, so that the page around the failure does
     assert_eq!(function(Scene::Broken, "frame", "{}").await.status, 200);
 }
@@ -49,4 +51,10 @@ async fn the_document_names_one_build() {
     page.has("href=\"/pkg/signalbox.css?v=v1\"");
     page.has("from \"/pkg/signalbox.js?v=v1\"");
     page.has("\"/pkg/signalbox_bg.wasm?v=v1\"");
+}
+
+#[tokio::test]
+async fn what_the_server_made_stands_in_the_document_once() {
+    let page = page(Scene::Calm, "/sources").await;
+    assert_eq!(page.html.matches("When a source could not be read").count(), 1, "{}", page.html);
 }

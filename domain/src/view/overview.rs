@@ -1,5 +1,7 @@
 //! The Overview: what needs a person now, the fleet at a glance, what just happened.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::groups::{GroupOfTiles, groups};
@@ -191,7 +193,7 @@ impl Facts {
     /// Judges the facts by the clock.
     pub fn compose(&self, now: Timestamp) -> Overview {
         let freshness = Freshness::of(&self.sources, now);
-        let services: Vec<ServiceRow> = self.services.iter().map(|row| freshness.overlay(row)).collect();
+        let services = freshness.overlaid(&self.services);
         let wanted: Vec<&ServiceRow> = services.iter().filter(|row| row.desired > 0).collect();
         let up = wanted.iter().filter(|row| row.standing == Standing::Up).count() as u64;
         let counted = |standing| services.iter().filter(|row| row.standing == standing).count() as u64;
@@ -305,12 +307,18 @@ impl Freshness {
         KindFreshness { observed, stale }
     }
 
-    /// The row as it may be shown now: unknown while its source is stale.
-    fn overlay(&self, row: &ServiceRow) -> ServiceRow {
-        match self.stale(SourceKind::Ecs, &row.key.environment) {
+    /// The rows as they may be shown now: unknown while their source is stale.
+    fn overlaid<'a>(&self, rows: &'a [ServiceRow]) -> Cow<'a, [ServiceRow]> {
+        let why = |row: &ServiceRow| self.stale(SourceKind::Ecs, &row.key.environment);
+        // thousands of rows are not copied for the sake of the rare day on which one is stale
+        if !rows.iter().any(|row| why(row).is_some()) {
+            return Cow::Borrowed(rows);
+        }
+        let overlay = |row: &ServiceRow| match why(row) {
             None => row.clone(),
             Some(why) => ServiceRow { standing: Standing::Unknown, reasons: vec![why.to_owned()], ..row.clone() },
-        }
+        };
+        Cow::Owned(rows.iter().map(overlay).collect())
     }
 }
 

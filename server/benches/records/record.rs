@@ -64,7 +64,7 @@ struct Telling {
 
 impl Telling {
     /// The first sweeps, which are no news.
-    async fn begin(&mut self, store: &Store) -> Result<()> {
+    async fn begin(&self, store: &Store) -> Result<()> {
         let items = self.fleet.iter().map(|member| seen(&member.service, member.at(UNTIL))).collect();
         let at = Timestamp::from_secs(FROM - 60);
         store.record(&report(sweep(at, cluster(items, Vec::new()))), &self.marks, GROUPING).await?;
@@ -96,7 +96,7 @@ impl Telling {
     }
 
     fn observed(&mut self, number: usize, part: i64, end: f64, well: bool, outage: bool) -> Option<ObservedService> {
-        let moves = number % 4 == 0;
+        let moves = number.is_multiple_of(4);
         let deployment = format!("ecs-svc/{:019}", part.unsigned_abs() * 1_000 + number as u64);
         let lines = 14 + if outage { OUTAGE_LINES } else { 0 };
         let events = (0..lines).map(|line| self.line(number, part, end, line, outage && line >= 14)).collect();

@@ -67,8 +67,11 @@ fn percentiles(takings: &[Sample]) -> String {
     takings.first().map(|sample| sample.percentiles(2)).unwrap_or_default()
 }
 
+/// Asks about one service.
+type Ask<'a> = dyn Fn(&str) -> Result<()> + 'a;
+
 /// Asks each of them in turn about one service after another; how long each took, in milliseconds.
-fn turns(asking: &Asking, all: &[&dyn Fn(&str) -> Result<()>]) -> Result<Vec<Sample>> {
+fn turns(asking: &Asking, all: &[&Ask<'_>]) -> Result<Vec<Sample>> {
     let mut takings = vec![Vec::new(); all.len()];
     for service in asking.services.iter().cycle().take(QUESTIONS) {
         for (ask, takings) in all.iter().zip(&mut takings) {

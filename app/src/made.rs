@@ -1,0 +1,144 @@
+//! Pages that the server makes whole.
+//!
+//! What such a page shows is Rust that only the server compiles. The browser gets its HTML, and lays newer HTML over it
+//! whenever a hint says so ([`lay`]); so a page more costs the bundle nothing, and what the first answer, a later one and
+//! a browser without JavaScript show cannot differ. Everything but the frame and the list of services, whose filter
+//! answers while one types, is such a page.
+//!
+//! The trap is what the reader did to the page: an opened detail, half a sentence in a field, the focus. Laying over must
+//! leave it alone, which is why the HTML is never simply set again.
+
+use domain::live::Topic;
+use leptos::ev::MouseEvent;
+use leptos::html::Div;
+use leptos::prelude::*;
+use leptos_router::hooks::{use_location, use_query_map};
+use serde::{Deserialize, Serialize};
+
+use crate::api;
+use crate::live::Live;
+use crate::load::{ask, load};
+use crate::now::Now;
+use crate::pages::services;
+use crate::ui::title::titled;
+
+#[cfg(feature = "ssr")]
+pub(crate) mod compose;
+mod lay;
+
+/// The pairs of a URL's query.
+pub(crate) type Pairs = Vec<(String, String)>;
+
+/// A page as the server made it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Made {
+    /// What was asked for: pages of another path are not laid over, they replace.
+    pub(crate) path: String,
+    /// The title of the tab.
+    pub(crate) title: String,
+    /// What is on it; empty in the answer that comes inside the page, where it stands already.
+    pub(crate) html: String,
+    /// Seconds after which it asks anew without a hint; for what nobody gives hints of.
+    pub(crate) every: Option<u32>,
+}
+
+/// The page at whatever path this is.
+#[component]
+pub(crate) fn MadePage() -> impl IntoView {
+    let live = Live::here();
+    let (path, map) = (use_location().pathname, use_query_map());
+    let place = Memo::new(move |before: Option<&(String, Pairs)>| {
+        let path = path.get();
+        let pairs = map.with(|map| map.clone().into_iter().map(|(name, value)| (name.into_owned(), value)).collect());
+        // on the way out the address changes first
+        before.filter(|_| path.trim_end_matches('/') == services::PATH).cloned().unwrap_or((path, pairs))
+    });
+    let turns = RwSignal::new(0_u64);
+    let about = move || {
+        let (path, pairs) = place.get();
+        let hints = live.hints(topics(&path));
+        (path, pairs, hints, turns.get())
+    };
+    let asked = ask(about, |(path, pairs, ..)| async move {
+        let made = api::page(path, pairs).await;
+        #[cfg(feature = "ssr")]
+        let made = made.map(|made| made.written(compose::without_html));
+        made
+    });
+    load(asked, move |made| shown(made, turns))
+}
+
+/// What moves a page, by the beginning of its path. Where every sweep moves a number, the sources count as well.
+fn topics(path: &str) -> &'static [Topic] {
+    let mut parts = path.split('/').skip(1);
+    match (parts.next().unwrap_or_default(), parts.next()) {
+        // a text must not change under somebody who is copying it
+        ("alarms", Some("missing")) => &[],
+        ("alarms", _) => &[Topic::Alarms, Topic::Services, Topic::Timeline, Topic::Sources],
+        ("timeline", _) => &[Topic::Timeline],
+        ("nats", _) => &[Topic::Nats, Topic::Sources],
+        ("sources", _) => &[Topic::Sources, Topic::Timeline],
+        _ => &Topic::ALL,
+    }
+}
+
+fn shown(made: RwSignal<Made>, turns: RwSignal<u64>) -> AnyView {
+    let first = made.get_untracked();
+    let (place, now) = (NodeRef::<Div>::new(), Now::here());
+    let on_page = StoredValue::new((first.path, first.html.clone()));
+    Effect::new(move |_| {
+        let Some(place) = place.get() else { return };
+        made.with(|made| {
+            on_page.update_value(|(path, html)| {
+                if made.html.is_empty() || *html == made.html {
+                    return;
+                }
+                if *path == made.path {
+                    lay::over(&place, &made.html);
+                } else {
+                    place.set_inner_html(&made.html);
+                }
+                (*path, *html) = (made.path.clone(), made.html.clone());
+            });
+        });
+        lay::ages(&place, now);
+    });
+    Effect::new(move |_| {
+        now.track();
+        if let Some(place) = place.get() {
+            lay::ages(&place, now);
+            lay::offer_copying(&place);
+        }
+    });
+    let every = Memo::new(move |_| made.with(|made| made.every));
+    Effect::new(move |_| {
+        let Some(every) = every.get() else { return };
+        let pause = std::time::Duration::from_secs(every.into());
+        let ticking = set_interval_with_handle(move || turns.update(|turns| *turns += 1), pause);
+        on_cleanup(move || {
+            if let Ok(ticking) = ticking {
+                ticking.clear();
+            }
+        });
+    });
+    let clicked = |event: MouseEvent| lay::copy(&event).unwrap_or_default();
+    view! {
+        {titled(move || made.with(|made| made.title.clone()))}
+        <div class="made" node_ref=place on:click=clicked inner_html=first.html></div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_copied_stands_still_and_an_unknown_page_moves_with_all() {
+        assert_eq!(topics("/alarms/missing"), []);
+        assert_eq!(topics("/alarms"), topics("/alarms/production/missing-1"));
+        assert_eq!(topics("/timeline"), [Topic::Timeline]);
+        assert_eq!(topics("/"), Topic::ALL);
+        assert_eq!(topics("/services/a/b/c"), Topic::ALL);
+    }
+}
