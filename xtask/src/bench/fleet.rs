@@ -100,11 +100,14 @@ impl Fleet {
         Ok(kib.and_then(|kib| kib.trim().parse::<f64>().ok()).context("no VmRSS")? / 1024.0)
     }
 
-    /// Rows of state and of the timeline, as SQLite counts them beside the running server.
+    /// Rows of state and of the timeline, as SQLite counts them beside the running server. What happened before it began to
+    /// look (alarm histories of two weeks, old events) comes in slices for hours and is no news of a sweep, so it is left out.
     pub(super) fn count_rows(&self) -> Result<u64> {
         const COUNT: &str = "import sqlite3,sys\n\
             db=sqlite3.connect('file:'+sys.argv[1]+'?mode=ro',uri=True)\n\
-            print(sum(db.execute('SELECT count(*) FROM '+t).fetchone()[0] for t in ('interval','timeline','sweep','gap','service','alarm')))";
+            one=lambda q: db.execute('SELECT count(*) FROM '+q).fetchone()[0]\n\
+            state=sum(one(t) for t in ('interval','sweep','gap','service','alarm'))\n\
+            print(state+one('timeline WHERE at >= (SELECT min(valid_from) FROM interval)'))";
         let store = self.config.with_file_name("signalbox.db");
         let said = run::output(run::program("python3", &["-c", COUNT]).arg(store))?;
         said.trim().parse().with_context(|| format!("python3 counted {said:?}"))

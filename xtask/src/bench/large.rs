@@ -58,7 +58,7 @@ fn latency(table: &mut Table, fleet: &Fleet, what: &str, target: &str, path: imp
 
 /// Rows before and after sweeps in which nothing happened.
 fn rows(table: &mut Table, fleet: &Fleet) -> Result<()> {
-    let step = say::step("the first sweeps, until they bring nothing more from AWS's past");
+    let step = say::step("the first sweeps, until they bring nothing new");
     let sweeps = |fleet: &Fleet| -> Result<u64> {
         let sources: Value = serde_json::from_str(&http::get(fleet.url(), "/api/v1/sources")?)?;
         let rows = sources.pointer("/rows").and_then(Value::as_array).context("no rows of sources")?;
@@ -75,7 +75,7 @@ fn rows(table: &mut Table, fleet: &Fleet) -> Result<()> {
         }
         Ok((fleet.count_rows()?.saturating_sub(before), sweeps(fleet)? - from))
     };
-    // the past comes in slices; whether what follows is quiet is the question
+    // the first of them are not quiet; whether what follows is, is the question
     let watch = say::stopwatch();
     while two_more(fleet)?.0 > 0 && watch.elapsed() < Duration::from_secs(900) {}
     step.done(format!("{} rows", fleet.count_rows()?));
