@@ -119,6 +119,7 @@ impl Store {
         guard::library(&writer).await?;
         guard::intact(&writer, path).await?;
         MIGRATOR.run(&writer).await.map_err(|error| guard::migration(path, error))?;
+        take_index_for_large(&mut *writer.acquire().await?).await?;
         let readers =
             SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true).pragma("query_only", "ON")).await?;
         Ok(Self { writer, readers, path: path.to_owned(), _lock: std::sync::Arc::new(lock) })
@@ -157,7 +158,7 @@ impl Store {
         let mut writer = self.writer.acquire().await?;
         sqlx::query("PRAGMA analysis_limit = 400").execute(&mut *writer).await?;
         sqlx::query("PRAGMA optimize").execute(&mut *writer).await?;
-        Ok(())
+        take_index_for_large(&mut writer).await
     }
 
     /// Closes all connections; the last one checkpoints the WAL into the file.
@@ -166,6 +167,26 @@ impl Store {
         self.writer.close().await;
     }
 }
+
+/// Makes SQLite take the table that FTS5 keeps its segments in for a large one, whatever it saw when it looked. FTS5 lets go of
+/// merged segments by a range of row numbers, and of a small table SQLite reads all of it for that, at every merge (0083). A
+/// connection that has once read a shape keeps it until it reads another, so deleting it would not do.
+async fn take_index_for_large(writer: &mut SqliteConnection) -> Result<(), StoreError> {
+    // not checked queries: describing one over this table ends the compiler by a fault in memory
+    let known: Vec<String> =
+        sqlx::query_scalar("SELECT stat FROM sqlite_stat1 WHERE tbl = 'timeline_search_data'").fetch_all(&mut *writer).await?;
+    if known == [LARGE] {
+        return Ok(());
+    }
+    sqlx::query("DELETE FROM sqlite_stat1 WHERE tbl LIKE 'timeline_search%'").execute(&mut *writer).await?;
+    let insert = "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('timeline_search_data', NULL, ?)";
+    sqlx::query(insert).bind(LARGE).execute(&mut *writer).await?;
+    sqlx::query("ANALYZE sqlite_schema").execute(writer).await?;
+    Ok(())
+}
+
+/// So many rows as no index of ours will ever have.
+const LARGE: &str = "1000000";
 
 /// The revision as a transaction sees it.
 async fn revision(connection: &mut SqliteConnection) -> Result<u64, StoreError> {

@@ -86,7 +86,7 @@ async fn everything_else(connection: &mut SqliteConnection, facts: &mut Facts) -
     let rows = sqlx::query!(
         r#"WITH held AS (
                SELECT c.body FROM source CROSS JOIN interval c INDEXED BY interval_open ON c.noun = 'connection' AND c.source = source.id AND c.valid_to IS NULL
-               JOIN interval n ON n.noun = 'node' AND n.source = c.source AND n.cluster = c.cluster AND n.valid_to IS NULL
+               JOIN interval n INDEXED BY interval_open ON n.noun = 'node' AND n.source = c.source AND n.cluster = c.cluster AND n.valid_to IS NULL
                 AND n.name = json_extract(c.body, '$.node_name') AND json_extract(n.body, '$.answers'))
            SELECT 'revision' AS "what!: String", '' AS "scope!: String", '' AS "body!: String", value AS "number!: i64", 0 AS "position!: i64",
                   '{}' AS "beside!: String" FROM revision

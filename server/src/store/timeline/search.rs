@@ -259,9 +259,10 @@ pub(super) async fn at_places(connection: &mut SqliteConnection, places: &[i64])
     .fetch_all(&mut *connection)
     .await?;
     let mut entries: Vec<TimelineEntry> = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
+    // the plus keeps SQLite from reading every stop there is by its kind
     let said = sqlx::query!(
         r#"SELECT t.id AS "id!", w.state, w.reason, w.lines, w.instants, w.cut FROM timeline t JOIN last_words w ON w.arn = substr(t.key, 6)
-           WHERE t.kind = 'task_stopped' AND t.place IN (SELECT value FROM json_each(?))"#,
+           WHERE +t.kind = 'task_stopped' AND t.place IN (SELECT value FROM json_each(?))"#,
         places
     )
     .fetch_all(connection)

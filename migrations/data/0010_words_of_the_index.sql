@@ -1,0 +1,1 @@
+-- Rows as version 0010 wrote them: none of its own.
