@@ -41,6 +41,19 @@ pub struct Allowance {
     pub prices: Prices,
 }
 
+impl Allowance {
+    /// The part of one of so many environments of the same account: free requests and dollars are the account's.
+    pub fn shared(self, environments: u32) -> Self {
+        let parts = environments.max(1);
+        let part = |whole: u64| whole / u64::from(parts);
+        Self {
+            usd_per_month: self.usd_per_month / f64::from(parts),
+            free_used_elsewhere: part(self.free_used_elsewhere),
+            prices: Prices { free_requests: part(self.prices.free_requests), ..self.prices },
+        }
+    }
+}
+
 impl Default for Allowance {
     fn default() -> Self {
         Self { usd_per_month: 5.0, free_used_elsewhere: 0, prices: Prices::default() }

@@ -139,8 +139,12 @@ pub fn span(span: Duration) -> String {
 
 /// How old `then` is at `now`, as people say it: `4 s ago`.
 pub fn ago(now: Timestamp, then: Timestamp) -> String {
-    format!("{} ago", span(now.since(then)))
+    let ahead = then.since(now);
+    if ahead > CLOCKS_APART { format!("{} ahead of our clock", span(ahead)) } else { format!("{} ago", span(now.since(then))) }
 }
+
+/// So far ahead of ours a clock may be without a word about it: what it says happens about now.
+const CLOCKS_APART: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
@@ -151,6 +155,13 @@ mod tests {
         for (seconds, said) in [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (172_800, "2 d")] {
             assert_eq!(span(Duration::from_secs(seconds)), said);
         }
+    }
+
+    #[test]
+    fn what_a_clock_ahead_of_ours_says_is_not_taken_for_now() {
+        let now = Timestamp::from_secs(10_000);
+        let said = |second| ago(now, Timestamp::from_secs(second));
+        assert_eq!([9_996, 10_030, 10_300].map(said), ["4 s ago", "0 s ago", "5 min ahead of our clock"]);
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Application {
             trouble,
             attention,
             environments: environments(config),
-            allowance: config.budget.allowance(),
+            allowances: config.environments.iter().map(|environment| (environment.name.clone(), config.allowance(environment))).collect(),
         }));
         let stop = CancellationToken::new();
         let public = config.server.public_url.as_deref().and_then(|url| origin(url).ok());

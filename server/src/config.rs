@@ -158,9 +158,22 @@ impl Default for BudgetOfMonth {
     }
 }
 
+impl Config {
+    /// What an environment may spend: its part of what its account may. An environment whose account the config does not
+    /// tell may be in any, so it takes its part everywhere.
+    pub fn allowance(&self, of: &Environment) -> Allowance {
+        let may_share = |other: &&Environment| match (&of.account_id, &other.account_id) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        };
+        let sharing = self.environments.iter().filter(may_share).count();
+        self.budget.allowance().shared(u32::try_from(sharing).unwrap_or(u32::MAX))
+    }
+}
+
 impl BudgetOfMonth {
-    /// As the domain reckons with it.
-    pub fn allowance(&self) -> Allowance {
+    /// What one account may spend, as the domain reckons with it.
+    fn allowance(&self) -> Allowance {
         let prices = Prices {
             usd_per_1000_requests: self.usd_per_1000_requests,
             usd_per_1000_metrics: self.usd_per_1000_metrics,

@@ -6,6 +6,7 @@
 mod lists;
 mod plots;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -53,8 +54,8 @@ pub struct Setting {
     pub environments: Vec<String>,
     /// What running tasks say.
     pub tails: Tails,
-    /// What metrics may cost.
-    pub allowance: Allowance,
+    /// What metrics may cost, by environment.
+    pub allowances: BTreeMap<String, Allowance>,
 }
 
 /// Implements the ports.
@@ -226,7 +227,7 @@ impl Observe for ControlPlane {
     async fn sources(&self) -> Result<SourcesView, Failure> {
         let (store, now) = (&self.setting.store, self.setting.clock.now());
         let mut view = store.sources_view(now).await.map_err(internal)?;
-        view.bills = store.bills(&self.setting.allowance, now).await.map_err(internal)?;
+        view.bills = store.bills(&self.setting.allowances, now).await.map_err(internal)?;
         Ok(view)
     }
 

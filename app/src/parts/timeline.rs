@@ -9,9 +9,20 @@ use super::age::{Age, At};
 use crate::ui::lamp::Lamp;
 
 /// A list of entries; `subject` says whether each names what it is about. On the page of one service they need not, but
-/// for its alarms, of which there are several.
+/// for its alarms, of which there are several. What says the same several times in a row is told once: a calm service
+/// says every few hours that it is steady.
 pub(crate) fn timeline(entries: &[TimelineEntry], subject: bool) -> AnyView {
-    view! { <ol class="timeline">{entries.iter().map(|entry| line(entry, subject, false)).collect::<Vec<_>>()}</ol> }.into_any()
+    let lines = entries.chunk_by(same).filter_map(|same| Some((same.first()?, same.get(1..)?.last(), same.len() - 1)));
+    let line = |(newest, oldest, before): (&TimelineEntry, Option<&TimelineEntry>, usize)| {
+        let again = oldest.map(|oldest| view! { " "<span class="faint">{format!("and {before} more since ")}<At at=oldest.at/></span> });
+        line(newest, subject, false, again.into_any())
+    };
+    view! { <ol class="timeline">{lines.map(line).collect::<Vec<_>>()}</ol> }.into_any()
+}
+
+/// Whether two neighbours say the same of the same.
+fn same(one: &TimelineEntry, other: &TimelineEntry) -> bool {
+    (one.kind, one.tone, &one.subject, &one.text) == (other.kind, other.tone, &other.subject, &other.text) && one.words.is_none()
 }
 
 /// The record itself: by day, with the kind of each entry and what a task said last.
@@ -25,12 +36,12 @@ pub(crate) fn record(entries: &[TimelineEntry]) -> AnyView {
             let key = format!("day-{its}");
             lines.push(view! { <li class="day" data-key=key><h2>{its}</h2></li> }.into_any());
         }
-        lines.push(line(entry, true, true));
+        lines.push(line(entry, true, true, ().into_any()));
     }
     view! { <ol class="timeline record">{lines}</ol> }.into_any()
 }
 
-fn line(entry: &TimelineEntry, subject: bool, whole: bool) -> AnyView {
+fn line(entry: &TimelineEntry, subject: bool, whole: bool, again: AnyView) -> AnyView {
     let name = text::shown(&entry.subject);
     let about = match (subject, entry.path.clone()) {
         (false, _) if entry.kind == EventKind::Alarm => view! { <code><bdi>{name}</bdi></code>" " }.into_any(),
@@ -45,6 +56,7 @@ fn line(entry: &TimelineEntry, subject: bool, whole: bool) -> AnyView {
             <div class="said">
                 {about}
                 <bdi>{text::shown(&entry.text)}</bdi>
+                {again}
                 {whole.then(|| view! { " "<span class="faint">{entry.kind.title()}" · "</span><Age of=entry.at/> })}
                 {entry.words.as_ref().map(last_words)}
             </div>

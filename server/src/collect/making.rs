@@ -75,7 +75,7 @@ pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making, ports: Opt
             made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Alarms(collector) });
         }
         if making.kinds.contains(&SourceKind::Metrics) {
-            let collector = MetricsCollector::new(Arc::clone(&aws), config.poll.metrics.0, config.budget.allowance());
+            let collector = MetricsCollector::new(Arc::clone(&aws), config.poll.metrics.0, config.allowance(environment));
             let collector = Arc::new(collector.with_p99_target(environment.p99_target.map(|span| span.0)));
             made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Metrics(collector) });
         }

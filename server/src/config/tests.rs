@@ -91,3 +91,27 @@ fn secrets_are_never_printed() {
     assert!(!format!("{config:?}").contains("CANARY"));
     assert!(!toml::to_string(&config).unwrap().contains("CANARY"));
 }
+
+#[test]
+fn environments_of_one_account_share_what_it_may_spend() {
+    let three = r#"
+        [[environment]]
+        name = "production"
+        region = "us-east-1"
+        account_id = "111122223333"
+        [[environment]]
+        name = "staging"
+        region = "us-east-1"
+        account_id = "111122223333"
+        [[environment]]
+        name = "elsewhere"
+        region = "us-east-1"
+        account_id = "444455556666"
+    "#;
+    let config = Config::parse(three, Path::new("signalbox.toml")).unwrap();
+    let spent = |config: &Config| config.environments.iter().map(|of| (config.allowance(of).usd_per_month, config.allowance(of).prices.free_requests)).collect::<Vec<_>>();
+    assert_eq!(spent(&config), [(2.5, 500_000), (2.5, 500_000), (5.0, 1_000_000)]);
+    // which account an environment is in may be left to its credentials; it then takes its part everywhere
+    let config = Config::parse(&three.replacen("account_id = \"111122223333\"", "", 1), Path::new("signalbox.toml")).unwrap();
+    assert_eq!(spent(&config), [(5.0 / 3.0, 333_333), (2.5, 500_000), (2.5, 500_000)]);
+}

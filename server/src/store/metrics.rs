@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::Timestamp;
-use domain::cost::{Bill, Ledger, Pace, Spent, month_of};
+use domain::cost::{Allowance, Bill, Ledger, Pace, Spent, month_of};
 use domain::customers::{Felt, WINDOW, usual};
 use domain::live::Topic;
 use domain::reading::{Asked, MetricsReading, Sweep};
@@ -201,17 +201,18 @@ impl Store {
         Ok((asked, ledger(&mut snapshot, environment, now).await?))
     }
 
-    /// This month's bill of each environment.
+    /// This month's bill of each environment. One that is configured no longer has no allowance of its own.
     ///
     /// # Errors
     /// When a statement fails or a row cannot be read.
-    pub async fn bills(&self, allowance: &domain::cost::Allowance, now: Timestamp) -> Result<Vec<Bill>, StoreError> {
+    pub async fn bills(&self, allowances: &BTreeMap<String, Allowance>, now: Timestamp) -> Result<Vec<Bill>, StoreError> {
         let mut snapshot = self.read().await?;
         let rows = sqlx::query!("SELECT environment, body FROM pace ORDER BY environment").fetch_all(&mut *snapshot).await?;
         let mut bills = Vec::new();
         for row in rows {
             let pace: Pace = parse("pace", &row.body)?;
-            bills.push(Bill::of(&row.environment, &ledger(&mut snapshot, &row.environment, now).await?, allowance, &pace, now));
+            let allowance = allowances.get(&row.environment).copied().unwrap_or_default();
+            bills.push(Bill::of(&row.environment, &ledger(&mut snapshot, &row.environment, now).await?, &allowance, &pace, now));
         }
         Ok(bills)
     }
