@@ -233,7 +233,10 @@ impl EventQueue {
         if entries.is_empty() {
             return Ok(());
         }
-        #[expect(clippy::disallowed_methods, reason = "a hint that was read is taken from the queue, which is nobody else's; no part of the fleet changes")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a hint that was read is taken from the queue, which is nobody else's; no part of the fleet changes"
+        )]
         let call = || connection.sqs.delete_message_batch().queue_url(self.queue.as_str()).set_entries(Some(entries.clone())).send();
         let answer = connection.caller.call(DELETE_MESSAGE, tally, call).await.map_err(|fault| self.named(fault))?;
         match answer.failed() {

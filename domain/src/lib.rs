@@ -13,6 +13,7 @@
 //! | [`service`], [`alarm`], [`nats`] | what the collectors read, in the field's own terms |
 //! | [`owner`] | whose a NATS connection is, with proof |
 //! | [`reading`] | one sweep's harvest, and what it could not see |
+//! | [`rollout`] | one change over many services: the pure engine |
 //! | [`series`], [`customers`], [`cost`] | numbers over time and how they are packed; what customers feel; what asking costs |
 //! | [`timeline`] | the append-only record, and the pure comparison that finds what belongs in it |
 //! | [`console`] | where the AWS console shows what an ARN names |
@@ -37,6 +38,7 @@ pub mod owner;
 #[cfg(feature = "ports")]
 pub mod port;
 pub mod reading;
+pub mod rollout;
 pub mod series;
 pub mod service;
 pub mod source;

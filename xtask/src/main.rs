@@ -13,6 +13,7 @@ mod queries;
 mod run;
 mod say;
 mod screens;
+mod sim;
 mod test;
 mod tools;
 mod ui;
@@ -55,6 +56,8 @@ enum Command {
     Bench(bench::Wanted),
     /// Check formatting, clippy for both halves, documentation, and the rules of the house
     Lint(lint::Wanted),
+    /// Run the rollout engine against a model world with every fault at every point
+    Sim(sim::Wanted),
     /// Save pictures of every page in target/screens
     Screens(screens::Wanted),
     /// Clone what is committed into target/ and run .ci/run there
@@ -84,6 +87,7 @@ fn command(command: Command) -> Result<ExitCode> {
         Command::Test(wanted) => return test::test(&wanted),
         Command::Bench(wanted) => bench::bench(&wanted)?,
         Command::Lint(wanted) => return lint::lint(&wanted),
+        Command::Sim(wanted) => return sim::sim(&wanted),
         Command::Screens(wanted) => screens::screens(&wanted)?,
         Command::CheckFresh => fresh::check()?,
         Command::Sqlx => queries::rewrite()?,

@@ -109,7 +109,13 @@ fn environments_of_one_account_share_what_it_may_spend() {
         account_id = "444455556666"
     "#;
     let config = Config::parse(three, Path::new("signalbox.toml")).unwrap();
-    let spent = |config: &Config| config.environments.iter().map(|of| (config.allowance(of).usd_per_month, config.allowance(of).prices.free_requests)).collect::<Vec<_>>();
+    let spent = |config: &Config| {
+        config
+            .environments
+            .iter()
+            .map(|of| (config.allowance(of).usd_per_month, config.allowance(of).prices.free_requests))
+            .collect::<Vec<_>>()
+    };
     assert_eq!(spent(&config), [(2.5, 500_000), (2.5, 500_000), (5.0, 1_000_000)]);
     // which account an environment is in may be left to its credentials; it then takes its part everywhere
     let config = Config::parse(&three.replacen("account_id = \"111122223333\"", "", 1), Path::new("signalbox.toml")).unwrap();
