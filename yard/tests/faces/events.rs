@@ -1,5 +1,7 @@
 //! SQS, through the real SDK: the fleet's ECS events as a queue holds them.
 
+#![expect(clippy::disallowed_methods, reason = "a client of the yard takes messages from its queue, as a collector does")]
+
 use aws_sdk_sqs::{
     error::ProvideErrorMetadata,
     operation::receive_message::builders::ReceiveMessageFluentBuilder,
