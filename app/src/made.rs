@@ -107,6 +107,11 @@ fn shown(made: RwSignal<Made>, turns: RwSignal<u64>) -> AnyView {
         now.track();
         if let Some(place) = place.get() {
             lay::ages(&place, now);
+        }
+    });
+    // once: whether there is a clipboard does not change with the clock
+    Effect::new(move |_| {
+        if let Some(place) = place.get() {
             lay::offer_copying(&place);
         }
     });
