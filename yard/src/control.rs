@@ -8,10 +8,16 @@
 //! | `GET /story` | | what happened so far, each line with microseconds since the start |
 //! | `GET /ownership` | | every NATS connection that should be there: name, address, user, whose it is and why that is hard to tell |
 //! | `GET /requests` | | how often each operation was asked for, and refused with which code |
+//! | `GET /writes` | | every request that changed something, as it took effect: when, what, of which service, to which revision and from which, beside whose deployment |
 //! | `GET /endpoints` | | where everything is reached |
 //! | `POST /tasks/stop` | `{"service", "exit_code"?, "reason"?}` | `{"task": ARN}`; without an exit code as if by StopTask |
 //! | `POST /tasks/forget-stopped` | | `{"forgotten": n}` |
 //! | `POST /services/{name}/desired` | `{"count"}` | |
+//! | `POST /services/{name}/check` | a [`CheckVerdict`]: `{"verdict": "evaluated"\|"never"\|"fails_after"\|"slow"\|"exits", "seconds"?, "code"?}` | |
+//! | `POST /services/{name}/no-room`, `POST /no-room` | `{"for_seconds"}` | nothing new of that service, or of any, can be placed; 0 makes room |
+//! | `POST /services/{name}/controller` | `{"type": "ECS"\|"CODE_DEPLOY"\|"EXTERNAL"}` | |
+//! | `POST /services/{name}/foreign` | `{"act": "register"\|"update"\|"deregister_prior"}` | `{"task_definition": ARN}`: somebody else did it |
+//! | `POST /images` | a [`PushedImage`]: `{"image", "gone"?, "shell"?, "exit_code"?, "exits_after_seconds"?}` | |
 //! | `POST /services/{name}/crash-loop` | `{"for_seconds"}` | |
 //! | `POST /alarms/{name}/state` | `{"state", "reason"?, "for_seconds"?}` | held for that time, or until `DELETE` on the same path |
 //! | `POST /alarms/{name}/flap` | | rings and falls silent at once: only its history tells |
@@ -40,6 +46,7 @@ use crate::{
     aws::fault::Fault,
     options::Error,
     site::{NodeAct, Site},
+    wishes::{CheckVerdict, ForeignAct, PushedImage},
 };
 
 type Open = State<Arc<Site>>;
@@ -63,11 +70,18 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
         .route("/story", get(story))
         .route("/ownership", get(ownership))
         .route("/requests", get(requests))
+        .route("/writes", get(writes))
         .route("/endpoints", get(endpoints))
         .route("/tasks/stop", post(stop_task))
         .route("/tasks/forget-stopped", post(forget_stopped))
         .route("/services/{name}/desired", post(desired))
         .route("/services/{name}/crash-loop", post(crash_loop))
+        .route("/services/{name}/check", post(set_check))
+        .route("/services/{name}/no-room", post(no_room_of))
+        .route("/services/{name}/controller", post(set_controller))
+        .route("/services/{name}/foreign", post(meddle))
+        .route("/no-room", post(no_room))
+        .route("/images", post(push_image))
         .route("/alarms/{name}/state", post(set_alarm).delete(release_alarm))
         .route("/alarms/{name}/flap", post(flap))
         .route("/logs/say", post(say))
@@ -91,6 +105,10 @@ async fn ownership(State(site): Open) -> Json<Value> {
 
 async fn requests(State(site): Open) -> Json<Value> {
     Json(json!(site.counts()))
+}
+
+async fn writes(State(site): Open) -> Json<Value> {
+    Json(json!(site.writes()))
 }
 
 async fn endpoints(State(site): Open) -> Json<Value> {
@@ -134,6 +152,56 @@ struct CrashLoop {
 async fn crash_loop(State(site): Open, Path(service): Path<String>, Json(body): Json<CrashLoop>) -> Result<Json<Value>, Error> {
     site.crash_loop(&service, body.for_seconds)?;
     Ok(Json(json!({"service": service, "for_seconds": body.for_seconds})))
+}
+
+async fn set_check(State(site): Open, Path(service): Path<String>, Json(verdict): Json<CheckVerdict>) -> Result<Json<Value>, Error> {
+    let said = json!({"service": service, "check": verdict});
+    site.set_check(&service, verdict)?;
+    Ok(Json(said))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoRoom {
+    for_seconds: u32,
+}
+
+async fn no_room_of(State(site): Open, Path(service): Path<String>, Json(body): Json<NoRoom>) -> Result<Json<Value>, Error> {
+    site.no_room(Some(&service), body.for_seconds)?;
+    Ok(Json(json!({"service": service, "for_seconds": body.for_seconds})))
+}
+
+async fn no_room(State(site): Open, Json(body): Json<NoRoom>) -> Result<Json<Value>, Error> {
+    site.no_room(None, body.for_seconds)?;
+    Ok(Json(json!({"for_seconds": body.for_seconds})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Controller {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+async fn set_controller(State(site): Open, Path(service): Path<String>, Json(body): Json<Controller>) -> Result<Json<Value>, Error> {
+    site.set_controller(&service, &body.kind)?;
+    Ok(Json(json!({"service": service, "type": body.kind})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Meddle {
+    act: ForeignAct,
+}
+
+async fn meddle(State(site): Open, Path(service): Path<String>, Json(body): Json<Meddle>) -> Result<Json<Value>, Error> {
+    Ok(Json(json!({"task_definition": site.meddle(&service, body.act)?})))
+}
+
+async fn push_image(State(site): Open, Json(image): Json<PushedImage>) -> Json<Value> {
+    let said = json!(image);
+    site.push_image(image);
+    Json(said)
 }
 
 #[derive(Deserialize)]

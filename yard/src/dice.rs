@@ -63,6 +63,11 @@ impl Dice {
         first + &self.letters(b"0123456789", len.saturating_sub(1))
     }
 
+    /// Letters and digits, as AWS makes ids of.
+    pub(crate) fn token(&mut self, len: usize) -> String {
+        self.letters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", len)
+    }
+
     fn letters(&mut self, alphabet: &[u8], len: usize) -> String {
         (0..len).map(|_| alphabet.get(self.index(alphabet.len())).map_or('0', |byte| char::from(*byte))).collect()
     }

@@ -20,6 +20,7 @@ mod options;
 mod script;
 mod serve;
 mod site;
+mod wishes;
 mod world;
 mod yard;
 
@@ -27,4 +28,5 @@ pub use aws::fault::{Fault, FaultKind};
 pub use clock::{Clock, ManualClock, WallClock};
 pub use nats::NatsTls;
 pub use options::{Endpoints, Error, NatsOptions, Options, Progress, Scenario};
+pub use wishes::{CheckVerdict, ForeignAct, PushedImage};
 pub use yard::Yard;

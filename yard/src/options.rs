@@ -42,6 +42,8 @@ pub struct Options {
     pub hostile: bool,
     /// Adds one composite alarm over the running-tasks alarms. Without it every alarm is a metric alarm.
     pub composite_alarms: bool,
+    /// Whether UpdateService with the task definition that a service already has starts a deployment. What AWS does is not documented; by default it starts none.
+    pub same_value_deploys: bool,
     /// What is unusual about the fleet; none: nothing.
     pub scenario: Option<Scenario>,
     /// The NATS face; none: no node and no connection.
@@ -100,6 +102,7 @@ impl Default for Options {
             script: true,
             hostile: false,
             composite_alarms: false,
+            same_value_deploys: false,
             scenario: None,
             nats: None,
             clock: Arc::new(WallClock::default()),

@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
@@ -12,6 +12,18 @@ use hyper_util::{
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Closes the connection that a request came on, without a word. Every request carries its own connection's.
+#[derive(Debug, Clone)]
+pub(crate) struct HangUp(CancellationToken);
+
+impl HangUp {
+    /// Closes the connection; never completes, because nobody is left to answer.
+    pub(crate) async fn now<T>(self) -> T {
+        self.0.cancel();
+        std::future::pending().await
+    }
+}
 
 /// Listens at `address` and serves `router` until `end`, which cuts open connections too. All tasks are `workers`. Answers the address it got.
 pub(crate) async fn listen(
@@ -46,12 +58,15 @@ async fn attend(stream: TcpStream, router: Router, end: CancellationToken) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection closed before it was configured");
     }
+    let hung_up = CancellationToken::new();
+    let router = router.layer(Extension(HangUp(hung_up.clone())));
     let server = auto::Builder::new(TokioExecutor::new());
     let served = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     tokio::select! {
         served = served => if let Err(error) = served {
             tracing::debug!(error, "a connection ended badly");
         },
+        () = hung_up.cancelled() => {}
         () = end.cancelled() => {}
     }
 }

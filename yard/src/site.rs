@@ -5,11 +5,12 @@ use std::sync::{Arc, OnceLock};
 use serde_json::{Value, json};
 
 use crate::{
-    aws::{AwsFace, Counts, fault::Fault},
+    aws::{AwsFace, Counts, fault::Fault, writes::Write},
     clock::SECOND,
     model::{Fleet, NoSuch, StoryLine, alarm::AlarmState, metrics::Metric, service::Service, task::StopCause},
     nats::{self, Cluster, NatsError},
     options::{Endpoints, Error},
+    wishes::{CheckVerdict, ForeignAct, PushedImage},
     world::World,
 };
 
@@ -91,6 +92,34 @@ impl Site {
         Ok(self.world.look(|fleet| fleet.force_metric(service, metric, value, i64::from(seconds) * SECOND))?)
     }
 
+    pub(crate) fn set_check(&self, service: &str, verdict: CheckVerdict) -> Result<(), Error> {
+        Ok(self.world.look(|fleet| fleet.set_verdict(service, verdict.into()))?)
+    }
+
+    pub(crate) fn no_room(&self, service: Option<&str>, seconds: u32) -> Result<(), Error> {
+        Ok(self.world.look(|fleet| fleet.no_room(service, i64::from(seconds) * SECOND))?)
+    }
+
+    pub(crate) fn push_image(&self, image: PushedImage) {
+        let held = image.held();
+        self.world.look(|fleet| fleet.push_image(image.image, held));
+    }
+
+    pub(crate) fn meddle(&self, service: &str, act: ForeignAct) -> Result<String, Error> {
+        Ok(self.world.look(|fleet| match act {
+            ForeignAct::Register => fleet.foreign_register(service),
+            ForeignAct::Update => fleet.foreign_update(service),
+            ForeignAct::DeregisterPrior => fleet.deregister_prior(service),
+        })?)
+    }
+
+    pub(crate) fn set_controller(&self, service: &str, controller: &str) -> Result<(), Error> {
+        let known = ["ECS", "CODE_DEPLOY", "EXTERNAL"].into_iter().find(|known| *known == controller);
+        let known =
+            known.ok_or_else(|| Error::Invalid(format!("a deployment controller is ECS, CODE_DEPLOY or EXTERNAL, not {controller:?}")))?;
+        Ok(self.world.look(|fleet| fleet.set_controller(service, known))?)
+    }
+
     pub(crate) fn lay_fault(&self, fault: Fault) {
         self.aws.lay_fault(fault);
     }
@@ -101,6 +130,10 @@ impl Site {
 
     pub(crate) fn counts(&self) -> Counts {
         self.aws.counts()
+    }
+
+    pub(crate) fn writes(&self) -> Vec<Write> {
+        self.aws.writes()
     }
 
     pub(crate) fn story(&self) -> Vec<StoryLine> {
@@ -153,8 +186,23 @@ fn service_state(service: &Service, fleet: &Fleet) -> Value {
                 "health": task.health.as_str(),
                 "address": task.address,
                 "stop_code": task.cause.as_ref().map(|cause| cause.code),
+                "started_by": task.deployment,
+                "checks": task.checks.iter().filter_map(|check| check.last.as_ref()).collect::<Vec<_>>(),
             })
         })
         .collect();
-    json!({"name": service.name, "desired": service.desired, "running": running, "pending": pending, "tasks": tasks})
+    let deployments: Vec<Value> = service
+        .deployments
+        .iter()
+        .map(|deployment| {
+            json!({
+                "id": deployment.id,
+                "status": deployment.status(),
+                "task_definition": deployment.definition,
+                "rollout_state": deployment.rollout_state.as_str(),
+                "failed_tasks": deployment.failed_tasks,
+            })
+        })
+        .collect();
+    json!({"name": service.name, "desired": service.desired, "running": running, "pending": pending, "deployments": deployments, "tasks": tasks})
 }

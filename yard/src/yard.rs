@@ -21,6 +21,7 @@ use crate::{
     options::{Endpoints, Error, NatsOptions, Options, Scenario},
     serve,
     site::{NodeAct, Site},
+    wishes::{CheckVerdict, ForeignAct, PushedImage},
     world::World,
 };
 
@@ -173,6 +174,43 @@ impl Yard {
         self.site.force_metric(service, metric, value, seconds)
     }
 
+    /// Decides what a service's health checks find from now on; [`CheckVerdict::Evaluated`] lets the command decide again.
+    ///
+    /// # Errors
+    /// When there is no such service.
+    pub fn set_check(&self, service: &str, verdict: CheckVerdict) -> Result<(), Error> {
+        self.site.set_check(service, verdict)
+    }
+
+    /// Leaves no room for new tasks of a service (none: of any service) for so many seconds of the clock; 0 makes room again.
+    ///
+    /// # Errors
+    /// When there is no such service.
+    pub fn no_room(&self, service: Option<&str>, seconds: u32) -> Result<(), Error> {
+        self.site.no_room(service, seconds)
+    }
+
+    /// Pushes an image into the fleet's registry, or takes it away.
+    pub fn push_image(&self, image: PushedImage) {
+        self.site.push_image(image);
+    }
+
+    /// Has somebody else in the account act on a service; answers the ARN of the revision it was about.
+    ///
+    /// # Errors
+    /// When there is no such service, or no earlier revision to deregister.
+    pub fn meddle(&self, service: &str, act: ForeignAct) -> Result<String, Error> {
+        self.site.meddle(service, act)
+    }
+
+    /// Changes who deploys a service: `ECS`, `CODE_DEPLOY` or `EXTERNAL`.
+    ///
+    /// # Errors
+    /// When there is no such service or controller.
+    pub fn set_controller(&self, service: &str, controller: &str) -> Result<(), Error> {
+        self.site.set_controller(service, controller)
+    }
+
     /// Lays a fault on the AWS face.
     pub fn lay_fault(&self, fault: Fault) {
         self.site.lay_fault(fault);
@@ -218,6 +256,7 @@ fn build_world(options: &Options) -> World {
         nats_nodes: options.nats.as_ref().map_or(0, |nats| nats.nodes),
         tls: options.nats.as_ref().map_or(NatsTls::Mixed, |nats| nats.tls),
         ownership: options.scenario == Some(Scenario::Ownership),
+        same_value_deploys: options.same_value_deploys,
     };
     World::new(Fleet::new(&plan, options.clock.now_micros()), Arc::clone(&options.clock))
 }

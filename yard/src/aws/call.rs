@@ -62,6 +62,20 @@ impl Call {
         }
     }
 
+    /// A text in the input, whatever the operation makes of it.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.input.as_ref()?.get(name)?.as_str()
+    }
+
+    /// The service that a request is about, as far as it says so: by name, by an ARN, or as the family that is called like it.
+    pub(crate) fn service(&self) -> Option<&str> {
+        let named = self.text("service").or_else(|| self.text("family")).or_else(|| self.input.as_ref()?.get("services")?.get(0)?.as_str());
+        let of_definition =
+            || self.text("taskDefinition").map(|given| given.rsplit('/').next().unwrap_or(given).split(':').next().unwrap_or(given));
+        let of_deployment = || self.text("serviceDeploymentArn")?.rsplit('/').nth(1);
+        named.map(|given| given.rsplit('/').next().unwrap_or(given)).or_else(of_deployment).or_else(of_definition)
+    }
+
     /// The input as the operation's own type. Fields nobody knows are ignored, wrong types refused, as AWS does.
     pub(crate) fn input<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         let input = self.input.clone().ok_or_else(|| ApiError::serialization("the body could not be parsed"))?;

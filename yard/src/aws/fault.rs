@@ -1,7 +1,9 @@
 //! Faults laid on the AWS face: what can go wrong between a client and AWS, for an operation, for a time, or for a number of requests.
 //!
-//! Separate from the model because a fault changes what is *said* of the fleet, never the fleet.
-//! The trap: a stale read answers from a copy taken when the fault was laid, so it stays consistent with itself, as a lagging replica is.
+//! Separate from the model because a fault changes what is *said* of the fleet, never the fleet. Three are acts of somebody else in the account, laid like faults so that they
+//! happen exactly while a request is under way.
+//! The trap: "before" and "after" are about the effect; a client sees the same of both, and must not take the one for the other. A stale read answers from a copy taken when
+//! the fault was laid, so it stays consistent with itself, as a lagging replica is; operations that change something act on the fleet as it is.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -30,8 +32,26 @@ pub enum FaultKind {
     WrongCredentials,
     /// ThrottlingException "Rate exceeded", whatever the buckets hold.
     Throttle,
-    /// HTTP 500.
+    /// HTTP 500, and nothing has happened.
     ServerError,
+    /// HTTP 500, and what was asked for has happened.
+    ServerErrorAfter,
+    /// No answer, and nothing has happened: the connection is held for `amount` milliseconds (absent: for as long as the client likes), then closed.
+    HoldBefore,
+    /// The same, and what was asked for has happened.
+    HoldAfter,
+    /// The connection is closed without an answer, and nothing has happened.
+    DropBefore,
+    /// The same, and what was asked for has happened.
+    DropAfter,
+    /// ClientException "Too many concurrent attempts to create a new revision of the specified family", as if another registration were under way.
+    ConcurrentRegistration,
+    /// Just before the request takes effect somebody else registers a revision for its service and updates the service to it.
+    ForeignUpdate,
+    /// Just before the request takes effect somebody else registers a revision in the family of its service.
+    ForeignRegister,
+    /// Just after the request took effect somebody else deregisters the revision its service ran before.
+    DeregisterPrior,
     /// The answer comes `amount` milliseconds late (clock time; default 5,000).
     Slow,
     /// The answer's body is not of its protocol's form.
@@ -63,7 +83,7 @@ pub struct Fault {
     /// Ends after this many requests; absent: no such limit.
     #[serde(default)]
     pub times: Option<u32>,
-    /// Milliseconds for `slow`, MiB for `huge`.
+    /// Milliseconds for `slow`, `hold_before` and `hold_after`, MiB for `huge`.
     #[serde(default)]
     pub amount: Option<u32>,
 }
@@ -91,6 +111,16 @@ struct Laid {
     past: Option<Arc<Fleet>>,
 }
 
+/// How a client is left without its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// An error instead.
+    Error,
+    /// The connection is held for so long; none: for ever.
+    Held(Option<Duration>),
+    Dropped,
+}
+
 /// What the faults on a request come to.
 #[derive(Default)]
 pub(crate) struct Effect {
@@ -99,6 +129,11 @@ pub(crate) struct Effect {
     pub(crate) spoiled: Option<Spoiled>,
     pub(crate) empty_lists: bool,
     pub(crate) stale: Option<Arc<Fleet>>,
+    /// The answer is lost: before anything has happened, or after.
+    pub(crate) lost_before: Option<Lost>,
+    pub(crate) lost_after: Option<Lost>,
+    /// What others do meanwhile.
+    pub(crate) foreign: Vec<FaultKind>,
 }
 
 #[derive(Default)]
@@ -127,8 +162,18 @@ impl Faults {
             }
             let amount = entry.fault.amount;
             match entry.fault.kind {
-                refusal @ (FaultKind::AccessDenied | FaultKind::WrongCredentials | FaultKind::Throttle | FaultKind::ServerError) => {
-                    effect.refusal = Some(refusal)
+                refusal @ (FaultKind::AccessDenied
+                | FaultKind::WrongCredentials
+                | FaultKind::Throttle
+                | FaultKind::ServerError
+                | FaultKind::ConcurrentRegistration) => effect.refusal = Some(refusal),
+                FaultKind::ServerErrorAfter => effect.lost_after = Some(Lost::Error),
+                FaultKind::HoldBefore => effect.lost_before = Some(held(amount)),
+                FaultKind::HoldAfter => effect.lost_after = Some(held(amount)),
+                FaultKind::DropBefore => effect.lost_before = Some(Lost::Dropped),
+                FaultKind::DropAfter => effect.lost_after = Some(Lost::Dropped),
+                foreign @ (FaultKind::ForeignUpdate | FaultKind::ForeignRegister | FaultKind::DeregisterPrior) => {
+                    effect.foreign.push(foreign)
                 }
                 FaultKind::Slow => effect.delay = Some(Duration::from_millis(amount.unwrap_or(5_000).into())),
                 FaultKind::Malformed => effect.spoiled = Some(Spoiled::Malformed),
@@ -141,6 +186,15 @@ impl Faults {
         }
         effect
     }
+}
+
+fn held(amount: Option<u32>) -> Lost {
+    Lost::Held(amount.map(|millis| Duration::from_millis(millis.into())))
+}
+
+/// A registration in a family is under way already.
+pub(crate) fn concurrent_registration() -> ApiError {
+    ApiError::new("ClientException", "Too many concurrent attempts to create a new revision of the specified family.")
 }
 
 /// The error by which a fault refuses a request.
@@ -168,6 +222,7 @@ pub(crate) fn refuse(kind: FaultKind, call: &Call) -> ApiError {
         }
         (FaultKind::WrongCredentials, Api::Sts) => ApiError { status: 403, ..ApiError::new("InvalidClientTokenId", token) },
         (FaultKind::Throttle, api) => ApiError::throttled(api),
+        (FaultKind::ConcurrentRegistration, _) => concurrent_registration(),
         (_, Api::Ecs) => ApiError { status: 500, ..ApiError::new("ServerException", "Service Unavailable. Please try again later.") },
         (_, Api::Logs) => {
             ApiError { status: 500, ..ApiError::new("ServiceUnavailableException", "The service cannot complete the request.") }
@@ -190,6 +245,9 @@ pub(crate) fn refuse(kind: FaultKind, call: &Call) -> ApiError {
 /// The resource IAM names in a refusal.
 fn resource(call: &Call) -> String {
     match (call.api, call.operation.as_str()) {
+        (Api::Ecs, "UpdateService" | "ListServiceDeployments") => arn::service(call.service().unwrap_or_default()),
+        (Api::Ecs, "StopServiceDeployment") => call.text("serviceDeploymentArn").unwrap_or_default().to_owned(),
+        (Api::Ecs, "TagResource" | "UntagResource" | "ListTagsForResource") => call.text("resourceArn").unwrap_or_default().to_owned(),
         (Api::Ecs, "DescribeClusters" | "ListServices" | "DescribeServices") => arn::cluster(),
         (Api::CloudWatch, "DescribeAlarms" | "DescribeAlarmHistory") => arn::alarm("*"),
         (Api::Logs, "GetLogEvents") => format!("{}:log-stream:*", arn::log_group()),

@@ -24,6 +24,12 @@ const CLUSTER_READ: Family = ("cluster read", 50.0, 20.0);
 const SERVICE_READ: Family = ("service read", 100.0, 20.0);
 const CLUSTER_RESOURCE_READ: Family = ("cluster resource read", 100.0, 20.0);
 const TASK_DEFINITION_READ: Family = ("task definition read", 50.0, 20.0);
+const TASK_DEFINITION_MODIFY: Family = ("task definition modify", 20.0, 1.0);
+const SERVICE_MODIFY: Family = ("service modify", 50.0, 5.0);
+const SERVICE_DEPLOYMENT_READ: Family = ("service deployment read", 50.0, 20.0);
+const SERVICE_REVISION_READ: Family = ("service revision read", 50.0, 20.0);
+/// Not in the published table: as cautious as what stands nearest to it there.
+const RESOURCE_TAGS: Family = ("resource tags", 50.0, 20.0);
 const DESCRIBE_ALARMS: Family = ("describe alarms", 9.0, 9.0);
 
 const ALARM_HISTORY: Family = ("describe alarm history", 3.0, 3.0);
@@ -41,7 +47,13 @@ fn family(call: &Call) -> Option<Family> {
         (Api::Ecs, "ListClusters" | "DescribeClusters") => CLUSTER_READ,
         (Api::Ecs, "ListServices" | "DescribeServices") => SERVICE_READ,
         (Api::Ecs, "ListTasks" | "DescribeTasks") => CLUSTER_RESOURCE_READ,
-        (Api::Ecs, "DescribeTaskDefinition") => TASK_DEFINITION_READ,
+        (Api::Ecs, "DescribeTaskDefinition" | "ListTaskDefinitions") => TASK_DEFINITION_READ,
+        (Api::Ecs, "RegisterTaskDefinition" | "DeregisterTaskDefinition") => TASK_DEFINITION_MODIFY,
+        // StopServiceDeployment is not in the table: it is taken for what it is, a change of a service
+        (Api::Ecs, "UpdateService" | "StopServiceDeployment") => SERVICE_MODIFY,
+        (Api::Ecs, "ListServiceDeployments" | "DescribeServiceDeployments") => SERVICE_DEPLOYMENT_READ,
+        (Api::Ecs, "DescribeServiceRevisions") => SERVICE_REVISION_READ,
+        (Api::Ecs, "TagResource" | "UntagResource" | "ListTagsForResource") => RESOURCE_TAGS,
         (Api::CloudWatch, "DescribeAlarms") => DESCRIBE_ALARMS,
         (Api::CloudWatch, "DescribeAlarmHistory") => ALARM_HISTORY,
         (Api::CloudWatch, "GetMetricData") => GET_METRIC_DATA,

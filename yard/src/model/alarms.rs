@@ -29,6 +29,7 @@ impl Fleet {
             self.changed();
         }
         self.evaluate_composites();
+        self.watch_deployments();
         self.later(MINUTE, Due::Evaluate);
     }
 

@@ -21,6 +21,14 @@ pub(crate) fn service(name: &str) -> String {
     ecs(&format!("service/{CLUSTER}/{name}"))
 }
 
+pub(crate) fn service_deployment(service: &str, id: &str) -> String {
+    ecs(&format!("service-deployment/{CLUSTER}/{service}/{id}"))
+}
+
+pub(crate) fn service_revision(service: &str, id: &str) -> String {
+    ecs(&format!("service-revision/{CLUSTER}/{service}/{id}"))
+}
+
 pub(crate) fn task(id: &str) -> String {
     ecs(&format!("task/{CLUSTER}/{id}"))
 }
@@ -31,6 +39,11 @@ pub(crate) fn container(task_id: &str, container_id: &str) -> String {
 
 pub(crate) fn task_definition(family: &str, revision: u32) -> String {
     ecs(&format!("task-definition/{family}:{revision}"))
+}
+
+/// How the ARNs of all revisions of a family begin.
+pub(crate) fn task_definition_family(family: &str) -> String {
+    ecs(&format!("task-definition/{family}:"))
 }
 
 /// The one host of tasks that have no address of their own.

@@ -1,7 +1,7 @@
 //! The fleet as it is when the yard opens: everything up, with a past.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -14,14 +14,16 @@ use crate::{
         Due, Fleet,
         alarm::{Alarm, AlarmState, CompositeAlarm, Hold, Watched},
         alarm_history::AlarmHistory,
+        application::Verdict,
         arn,
-        definition::TaskDefinition,
+        definition::{Container, TaskDefinition},
+        deployment::{Configuration, Deployment, Monitor, RolloutState, ServiceDeployment, ServiceDeploymentStatus, ServiceRevision},
         event_id,
         history::Steps,
         logs::Crash,
         metrics::Record,
         names::{self, DEFAULT_SERVICES, Outline},
-        service::{Deployment, Service},
+        service::{BackOff, Service},
         task::{self, Health, Task, TaskStatus, ZONES},
     },
     nats::NatsTls,
@@ -41,6 +43,8 @@ pub(crate) struct Plan {
     pub(crate) tls: NatsTls,
     /// Connections whose owner is hard to tell.
     pub(crate) ownership: bool,
+    /// Setting a service to what it already runs starts a deployment.
+    pub(crate) same_value_deploys: bool,
 }
 
 /// What is wrong with the first user's alarms, for those to find who look for it. An alarm whose actions are off;
@@ -74,6 +78,10 @@ impl Fleet {
             task_index: HashMap::new(),
             gone: VecDeque::new(),
             definitions: BTreeMap::new(),
+            images: BTreeMap::new(),
+            no_room_until: 0,
+            same_value_deploys: plan.same_value_deploys,
+            deploying: BTreeSet::new(),
             alarms: Vec::new(),
             composite_alarms: Vec::new(),
             script: None,
@@ -119,14 +127,19 @@ impl Fleet {
         let definition = self.definition(outline, index, deployed_at, &mut dice);
         let deployment = Deployment {
             id: format!("ecs-svc/{}", dice.digits(19)),
-            status: "PRIMARY",
+            is_primary: true,
             definition: definition.arn(),
+            revision: String::new(),
+            target: outline.desired,
             created_at: deployed_at,
             updated_at: deployed_at + dice.seconds(120, 400),
-            rollout_state: "COMPLETED",
+            rollout_state: RolloutState::Completed,
             rollout_state_reason: String::new(),
             failed_tasks: 0,
+            completed_at: None,
+            baking_since: None,
         };
+        let (deployment, revision, service_deployment) = self.first_deployment(index, deployment);
         let mut service = Service {
             name: outline.name.clone(),
             tags: self.service_tags(outline, index),
@@ -134,10 +147,18 @@ impl Fleet {
             spot: outline.spot,
             target_group: outline.gateway.then(|| arn::target_group("http-nats-gateway", &dice.hex(16))),
             created_at,
-            deployments: vec![Deployment { rollout_state_reason: format!("ECS deployment {} completed.", deployment.id), ..deployment }],
+            controller: "ECS",
+            configuration: Configuration::default(),
+            grace: outline.gateway.then_some(60),
+            settings: BTreeMap::new(),
+            deployments: vec![deployment],
+            revisions: vec![revision],
+            service_deployments: VecDeque::from([service_deployment]),
             events: VecDeque::new(),
             tasks: Vec::new(),
             steady: true,
+            back_off: BackOff::default(),
+            no_room_until: 0,
             crash: if outline.thrashes { Crash::CircularImport } else { Crash::Memory },
             crashes_until: if outline.thrashes { i64::MAX } else { 0 },
             record: Arc::new(Record { running: Steps::new(outline.desired), ..Record::default() }),
@@ -145,7 +166,7 @@ impl Fleet {
             desired_at_start: outline.desired,
             settled: outline.desired,
             missing: 0,
-            answers: true,
+            verdict: Verdict::Evaluated,
         };
         self.give_past(&mut service, deployed_at, &mut dice);
         self.definitions.insert(definition.arn(), Arc::new(definition));
@@ -157,6 +178,37 @@ impl Fleet {
         if outline.desired > 0 {
             self.add_alarms(index, created_at);
         }
+    }
+
+    /// What ECS's newer view tells of the deployment a service came with.
+    fn first_deployment(&self, index: usize, deployment: Deployment) -> (Deployment, ServiceRevision, ServiceDeployment) {
+        let mut dice = Dice::new(self.seed ^ index as u64, "deployment", 0);
+        let (revision, completed) = (dice.digits(19), deployment.updated_at);
+        let reason = format!("ECS deployment {} completed.", deployment.id);
+        let configuration = Configuration::default();
+        let service_deployment = ServiceDeployment {
+            number: 0,
+            id: dice.token(21),
+            deployment: deployment.id.clone(),
+            target: revision.clone(),
+            sources: Vec::new(),
+            created_at: deployment.created_at,
+            started_at: Some(deployment.created_at),
+            finished_at: Some(completed),
+            stopped_at: None,
+            updated_at: completed,
+            status: ServiceDeploymentStatus::Successful,
+            status_reason: None,
+            rollback: None,
+            breaker: Monitor::Complete,
+            failures: 0,
+            threshold: configuration.breaker.failures(deployment.target),
+            alarms: Monitor::Disabled,
+            triggered: Vec::new(),
+            configuration,
+        };
+        let first = ServiceRevision { id: revision.clone(), definition: deployment.definition.clone(), created_at: deployment.created_at };
+        (Deployment { revision, rollout_state_reason: reason, completed_at: Some(completed), ..deployment }, first, service_deployment)
     }
 
     fn definition(&self, outline: &Outline, index: usize, registered_at: i64, dice: &mut Dice) -> TaskDefinition {
@@ -172,16 +224,23 @@ impl Fleet {
             revision,
             cpu,
             memory,
-            image: format!("{}.dkr.ecr.{}.amazonaws.com/{}:2.{}.{}", arn::ACCOUNT, arn::REGION, outline.name, dice.below(9), revision),
-            environment: vec![
-                ("AWS_REGION".to_owned(), arn::REGION.to_owned()),
-                ("HEALTH_PORT".to_owned(), "8080".to_owned()),
-                ("NATS_URL".to_owned(), format!("{}://nats.gaming-system.internal:4222", if tls { "tls" } else { "nats" })),
-                ("SERVICE_NAME".to_owned(), outline.name.clone()),
-            ],
+            containers: vec![Container {
+                name: "app".to_owned(),
+                image: format!("{}.dkr.ecr.{}.amazonaws.com/{}:2.{}.{}", arn::ACCOUNT, arn::REGION, outline.name, dice.below(9), revision),
+                essential: true,
+                environment: vec![
+                    ("AWS_REGION".to_owned(), arn::REGION.to_owned()),
+                    ("HEALTH_PORT".to_owned(), "8080".to_owned()),
+                    ("NATS_URL".to_owned(), format!("{}://nats.gaming-system.internal:4222", if tls { "tls" } else { "nats" })),
+                    ("SERVICE_NAME".to_owned(), outline.name.clone()),
+                ],
+                health_check: None,
+            }],
             bridge: false,
-            health_check: None,
+            registered: None,
             registered_at: registered_at - MINUTE,
+            registered_by: arn::role("deployer"),
+            deregistered_at: None,
             tags: self.service_tags(outline, index),
         }
     }
@@ -216,7 +275,7 @@ impl Fleet {
 
     fn add_running_task(&mut self, service: usize, deployed_at: i64, dice: &mut Dice) {
         let created_at = deployed_at + dice.seconds(5, 20);
-        let Some(number) = self.add_task(service, created_at) else { return };
+        let Some(number) = self.add_task(service, 0, created_at) else { return };
         if let Some(task) = self.tasks.get_mut(&number) {
             let pulled = created_at + dice.seconds(8, 14);
             task.status = TaskStatus::Running;
@@ -224,18 +283,19 @@ impl Fleet {
             task.pull_stopped_at = Some(pulled + dice.seconds(6, 20));
             task.started_at = task.pull_stopped_at.map(|at| at + dice.seconds(1, 4));
             task.version = 5;
+            task.proven = true;
         }
     }
 
-    /// A new task of a service's primary deployment, PROVISIONING; answers its number.
-    pub(crate) fn add_task(&mut self, index: usize, created_at: i64) -> Option<u64> {
+    /// A new task of the deployment at this place in a service's list, PROVISIONING; answers its number.
+    pub(crate) fn add_task(&mut self, index: usize, place: usize, created_at: i64) -> Option<u64> {
         let service = self.services.get_mut(index)?;
-        let primary = service.primary()?;
-        let (deployment, definition) = (primary.id.clone(), primary.definition.clone());
+        let deployment = service.deployments.get(place)?;
+        let (deployment, definition) = (deployment.id.clone(), deployment.definition.clone());
         let number = self.next_task;
         self.next_task += 1;
         service.tasks.push(number);
-        let address = self.address_for(index, number);
+        let address = self.address_for(&definition, number);
         let id = task::id(self.seed, number);
         self.task_index.insert(id.clone(), number);
         self.tasks.insert(
@@ -251,7 +311,9 @@ impl Fleet {
                 status: TaskStatus::Provisioning,
                 told_to_stop: false,
                 health: Health::Unknown,
-                failed_checks: 0,
+                checks: Vec::new(),
+                proven: false,
+                failed: false,
                 created_at,
                 pull_started_at: None,
                 pull_stopped_at: None,

@@ -6,6 +6,7 @@ use crate::model::{
     Fleet,
     alarm::{AlarmState, Hold},
     alarm_history::{Subject, Told},
+    application::{Image, Verdict},
     arn,
     logs::Crash,
     metrics::{Forced, Metric},
@@ -19,12 +20,14 @@ pub(crate) enum NoSuch {
     Service(String),
     #[error("the service {0:?} has no task that could be stopped now")]
     Task(String),
+    #[error("the service {0:?} has run one revision only: there is no earlier one to deregister")]
+    Prior(String),
     #[error("the fleet has no alarm called {0:?}; GET /state lists them")]
     Alarm(String),
 }
 
 impl Fleet {
-    fn index_of(&self, service: &str) -> Result<usize, NoSuch> {
+    pub(super) fn index_of(&self, service: &str) -> Result<usize, NoSuch> {
         self.service_index.get(service).copied().ok_or_else(|| NoSuch::Service(service.to_owned()))
     }
 
@@ -65,14 +68,7 @@ impl Fleet {
     /// Sets how many tasks a service wants; the scheduler follows a second later.
     pub(crate) fn set_desired(&mut self, service: &str, desired: u32) -> Result<(), NoSuch> {
         let index = self.index_of(service)?;
-        if let Some(service) = self.services.get_mut(index) {
-            service.desired = desired;
-            service.steady = false;
-        }
-        self.note(format!("service {service} wants {desired} tasks"));
-        self.recount(index);
-        self.look_soon(index);
-        self.changed();
+        self.want(index, desired);
         Ok(())
     }
 
@@ -103,6 +99,51 @@ impl Fleet {
         Ok(())
     }
 
+    /// Decides what a service's health checks find from now on.
+    pub(crate) fn set_verdict(&mut self, service: &str, verdict: Verdict) -> Result<(), NoSuch> {
+        let index = self.index_of(service)?;
+        if let Some(entry) = self.services.get_mut(index) {
+            entry.verdict = verdict;
+        }
+        self.note(format!("what the health checks of {service} find is decided by hand"));
+        self.changed();
+        Ok(())
+    }
+
+    /// Leaves no room for new tasks, of one service or of any, for `micros` from now.
+    pub(crate) fn no_room(&mut self, service: Option<&str>, micros: i64) -> Result<(), NoSuch> {
+        let until = self.now.saturating_add(micros);
+        match service {
+            None => self.no_room_until = until,
+            Some(name) => {
+                let index = self.index_of(name)?;
+                if let Some(entry) = self.services.get_mut(index) {
+                    entry.no_room_until = until;
+                }
+            }
+        }
+        self.note(format!("no room for new tasks of {}", service.unwrap_or("any service")));
+        self.changed();
+        Ok(())
+    }
+
+    /// Pushes an image into the registry, or takes it away.
+    pub(crate) fn push_image(&mut self, reference: String, image: Option<Image>) {
+        self.note(format!("image {reference} {}", if image.is_some() { "is pushed" } else { "is gone" }));
+        self.images.insert(reference, image);
+        self.changed();
+    }
+
+    /// Changes who deploys a service: ECS itself, CODE_DEPLOY or EXTERNAL.
+    pub(crate) fn set_controller(&mut self, service: &str, controller: &'static str) -> Result<(), NoSuch> {
+        let index = self.index_of(service)?;
+        if let Some(entry) = self.services.get_mut(index) {
+            entry.controller = controller;
+        }
+        self.changed();
+        Ok(())
+    }
+
     pub(super) fn alarm_index(&self, name: &str) -> Result<usize, NoSuch> {
         self.alarms.iter().position(|alarm| alarm.name == name).ok_or_else(|| NoSuch::Alarm(name.to_owned()))
     }
@@ -121,6 +162,7 @@ impl Fleet {
         }
         self.note(format!("alarm {name} is {} by hand", state.as_str()));
         self.evaluate_composites();
+        self.watch_deployments();
         self.changed();
         Ok(())
     }

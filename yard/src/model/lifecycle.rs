@@ -8,6 +8,7 @@ use crate::{
     hostile,
     model::{
         Due, Fleet,
+        service::BackOff,
         task::{StopCause, TaskStatus},
     },
 };
@@ -15,13 +16,16 @@ use crate::{
 /// "Stopped tasks currently appear in the returned results for at least one hour" (ECS API, DescribeTasks).
 pub(crate) const DESCRIBABLE_AFTER_STOP: i64 = HOUR;
 
+/// The stop codes that speak against a deployment. Interruptions, maintenance, scaling and StopTask do not; a failed check is counted when it is found.
+const FAILURES: [&str; 2] = ["TaskFailedToStart", "EssentialContainerExited"];
+
 /// Log streams of forgotten tasks kept.
 const STREAMS_KEPT: usize = 2_000;
 
 impl Fleet {
-    /// Sets a task on its way; its later steps follow by themselves.
-    pub(crate) fn launch(&mut self, service: usize) -> Option<u64> {
-        let number = self.add_task(service, self.now)?;
+    /// Sets a task of the deployment at this place in a service's list on its way; its later steps follow by themselves.
+    pub(crate) fn launch(&mut self, service: usize, place: usize) -> Option<u64> {
+        let number = self.add_task(service, place, self.now)?;
         let wait = self.task_dice(number, "provisioning").seconds(3, 9);
         self.pending += 1;
         self.task_changed(number);
@@ -38,6 +42,12 @@ impl Fleet {
     pub(super) fn step_task(&mut self, number: u64) {
         // a task told to stop on its way up has two steps on the agenda; the later one finds it STOPPED
         let Some(status) = self.tasks.get(&number).map(|task| task.status).filter(|status| *status != TaskStatus::Stopped) else { return };
+        if status == TaskStatus::Pending
+            && let Some(missing) = self.missing_image(number)
+        {
+            self.stop_task(number, StopCause::cannot_pull(&missing));
+            return;
+        }
         let mut dice = self.task_dice(number, status.as_str());
         let (next, wait) = match status {
             TaskStatus::Provisioning => (TaskStatus::Pending, dice.seconds(8, 24)),
@@ -54,6 +64,13 @@ impl Fleet {
             TaskStatus::Stopped => self.later(DESCRIBABLE_AFTER_STOP, Due::Forget(number)),
             _ => self.later(wait, Due::TaskStep(number)),
         }
+    }
+
+    /// An image of a task that cannot be pulled.
+    fn missing_image(&self, number: u64) -> Option<String> {
+        let definition = self.definitions.get(&self.tasks.get(&number)?.definition)?;
+        let missing = definition.containers.iter().find(|container| self.pulled(&container.image).is_none());
+        missing.map(|container| container.image.clone())
     }
 
     fn enter(&mut self, number: u64, status: TaskStatus) {
@@ -80,8 +97,16 @@ impl Fleet {
 
     fn task_runs(&mut self, number: u64, dice: &mut Dice) {
         let Some(task) = self.tasks.get(&number) else { return };
-        let service_index = task.service;
+        let (service_index, started, definition) = (task.service, task.started_at.unwrap_or(self.now), task.definition.clone());
         self.watch_health(number);
+        self.watch_standing(service_index, started);
+        if let Some(service) = self.services.get_mut(service_index) {
+            service.back_off = BackOff::default();
+        }
+        let app = self.definitions.get(&definition).and_then(|definition| definition.app());
+        if let Some((code, after)) = app.and_then(|app| self.pulled(&app.image)?.exits) {
+            self.later(after, Due::TaskEnd(number, StopCause::exited(code, None)));
+        }
         let Some(service) = self.services.get(service_index) else { return };
         let crashes = self.now < service.crashes_until;
         let crash = service.crash;
@@ -128,8 +153,11 @@ impl Fleet {
         let exit = cause.exit_code.map_or_else(String::new, |code| format!(", exit code {code}"));
         let name = self.services.get(task.service).map(|service| service.name.as_str()).unwrap_or_default();
         let line = format!("task {} of {name} stops: {}{exit}", task.id, cause.code);
+        let failed = FAILURES.contains(&cause.code) && !task.failed;
+        let never_ran = failed && !ran;
+        task.failed |= failed;
         task.cause = Some(cause);
-        let index = task.service;
+        let (index, deployment) = (task.service, task.deployment.clone());
         self.note(line);
         self.recount(index);
         self.task_changed(number);
@@ -137,6 +165,12 @@ impl Fleet {
         self.later(dice.seconds(1, 3), Due::TaskStep(number));
         self.later(dice.seconds(2, 6), Due::Schedule(index));
         self.leave_steady(index);
+        if never_ran {
+            self.back_off(index);
+        }
+        if failed {
+            self.count_failure(index, &deployment);
+        }
         self.changed();
     }
 

@@ -166,7 +166,7 @@ impl Fleet {
     fn image(&self, task: &Task) -> String {
         self.definitions
             .get(&task.definition)
-            .and_then(|definition| Some(definition.image.rsplit(':').next()?.to_owned()))
+            .and_then(|definition| Some(definition.app()?.image.rsplit(':').next()?.to_owned()))
             .unwrap_or_default()
     }
 

@@ -358,6 +358,7 @@ mod tests {
                 nats_nodes: 0,
                 tls: NatsTls::Off,
                 ownership: false,
+                same_value_deploys: false,
             },
             START,
         )

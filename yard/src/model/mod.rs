@@ -6,8 +6,10 @@
 
 pub(crate) mod alarm;
 pub(crate) mod alarm_history;
+pub(crate) mod application;
 pub(crate) mod arn;
 pub(crate) mod definition;
+pub(crate) mod deployment;
 pub(crate) mod events;
 pub(crate) mod history;
 pub(crate) mod logs;
@@ -15,26 +17,31 @@ pub(crate) mod metrics;
 pub(crate) mod names;
 pub(crate) mod service;
 pub(crate) mod task;
+pub(crate) mod update;
 
 mod alarms;
 mod build;
 mod by_hand;
+mod foreign;
 mod health;
 mod lifecycle;
 mod ownership;
+mod registry;
+mod rollout;
 pub(crate) mod sample;
 mod scheduler;
 #[cfg(test)]
 mod tests;
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     net::Ipv4Addr,
     sync::Arc,
 };
 
 use alarm::{Alarm, CompositeAlarm};
 use alarm_history::AlarmHistory;
+use application::{Finding, Image};
 use definition::TaskDefinition;
 use events::Happened;
 use metrics::Hurt;
@@ -45,6 +52,7 @@ use crate::{dice::Dice, nats::NatsTls, script::Script};
 
 pub(crate) use build::Plan;
 pub(crate) use by_hand::NoSuch;
+pub(crate) use rollout::CannotStop;
 
 /// Something that will happen at its time.
 #[derive(Debug, Clone)]
@@ -53,8 +61,10 @@ pub(crate) enum Due {
     TaskStep(u64),
     /// A task's container ends.
     TaskEnd(u64, StopCause),
-    /// A task's container health check is run.
-    HealthProbe(u64),
+    /// The health check of a task's container, by its place in the definition, is run;
+    HealthProbe(u64, usize),
+    /// and has found something.
+    HealthFound { task: u64, container: usize, begun: i64, finding: Finding },
     /// A stopped task can no longer be described.
     Forget(u64),
     /// The scheduler looks at a service.
@@ -107,6 +117,14 @@ pub(crate) struct Fleet {
     pub(crate) gone: VecDeque<Task>,
     /// By ARN.
     pub(crate) definitions: BTreeMap<String, Arc<TaskDefinition>>,
+    /// Images that someone pushed; none: took away.
+    pub(crate) images: BTreeMap<String, Option<Image>>,
+    /// No task can be placed anywhere before this time.
+    pub(crate) no_room_until: i64,
+    /// Whether UpdateService with the task definition a service already has starts a deployment.
+    pub(crate) same_value_deploys: bool,
+    /// Services with a deployment that has not ended.
+    deploying: BTreeSet<usize>,
     pub(crate) alarms: Vec<Alarm>,
     pub(crate) alarm_history: AlarmHistory,
     pub(crate) composite_alarms: Vec<CompositeAlarm>,
@@ -154,7 +172,8 @@ impl Fleet {
         match due {
             Due::TaskStep(number) => self.step_task(number),
             Due::TaskEnd(number, cause) => self.stop_task(number, cause),
-            Due::HealthProbe(number) => self.probe_health(number),
+            Due::HealthProbe(number, container) => self.probe_health(number, container),
+            Due::HealthFound { task, container, begun, finding } => self.health_found(task, container, begun, finding),
             Due::Forget(number) => self.forget(number),
             Due::Schedule(service) => self.schedule(service),
             Due::Evaluate => self.evaluate_alarms(),
@@ -204,6 +223,11 @@ impl Fleet {
 
     pub(crate) fn service(&self, name: &str) -> Option<&Service> {
         self.services.get(*self.service_index.get(name)?)
+    }
+
+    /// The services with a deployment that has not ended.
+    pub(crate) fn deploying(&self) -> impl Iterator<Item = &Service> {
+        self.deploying.iter().filter_map(|index| self.services.get(*index))
     }
 
     /// A task by its 32-digit id, as long as it can be described.

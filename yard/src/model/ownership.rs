@@ -63,7 +63,7 @@ impl Fleet {
     /// A task of one service stopped twenty minutes ago; ten minutes ago one of another service began at its address.
     fn hand_over_address(&mut self) {
         let now = self.now;
-        let Some(number) = self.add_task(GAVE_ADDRESS, now - 90 * MINUTE) else { return };
+        let Some(number) = self.add_task(GAVE_ADDRESS, 0, now - 90 * MINUTE) else { return };
         let Some(task) = self.tasks.get_mut(&number) else { return };
         let stopped = now - 20 * MINUTE;
         task.status = TaskStatus::Stopped;
@@ -84,9 +84,8 @@ impl Fleet {
         }
     }
 
-    /// The address a new task of a service gets.
-    pub(super) fn address_for(&self, index: usize, number: u64) -> Ipv4Addr {
-        let definition = self.services.get(index).and_then(|service| self.definitions.get(&service.primary()?.definition));
-        if definition.is_some_and(|definition| definition.bridge) { HOST } else { super::task::address(number) }
+    /// The address a new task of a definition gets.
+    pub(super) fn address_for(&self, definition: &str, number: u64) -> Ipv4Addr {
+        if self.definitions.get(definition).is_some_and(|definition| definition.bridge) { HOST } else { super::task::address(number) }
     }
 }

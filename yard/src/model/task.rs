@@ -59,6 +59,19 @@ impl Health {
     }
 }
 
+/// How the check of one container stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ContainerCheck {
+    /// Its place in the task definition.
+    pub(crate) container: usize,
+    pub(crate) essential: bool,
+    pub(crate) health: Health,
+    /// Failures in a row that count.
+    pub(crate) failed: u32,
+    /// What the latest run ended with, and said. ECS tells neither; the agent's host knows.
+    pub(crate) last: Option<(i32, String)>,
+}
+
 /// Why a task stopped, in ECS's own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StopCause {
@@ -100,6 +113,14 @@ impl StopCause {
         Self::signalled("ServiceSchedulerInitiated", "Task failed container health checks".to_owned())
     }
 
+    /// Its image is not where the definition says.
+    pub(crate) fn cannot_pull(image: &str) -> Self {
+        let reason = format!(
+            "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {image}: not found"
+        );
+        Self { code: "TaskFailedToStart", container_reason: Some(reason.clone()), reason, exit_code: None }
+    }
+
     /// Someone called StopTask. ECS keeps their reason as it is.
     pub(crate) fn by_user(reason: String) -> Self {
         Self::signalled("UserInitiated", reason)
@@ -128,8 +149,12 @@ pub(crate) struct Task {
     pub(crate) status: TaskStatus,
     pub(crate) told_to_stop: bool,
     pub(crate) health: Health,
-    /// Checks failed in a row, while its container has one.
-    pub(crate) failed_checks: u32,
+    /// One for each container that has a check, in the order of its definition, from the time it runs.
+    pub(crate) checks: Vec<ContainerCheck>,
+    /// Has been healthy as the scheduler sees it.
+    pub(crate) proven: bool,
+    /// Has been counted among its deployment's failed tasks.
+    pub(crate) failed: bool,
     pub(crate) created_at: i64,
     pub(crate) pull_started_at: Option<i64>,
     pub(crate) pull_stopped_at: Option<i64>,
@@ -168,6 +193,11 @@ impl Task {
     /// On its way to RUNNING: what ECS counts as pending.
     pub(crate) fn is_pending(&self) -> bool {
         self.status < TaskStatus::Running && !self.told_to_stop
+    }
+
+    /// Meant to run, whether it does yet or not: what ECS counts against the most tasks there may be.
+    pub(crate) fn is_wanted(&self) -> bool {
+        !self.told_to_stop
     }
 
     /// ECS's `desiredStatus`.

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::{
     Fleet, Plan,
     alarm::AlarmState,
+    application::Verdict,
     definition::HealthCheck,
     lifecycle::DESCRIBABLE_AFTER_STOP,
     names::DEFAULT_SERVICES,
@@ -16,6 +17,8 @@ use crate::{
     clock::{MINUTE, SECOND},
     nats::NatsTls,
 };
+
+mod deployments;
 
 const START: i64 = 1_772_366_400 * SECOND;
 
@@ -30,6 +33,7 @@ fn plan(seed: u64, script: bool) -> Plan {
         nats_nodes: 5,
         tls: NatsTls::Mixed,
         ownership: false,
+        same_value_deploys: false,
     }
 }
 
@@ -76,7 +80,9 @@ fn perform(fleet: &mut Fleet, act: &Act) {
             fleet.set_alarm(&name, AlarmState::Alarm, String::new(), 10 * MINUTE).unwrap();
         }
         Act::ForgetStopped => drop(fleet.forget_stopped()),
-        Act::Silence(service, answers) => fleet.services[*service].answers = *answers,
+        Act::Silence(service, answers) => {
+            fleet.services[*service].verdict = if *answers { Verdict::Evaluated } else { Verdict::Never };
+        }
     }
 }
 
@@ -144,7 +150,7 @@ proptest! {
 fn give_check(fleet: &mut Fleet, service: usize) {
     let arn = fleet.services[service].primary().unwrap().definition.clone();
     let definition = std::sync::Arc::make_mut(fleet.definitions.get_mut(&arn).unwrap());
-    definition.health_check = Some(HealthCheck {
+    definition.containers[0].health_check = Some(HealthCheck {
         command: vec!["CMD-SHELL".to_owned(), "curl -f http://localhost:8080/health || exit 1".to_owned()],
         interval: 30,
         timeout: 5,
@@ -164,8 +170,9 @@ fn a_check_makes_a_task_healthy_or_has_it_replaced() {
     fleet.tick(START + 4 * MINUTE);
     assert!(fleet.tasks_of(&fleet.services[0]).filter(|task| task.runs()).all(|task| task.health == Health::Healthy));
 
-    fleet.services[0].answers = false;
-    fleet.tick(START + 6 * MINUTE);
+    fleet.services[0].verdict = Verdict::Never;
+    // a replacement is started first, and the old task goes when it is found no better
+    fleet.tick(START + 12 * MINUTE);
     let reasons: Vec<_> = fleet.tasks_of(&fleet.services[0]).filter_map(|task| Some(task.cause.as_ref()?.reason.clone())).collect();
     assert!(reasons.iter().any(|reason| reason == "Task failed container health checks"), "{reasons:?}");
     assert!(fleet.services[0].events.iter().any(|event| event.message.ends_with("failed container health checks.")));
@@ -174,7 +181,7 @@ fn a_check_makes_a_task_healthy_or_has_it_replaced() {
 #[test]
 fn without_a_check_health_stays_unknown_whatever_the_application_does() {
     let mut fleet = Fleet::new(&plan(1, false), START);
-    fleet.services[0].answers = false;
+    fleet.services[0].verdict = Verdict::Never;
     fleet.tick(START + 60 * MINUTE);
     assert!(fleet.tasks.values().all(|task| task.health == Health::Unknown && task.runs()));
 }

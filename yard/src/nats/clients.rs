@@ -78,8 +78,7 @@ fn seat(fleet: &Fleet, index: usize, task: &Task) -> Seat {
     };
     // the settings in the task definition decide how it connects
     let settings = fleet.definitions.get(&task.definition);
-    let tls = settings
-        .is_some_and(|definition| definition.environment.iter().any(|(name, value)| name == "NATS_URL" && value.starts_with("tls://")));
+    let tls = settings.and_then(|definition| definition.setting("NATS_URL")).is_some_and(|url| url.starts_with("tls://"));
     let truth = Truth {
         name,
         address: proxy.unwrap_or(task.address),

@@ -111,3 +111,34 @@ where
     let error = answer.unwrap_err();
     error.code().unwrap_or_else(|| panic!("no code in {error:?}")).to_owned()
 }
+
+/// Anything asked of ECS as no SDK would ask it; answers status and body.
+pub(crate) async fn ecs(site: &Site, operation: &str, body: &Value) -> (u16, Value) {
+    let target = format!("AmazonEC2ContainerServiceV20141113.{operation}");
+    let signed = "AWS4-HMAC-SHA256 Credential=a/20260301/us-east-1/ecs/aws4_request, SignedHeaders=host, Signature=0";
+    let headers = [("x-amz-target", target.as_str()), ("authorization", signed)];
+    let (status, _, answer) = http(&site.yard.endpoints().aws, "POST", "/", &headers, body.to_string().as_bytes()).await;
+    (status, serde_json::from_slice(&answer).unwrap())
+}
+
+/// What registering a copy of a service's definition would send, with a health check.
+pub(crate) async fn copy_with_check(site: &Site, service: &str, line: &str) -> Value {
+    let running = site.service(service).await.task_definition().unwrap().to_owned();
+    let (_, described) = ecs(site, "DescribeTaskDefinition", &serde_json::json!({"taskDefinition": running})).await;
+    let mut copy = described["taskDefinition"].clone();
+    copy["containerDefinitions"][0]["healthCheck"] =
+        serde_json::json!({"command": ["CMD-SHELL", line], "interval": 10, "timeout": 2, "retries": 2});
+    copy
+}
+
+/// Registers such a copy; answers its ARN.
+pub(crate) async fn register_with_check(site: &Site, service: &str, line: &str) -> String {
+    let copy = copy_with_check(site, service, line).await;
+    let (status, answer) = ecs(site, "RegisterTaskDefinition", &copy).await;
+    assert_eq!(status, 200, "{answer}");
+    answer["taskDefinition"]["taskDefinitionArn"].as_str().unwrap().to_owned()
+}
+
+/// A check that the applications of the fleet answer, and one that they do not.
+pub(crate) const SOUND: &str = "curl -f http://localhost:8080/health || exit 1";
+pub(crate) const UNSOUND: &str = "curl -f http://localhost:8080/nothing-here || exit 1";

@@ -1,12 +1,16 @@
-//! ECS, of which the reading operations are served, one file to a family.
+//! ECS: the reading operations, and those that change a service or a task definition, one file to a family.
 //!
 //! The sentences of the errors are AWS's where they could be established; where not, the code is AWS's and the sentence says the same in our words.
 
 mod clusters;
+mod deployments;
 mod services;
+mod tags;
 mod task_definitions;
 pub(super) mod tasks;
+mod update;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
@@ -14,7 +18,7 @@ use crate::{
     model::Fleet,
 };
 
-const SERVED: [&str; 7] = [
+const SERVED: [&str; 18] = [
     "ecs:ListClusters",
     "ecs:DescribeClusters",
     "ecs:ListServices",
@@ -22,7 +26,37 @@ const SERVED: [&str; 7] = [
     "ecs:ListTasks",
     "ecs:DescribeTasks",
     "ecs:DescribeTaskDefinition",
+    "ecs:ListTaskDefinitions",
+    "ecs:ListServiceDeployments",
+    "ecs:DescribeServiceDeployments",
+    "ecs:DescribeServiceRevisions",
+    "ecs:ListTagsForResource",
+    "ecs:RegisterTaskDefinition",
+    "ecs:DeregisterTaskDefinition",
+    "ecs:UpdateService",
+    "ecs:StopServiceDeployment",
+    "ecs:TagResource",
+    "ecs:UntagResource",
 ];
+
+/// Whether an operation changes something: then it acts on the fleet as it is, however stale the reads are.
+pub(crate) fn changes(call: &Call) -> bool {
+    let changing =
+        ["RegisterTaskDefinition", "DeregisterTaskDefinition", "UpdateService", "StopServiceDeployment", "TagResource", "UntagResource"];
+    changing.contains(&call.operation.as_str())
+}
+
+pub(crate) fn change(call: &Call, fleet: &mut Fleet) -> Result<Value, ApiError> {
+    match call.operation.as_str() {
+        "RegisterTaskDefinition" => task_definitions::register(call.input()?, fleet),
+        "DeregisterTaskDefinition" => task_definitions::deregister(&call.input()?, fleet),
+        "UpdateService" => update::update(call.input()?, fleet),
+        "StopServiceDeployment" => deployments::stop(&call.input()?, fleet),
+        "TagResource" => tags::add(call.input()?, fleet),
+        "UntagResource" => tags::remove(&call.input()?, fleet),
+        _ => Err(ApiError::unknown_operation(call, &SERVED)),
+    }
+}
 
 pub(crate) fn serve(call: &Call, fleet: &Fleet) -> Result<Value, ApiError> {
     match call.operation.as_str() {
@@ -33,6 +67,11 @@ pub(crate) fn serve(call: &Call, fleet: &Fleet) -> Result<Value, ApiError> {
         "ListTasks" => tasks::list(&call.input()?, fleet),
         "DescribeTasks" => tasks::describe(&call.input()?, fleet),
         "DescribeTaskDefinition" => task_definitions::describe(&call.input()?, fleet),
+        "ListTaskDefinitions" => task_definitions::list(&call.input()?, fleet),
+        "ListServiceDeployments" => deployments::list(&call.input()?, fleet),
+        "DescribeServiceDeployments" => deployments::describe(&call.input()?, fleet),
+        "DescribeServiceRevisions" => deployments::describe_revisions(&call.input()?, fleet),
+        "ListTagsForResource" => tags::list(&call.input()?, fleet),
         _ => Err(ApiError::unknown_operation(call, &SERVED)),
     }
 }
@@ -89,6 +128,31 @@ fn includes_tags(include: Option<&[String]>, known: &[&str]) -> Result<bool, Api
         return Err(invalid(format!("include has an unknown value: {other}")));
     }
     Ok(include.into_iter().flatten().any(|field| field == "TAGS"))
+}
+
+/// One tag of a request.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Tag {
+    key: Option<String>,
+    value: Option<String>,
+}
+
+/// Tags of a request, checked: keys of 1 to 128 characters, values of up to 256, none of AWS's own ("Tag", ECS API).
+fn given_tags(given: Vec<Tag>) -> Result<Vec<(String, String)>, ApiError> {
+    let pairs: Vec<(String, String)> = given.into_iter().map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect();
+    if pairs.len() > 50 {
+        return Err(invalid("Tags can have at most 50 items."));
+    }
+    for (key, value) in &pairs {
+        if !(1..=128).contains(&key.chars().count()) || value.chars().count() > 256 {
+            return Err(invalid("A tag's key must have between 1 and 128 characters and its value at most 256."));
+        }
+        if key.to_ascii_lowercase().starts_with("aws:") {
+            return Err(invalid("Some tags contain invalid characters: the prefix aws: is reserved for AWS."));
+        }
+    }
+    Ok(pairs)
 }
 
 fn tags(tags: &[(String, String)]) -> Value {

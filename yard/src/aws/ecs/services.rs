@@ -13,7 +13,8 @@ use crate::{
     },
     model::{
         Fleet, arn,
-        service::{Deployment, Service},
+        deployment::{Configuration, Deployment},
+        service::Service,
         task::ZONES,
     },
 };
@@ -85,7 +86,7 @@ pub(super) fn describe(input: &Describe, fleet: &Fleet) -> Result<Value, ApiErro
     Ok(json!({"services": services, "failures": failures}))
 }
 
-fn network() -> Value {
+pub(super) fn network() -> Value {
     json!({"awsvpcConfiguration": {
         "subnets": ZONES.map(|(_, subnet)| subnet),
         "securityGroups": ["sg-0a1b2c3d4e5f60011"],
@@ -93,7 +94,31 @@ fn network() -> Value {
     }})
 }
 
-fn shape(service: &Service, fleet: &Fleet, with_tags: bool) -> Value {
+/// ECS's `DeploymentConfiguration` in an answer.
+pub(super) fn configuration(given: &Configuration) -> Value {
+    let mut breaker = json!({"enable": given.breaker.enable, "rollback": given.breaker.rollback});
+    if let Some(members) = breaker.as_object_mut() {
+        if let Some(resets) = given.breaker.reset_on_healthy_task {
+            members.insert("resetOnHealthyTask".to_owned(), json!(resets));
+        }
+        if let Some(threshold) = given.breaker.threshold {
+            members.insert("thresholdConfiguration".to_owned(), json!({"type": threshold.kind.as_str(), "value": threshold.value}));
+        }
+    }
+    let mut shape = json!({
+        "deploymentCircuitBreaker": breaker,
+        "maximumPercent": given.maximum_percent,
+        "minimumHealthyPercent": given.minimum_healthy_percent,
+        "strategy": "ROLLING",
+        "bakeTimeInMinutes": given.bake_minutes,
+    });
+    if let (Some(rule), Some(members)) = (&given.alarms, shape.as_object_mut()) {
+        members.insert("alarms".to_owned(), json!({"alarmNames": rule.names, "enable": rule.enable, "rollback": rule.rollback}));
+    }
+    shape
+}
+
+pub(super) fn shape(service: &Service, fleet: &Fleet, with_tags: bool) -> Value {
     let (running, pending) = fleet.counts(service);
     let events: Vec<Value> = service
         .events
@@ -116,14 +141,8 @@ fn shape(service: &Service, fleet: &Fleet, with_tags: bool) -> Value {
         "platformVersion": "LATEST",
         "platformFamily": "Linux",
         "taskDefinition": service.primary().map(|deployment| deployment.definition.as_str()),
-        "deploymentConfiguration": {
-            "deploymentCircuitBreaker": {"enable": true, "rollback": true},
-            "maximumPercent": 200,
-            "minimumHealthyPercent": 100,
-            "strategy": "ROLLING",
-            "bakeTimeInMinutes": 0,
-        },
-        "deployments": service.deployments.iter().map(|one| deployment(one, service, (running, pending))).collect::<Vec<_>>(),
+        "deploymentConfiguration": configuration(&service.configuration),
+        "deployments": service.deployments.iter().map(|one| deployment(one, service, fleet)).collect::<Vec<_>>(),
         "roleArn": arn::role("aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),
         "events": events,
         "createdAt": seconds(service.created_at),
@@ -131,7 +150,7 @@ fn shape(service: &Service, fleet: &Fleet, with_tags: bool) -> Value {
         "placementStrategy": [],
         "networkConfiguration": network(),
         "schedulingStrategy": "REPLICA",
-        "deploymentController": {"type": "ECS"},
+        "deploymentController": {"type": service.controller},
         "createdBy": arn::role("deployer"),
         "enableECSManagedTags": true,
         "propagateTags": "SERVICE",
@@ -148,9 +167,10 @@ fn shape(service: &Service, fleet: &Fleet, with_tags: bool) -> Value {
         if !bridged {
             members.extend(launched_by(service));
         }
-        if service.target_group.is_some() {
-            members.insert("healthCheckGracePeriodSeconds".to_owned(), Value::from(60));
+        if let Some(grace) = service.grace {
+            members.insert("healthCheckGracePeriodSeconds".to_owned(), Value::from(grace));
         }
+        members.extend(service.settings.clone());
         if with_tags {
             members.insert("tags".to_owned(), tags(&service.tags));
         }
@@ -178,12 +198,15 @@ fn launched_by(service: &Service) -> serde_json::Map<String, Value> {
     [(name.to_owned(), value)].into_iter().collect()
 }
 
-fn deployment(deployment: &Deployment, service: &Service, (running, pending): (u32, u32)) -> Value {
+fn deployment(deployment: &Deployment, service: &Service, fleet: &Fleet) -> Value {
+    let of_it = fleet.tasks_of(service).filter(|task| task.deployment == deployment.id);
+    let (running, pending) =
+        of_it.fold((0, 0), |(running, pending), task| (running + u32::from(task.runs()), pending + u32::from(task.is_pending())));
     let mut shape = json!({
         "id": deployment.id,
-        "status": deployment.status,
+        "status": deployment.status(),
         "taskDefinition": deployment.definition,
-        "desiredCount": service.desired,
+        "desiredCount": deployment.target,
         "pendingCount": pending,
         "runningCount": running,
         "failedTasks": deployment.failed_tasks,
@@ -192,7 +215,7 @@ fn deployment(deployment: &Deployment, service: &Service, (running, pending): (u
         "platformVersion": "1.4.0",
         "platformFamily": "Linux",
         "networkConfiguration": network(),
-        "rolloutState": deployment.rollout_state,
+        "rolloutState": deployment.rollout_state.as_str(),
         "rolloutStateReason": deployment.rollout_state_reason,
     });
     if let Some(members) = shape.as_object_mut() {

@@ -14,7 +14,8 @@ use crate::{
     dice::Dice,
     model::{
         Fleet, arn,
-        task::{Task, TaskStatus, ZONES},
+        definition::Container,
+        task::{Health, Task, TaskStatus, ZONES},
     },
 };
 
@@ -125,6 +126,8 @@ pub(in crate::aws) fn shape(task: &Task, fleet: &Fleet, with_tags: bool) -> Valu
     let definition = fleet.definitions.get(&task.definition);
     let bridge = definition.is_some_and(|definition| definition.bridge);
     let (zone, _) = ZONES.get(task.zone).copied().unwrap_or_default();
+    let defined = definition.iter().flat_map(|definition| &definition.containers);
+    let overridden: Vec<Value> = defined.map(|container| json!({"name": container.name})).collect();
     let mut shape = json!({
         "taskArn": task.arn(),
         "clusterArn": arn::cluster(),
@@ -137,8 +140,8 @@ pub(in crate::aws) fn shape(task: &Task, fleet: &Fleet, with_tags: bool) -> Valu
         "availabilityZone": zone,
         "attachments": if bridge { Vec::new() } else { vec![attachment(task, fleet)] },
         "attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}],
-        "containers": [container(task, fleet)],
-        "overrides": {"containerOverrides": [{"name": "app"}], "inferenceAcceleratorOverrides": []},
+        "containers": containers(task, fleet),
+        "overrides": {"containerOverrides": overridden, "inferenceAcceleratorOverrides": []},
         "cpu": definition.map(|definition| definition.cpu.to_string()),
         "memory": definition.map(|definition| definition.memory.to_string()),
         "ephemeralStorage": {"sizeInGiB": 20},
@@ -218,9 +221,17 @@ fn attachment(task: &Task, fleet: &Fleet) -> Value {
     json!({"id": attachment_id(task, fleet), "type": "ElasticNetworkInterface", "status": status, "details": details})
 }
 
-fn container(task: &Task, fleet: &Fleet) -> Value {
-    let mut dice = Dice::new(fleet.seed, "container", task.number);
+fn containers(task: &Task, fleet: &Fleet) -> Vec<Value> {
     let definition = fleet.definitions.get(&task.definition);
+    let defined = definition.iter().flat_map(|definition| &definition.containers);
+    defined.enumerate().map(|(place, defined)| container(task, fleet, place, defined)).collect()
+}
+
+fn container(task: &Task, fleet: &Fleet, place: usize, defined: &Container) -> Value {
+    // a task's first container has had its id from these dice since there were no others
+    let mut dice = Dice::new(fleet.seed ^ place as u64, "container", task.number);
+    let definition = fleet.definitions.get(&task.definition);
+    let health = task.checks.iter().find(|check| check.container == place).map_or(Health::Unknown, |check| check.health);
     let container_id = [8, 4, 4, 4, 12].map(|len| dice.hex(len)).join("-");
     // the container ends before its task does, and starts after it
     let status = match task.status {
@@ -232,12 +243,12 @@ fn container(task: &Task, fleet: &Fleet) -> Value {
     let mut shape = json!({
         "containerArn": arn::container(&task.id, &container_id),
         "taskArn": task.arn(),
-        "name": "app",
-        "image": definition.map(|definition| definition.image.as_str()),
+        "name": defined.name,
+        "image": defined.image,
         "lastStatus": status,
         "networkBindings": [],
         "networkInterfaces": [{"attachmentId": attachment_id(task, fleet), "privateIpv4Address": task.address.to_string()}],
-        "healthStatus": task.health.as_str(),
+        "healthStatus": health.as_str(),
         "cpu": "0",
     });
     if let Some(members) = shape.as_object_mut() {
@@ -257,10 +268,12 @@ fn container(task: &Task, fleet: &Fleet) -> Value {
             members.insert("runtimeId".to_owned(), json!(format!("{}-{}", task.id, dice.digits(10))));
         }
         if let Some(cause) = task.cause.as_ref().filter(|_| status == "STOPPED") {
+            // the others are killed when the one that the task is there for has ended
+            let is_app = definition.and_then(|definition| definition.app()).is_none_or(|app| app.name == defined.name);
             if let Some(code) = cause.exit_code {
-                members.insert("exitCode".to_owned(), json!(code));
+                members.insert("exitCode".to_owned(), json!(if is_app { code } else { 143 }));
             }
-            if let Some(reason) = &cause.container_reason {
+            if let Some(reason) = cause.container_reason.as_ref().filter(|_| is_app) {
                 members.insert("reason".to_owned(), json!(reason));
             }
         }
