@@ -20,6 +20,7 @@ use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::Timestamp;
+use domain::account::Role;
 use domain::live::{Hint, Topic};
 use fake::{Fleet, Scene};
 use futures::stream;
@@ -45,13 +46,16 @@ fn wall() -> Timestamp {
 }
 
 fn router(scene: Scene) -> Router {
-    let ports = Ports::new(Arc::new(Fleet { scene, clock: wall }), Arc::new(Fleet { scene, clock: wall }));
+    let fleet = Arc::new(Fleet { scene, clock: wall });
+    let ports = Ports::new(Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, fleet as _);
     let options = LeptosOptions::builder().output_name("signalbox").build();
     let version = AssetVersion(wall().as_micros().to_string());
     Router::new()
         .route("/live", get(live))
         .route("/pkg/{*file}", get(file))
         .leptos_routes_with_context(&options, generate_route_list(App), move || provide_context(ports.clone()), move || shell(&version))
+        // everybody is an admin here
+        .layer(axum::Extension(Arc::new(fake::access::actor(Role::Admin))))
         .with_state(options)
 }
 

@@ -28,6 +28,9 @@ impl AppError {
         let status = match &failure {
             Failure::NotFound { .. } => http::StatusCode::NOT_FOUND,
             Failure::Refused { .. } => http::StatusCode::BAD_REQUEST,
+            Failure::Unfit { .. } => http::StatusCode::UNPROCESSABLE_ENTITY,
+            Failure::Unauthenticated => http::StatusCode::UNAUTHORIZED,
+            Failure::Forbidden { .. } => http::StatusCode::FORBIDDEN,
             Failure::Internal { .. } => http::StatusCode::INTERNAL_SERVER_ERROR,
         };
         set_status(status);
@@ -46,11 +49,19 @@ impl AppError {
         matches!(self, Self::Transport(_))
     }
 
+    /// Whether the server does not know who asked, or no longer.
+    pub(crate) fn signed_out(&self) -> bool {
+        matches!(self, Self::Failed(Failure::Unauthenticated))
+    }
+
     /// The heading under which it is shown.
     pub(crate) fn title(&self) -> &'static str {
         match self {
             Self::Failed(Failure::NotFound { .. }) => "Not found",
             Self::Failed(Failure::Refused { .. }) => "That cannot be answered",
+            Self::Failed(Failure::Unfit { .. }) => "Something in it is not right yet",
+            Self::Failed(Failure::Unauthenticated) => "Not signed in",
+            Self::Failed(Failure::Forbidden { .. }) => "Not allowed",
             Self::Failed(Failure::Internal { .. }) => "Signalbox itself failed",
             Self::Transport(_) => "Signalbox did not answer",
         }
@@ -69,6 +80,12 @@ impl fmt::Display for AppError {
 }
 
 impl std::error::Error for AppError {}
+
+impl From<Failure> for AppError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
 
 impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;

@@ -15,7 +15,7 @@ use web_sys::{HtmlDialogElement, HtmlElement};
 use crate::parts::palette;
 
 /// What each key does, as the dialog lists it.
-pub(crate) const KEYS: [(&[&str], &str); 11] = [
+pub(crate) const KEYS: [(&[&str], &str); 12] = [
     (&["/"], "go to any service or page"),
     (&["f"], "filter the list on this page"),
     (&["g", "o"], "go to the Overview"),
@@ -23,7 +23,8 @@ pub(crate) const KEYS: [(&[&str], &str); 11] = [
     (&["g", "t"], "go to the Timeline"),
     (&["g", "a"], "go to Alarms"),
     (&["g", "n"], "go to NATS"),
-    (&["g", "r"], "go to Sources"),
+    (&["g", "r"], "go to Rollouts"),
+    (&["g", "c"], "go to Sources, where the collectors are"),
     (&["t"], "on an entry of the record: what changed in the ten minutes before it"),
     (&["?"], "show these keys"),
     (&["Esc"], "close what is open, leave a field"),
@@ -65,7 +66,8 @@ pub(crate) fn listen(wanted: SearchWanted) {
             (true, "t") => go("/timeline"),
             (true, "a") => go("/alarms"),
             (true, "n") => go("/nats"),
-            (true, "r") => go("/sources"),
+            (true, "r") => go("/rollouts"),
+            (true, "c") => go("/sources"),
             (false, "t") => {
                 if let Some(to) = before_this(&event) {
                     go(&to);

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`app`], [`mod@shell`] | the routes; the HTML document around them |
 //! | [`access`] | (feature `ssr`) the only way from a server function to the fleet |
+//! | [`entrance`] | (feature `ssr`) the pages in front of the others: signing in, setting a password |
 //! | `api` | server functions, one file a noun |
 //! | `live`, `now` | what changes under an open page: the hints of `/live`, the clock |
 //! | `load` | a page's answer: first from the HTML, then again whenever a hint says so |
@@ -30,10 +31,13 @@ mod made;
 mod now;
 mod pages;
 mod parts;
+mod signed_out;
 mod ui;
 
 #[cfg(feature = "ssr")]
 pub mod access;
+#[cfg(feature = "ssr")]
+pub mod entrance;
 
 pub use crate::app::App;
 pub use crate::error::AppError;

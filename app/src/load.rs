@@ -23,6 +23,7 @@ use crate::error::AppError;
 use crate::live::Live;
 use crate::now::{Now, Seed};
 use crate::parts::trouble::Trouble;
+use crate::signed_out;
 
 type Sought = Resource<Result<Sealed, AppError>>;
 type Seeking = Pin<Box<dyn Future<Output = Result<Sealed, AppError>> + Send>>;
@@ -178,6 +179,7 @@ impl Picture {
                 }
             }
             Err(error) if error.lost_on_the_way() && self.newest.with_untracked(Option::is_some) => {}
+            Err(error) if error.signed_out() && signed_out::leave_or_tell() => {}
             Err(error) => self.trouble.set(Some(error)),
         }
     }

@@ -73,11 +73,14 @@ fn topics(path: &str) -> &'static [Topic] {
     let mut parts = path.split('/').skip(1);
     match (parts.next().unwrap_or_default(), parts.next()) {
         // a text must not change under somebody who is copying it
-        ("alarms", Some("missing")) => &[],
+        ("alarms", Some("missing")) | ("access", _) => &[],
         ("alarms", _) => &[Topic::Alarms, Topic::Services, Topic::Timeline, Topic::Sources],
         ("timeline", _) => &[Topic::Timeline],
         ("nats", _) => &[Topic::Nats, Topic::Sources],
         ("sources", _) => &[Topic::Sources, Topic::Timeline],
+        // a plan is read from AWS: it is made when somebody asks for it, and not whenever something moves
+        ("rollouts", Some("new")) => &[],
+        ("rollouts", _) => &[Topic::Rollouts],
         _ => &Topic::ALL,
     }
 }
@@ -141,8 +144,11 @@ mod tests {
     #[test]
     fn a_text_that_is_copied_stands_still_and_an_unknown_page_moves_with_all() {
         assert_eq!(topics("/alarms/missing"), []);
+        assert_eq!(topics("/access"), [], "what is shown once must not be laid over");
         assert_eq!(topics("/alarms"), topics("/alarms/production/missing-1"));
         assert_eq!(topics("/timeline"), [Topic::Timeline]);
+        assert_eq!(topics("/rollouts/new"), [], "what is asked of AWS is asked by people");
+        assert_eq!((topics("/rollouts"), topics("/rollouts/7")), (&[Topic::Rollouts][..], &[Topic::Rollouts][..]));
         assert_eq!(topics("/"), Topic::ALL);
         assert_eq!(topics("/services/a/b/c"), Topic::ALL);
     }

@@ -15,7 +15,7 @@ use crate::App;
 pub struct AssetVersion(pub String);
 
 /// The signal of the word mark, as the tab's icon.
-const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 22 22'%3E%3Cpath d='M11 22V9' \
+pub(crate) const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 22 22'%3E%3Cpath d='M11 22V9' \
                     stroke='%23777' stroke-width='2'/%3E%3Crect x='6' width='10' height='16' rx='5' fill='%23333' stroke='%23999'/%3E\
                     %3Ccircle cx='11' cy='5' r='2.4' fill='%23e2483d'/%3E%3Ccircle cx='11' cy='11' r='2.4' fill='%2338c878'/%3E%3C/svg%3E";
 

@@ -9,6 +9,7 @@
 
 mod history;
 mod map;
+mod named;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -27,6 +28,8 @@ use crate::call::Tally;
 use crate::ecs::pages::pages;
 use crate::harvest::{Read, concluded};
 use crate::operations::DESCRIBE_ALARMS;
+
+pub(crate) use named::states;
 
 /// Every type there is; and those an endpoint knows that is older than log alarms.
 const EVERY_TYPE: [AlarmType; 3] = [AlarmType::MetricAlarm, AlarmType::CompositeAlarm, AlarmType::LogAlarm];

@@ -29,7 +29,7 @@ use domain::source::{Budget, Fault, FaultKind};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::budget::{Budgets, DEFAULT_SHARE, Family};
-use crate::call::{Caller, Purse};
+use crate::call::{Caller, Purse, Tally};
 use crate::events::QueueUrl;
 use lean::Cut;
 
@@ -139,6 +139,7 @@ pub(crate) struct Connection {
     pub(crate) sts: aws_sdk_sts::Client,
     pub(crate) caller: Caller,
     pub(crate) region: String,
+    config: SdkConfig,
 }
 
 impl AwsEnvironment {
@@ -215,6 +216,17 @@ impl AwsEnvironment {
         self.connection.get_or_try_init(|| self.connect()).await
     }
 
+    /// The SDK's settings of this environment (region, endpoint, credentials, HTTP client), once its account was found to be
+    /// the one that the scope names. For whoever makes calls that nothing in this crate may make.
+    ///
+    /// # Errors
+    /// There is no region, the credentials are refused, or they belong to another account.
+    pub async fn sdk_config(&self) -> Result<SdkConfig, Fault> {
+        let connection = self.connection().await?;
+        self.account(connection, &Tally::default()).await?;
+        Ok(connection.config.clone())
+    }
+
     async fn connect(&self) -> Result<Connection, Fault> {
         let config = match &self.keys {
             Some(keys) => self.closed_config(keys),
@@ -233,6 +245,7 @@ impl AwsEnvironment {
             sts: aws_sdk_sts::Client::new(&config),
             caller: Caller::new(self.clock.clone(), purse, self.seed),
             region,
+            config,
         })
     }
 

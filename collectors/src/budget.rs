@@ -9,7 +9,9 @@
 //! |---|---|---|---|
 //! | ListServices, DescribeServices | 100 | 20 | ECS API reference, "Request throttling": service read actions |
 //! | ListTasks, DescribeTasks | 100 | 20 | same: cluster resource read actions |
-//! | DescribeTaskDefinition | 50 | 20 | same: task definition read actions |
+//! | DescribeTaskDefinition, ListTaskDefinitions | 50 | 20 | same: task definition read actions |
+//! | ListServiceDeployments, DescribeServiceDeployments | 50 | 20 | same: service deployment read actions |
+//! | DescribeServiceRevisions | 50 | 20 | same: service revision read actions |
 //! | ListClusters, DescribeClusters | 50 | 20 | same: cluster read actions |
 //! | DescribeAlarms | 9 | 9 | CloudWatch service quotas, DescribeAlarms; no burst is published |
 //! | GetLogEvents | 25 | 25 | CloudWatch Logs quotas, GetLogEvents requests per second; no burst is published |
@@ -52,8 +54,12 @@ pub enum Family {
     EcsServices,
     /// ListTasks, DescribeTasks.
     EcsTasks,
-    /// DescribeTaskDefinition.
+    /// DescribeTaskDefinition, ListTaskDefinitions.
     EcsDefinitions,
+    /// ListServiceDeployments, DescribeServiceDeployments.
+    EcsDeployments,
+    /// DescribeServiceRevisions.
+    EcsServiceRevisions,
     /// ListClusters, DescribeClusters.
     EcsClusters,
     /// DescribeAlarms.
@@ -81,6 +87,8 @@ impl Family {
             Self::EcsServices => "ecs service reads",
             Self::EcsTasks => "ecs task reads",
             Self::EcsDefinitions => "ecs task definition reads",
+            Self::EcsDeployments => "ecs service deployment reads",
+            Self::EcsServiceRevisions => "ecs service revision reads",
             Self::EcsClusters => "ecs cluster reads",
             Self::Alarms => "cloudwatch DescribeAlarms",
             Self::Logs => "logs GetLogEvents",
@@ -97,7 +105,7 @@ impl Family {
     const fn published(self) -> (f64, f64) {
         match self {
             Self::EcsServices | Self::EcsTasks => (100.0, 20.0),
-            Self::EcsDefinitions | Self::EcsClusters => (50.0, 20.0),
+            Self::EcsDefinitions | Self::EcsDeployments | Self::EcsServiceRevisions | Self::EcsClusters => (50.0, 20.0),
             Self::Alarms => (9.0, 9.0),
             Self::Logs => (25.0, 25.0),
             Self::AlarmHistory => (3.0, 3.0),

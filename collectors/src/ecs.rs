@@ -10,6 +10,7 @@ mod glance;
 pub(crate) mod map;
 mod memory;
 pub(crate) mod pages;
+pub mod whole;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};

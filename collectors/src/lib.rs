@@ -13,6 +13,8 @@
 //! | [`aws`] | one environment's SDK clients, its account, its HTTP client with a cap on every answer |
 //! | [`probe`] | tries each of those once, for `signalbox doctor` |
 //! | [`discover`] | finds NATS addresses in task definitions, for `signalbox init` |
+//! | [`ecs::whole`] | one service read whole, for whoever is about to change it |
+//! | [`raw`] | what AWS answered, byte for byte |
 //! | [`operations`] | every AWS operation that is called, with its IAM action |
 //! | [`call`], [`budget`], [`breaker`], [`classify`] | how a call is made, how often, when not at all, and what its failure means |
 //!
@@ -42,12 +44,14 @@ pub mod nats;
 pub mod operations;
 pub mod poll;
 pub mod probe;
+pub mod raw;
 
 pub use alarms::AlarmCollector;
 pub use aws::{AwsEnvironment, AwsScope, Depth, Keys};
 pub use budget::Budgets;
 pub use crypto::install_crypto;
 pub use ecs::EcsCollector;
+pub use ecs::whole::{ServiceReader, Whole};
 pub use events::{EventQueue, Heeding, QueueUrl};
 pub use logs::{LogCollector, Owing};
 pub use metrics::MetricsCollector;

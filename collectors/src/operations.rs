@@ -3,8 +3,8 @@
 //!
 //! Separate from the calls because three things are made from this list and must agree with the code: the policy that
 //! `signalbox iam-policy` prints, the calls that `signalbox doctor` tries, and what a reviewer reads before granting
-//! anything. A new operation is a constant here and a line in [`ALL`]; `cargo xtask lint` compares the list with every
-//! call of an SDK client in this crate, both ways.
+//! anything. A new operation is a constant here and a line in [`ALL`], or in [`FOR_CHANGES`] where only a change of a
+//! service needs to read it; `cargo xtask lint` compares them with every call of an SDK client in this crate, both ways.
 //!
 //! How narrow a permission can be is from AWS's Service Authorization Reference (pages "Amazon Elastic Container
 //! Service", "Amazon CloudWatch", "Amazon CloudWatch Logs", "Amazon SQS"). The trap: `ecs:ListTasks` names
@@ -37,6 +37,10 @@ pub enum On {
     Clusters,
     /// The services of the clusters.
     Services,
+    /// Those services and what became of each: IAM asks for both.
+    ServiceDeployments,
+    /// Those services and what each was set to: IAM asks for both.
+    ServiceRevisions,
     /// The tasks of the clusters.
     Tasks,
     /// The streams of the log groups that task definitions name.
@@ -88,6 +92,34 @@ pub const DESCRIBE_TASK_DEFINITION: Operation = Operation {
     family: Family::EcsDefinitions,
     on: On::Everything,
     gives: "image, size, health check and log group of a revision",
+};
+/// What was done to a service, newest first.
+pub const LIST_SERVICE_DEPLOYMENTS: Operation = Operation {
+    name: "ecs:ListServiceDeployments",
+    family: Family::EcsDeployments,
+    on: On::Services,
+    gives: "the deployments of a service that is being changed",
+};
+/// What became of a deployment, and why.
+pub const DESCRIBE_SERVICE_DEPLOYMENTS: Operation = Operation {
+    name: "ecs:DescribeServiceDeployments",
+    family: Family::EcsDeployments,
+    on: On::ServiceDeployments,
+    gives: "whether AWS takes a deployment back, and why",
+};
+/// Which revision a deployment brings.
+pub const DESCRIBE_SERVICE_REVISIONS: Operation = Operation {
+    name: "ecs:DescribeServiceRevisions",
+    family: Family::EcsServiceRevisions,
+    on: On::ServiceRevisions,
+    gives: "which revision a deployment brings",
+};
+/// Which revisions a family has.
+pub const LIST_TASK_DEFINITIONS: Operation = Operation {
+    name: "ecs:ListTaskDefinitions",
+    family: Family::EcsDefinitions,
+    on: On::Everything,
+    gives: "whether a revision was registered whose answer was lost",
 };
 /// Every alarm with its state.
 pub const DESCRIBE_ALARMS: Operation =
@@ -153,7 +185,7 @@ pub const GET_QUEUE_ATTRIBUTES: Operation = Operation {
 pub const GET_CALLER_IDENTITY: Operation =
     Operation { name: "sts:GetCallerIdentity", family: Family::Identity, on: On::Everything, gives: "whose credentials these are" };
 
-/// The whole list.
+/// Everything that watching a fleet calls.
 pub const ALL: &[Operation] = &[
     GET_CALLER_IDENTITY,
     LIST_CLUSTERS,
@@ -174,6 +206,10 @@ pub const ALL: &[Operation] = &[
     GET_QUEUE_ATTRIBUTES,
 ];
 
+/// What is read of a service only while it is changed. Whoever only watches needs none of these.
+pub const FOR_CHANGES: &[Operation] =
+    &[LIST_SERVICE_DEPLOYMENTS, DESCRIBE_SERVICE_DEPLOYMENTS, DESCRIBE_SERVICE_REVISIONS, LIST_TASK_DEFINITIONS];
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -182,9 +218,10 @@ mod tests {
 
     #[test]
     fn each_is_declared_once_and_in_iams_own_form() {
-        let names: BTreeSet<&str> = ALL.iter().map(|operation| operation.name).collect();
-        assert_eq!(names.len(), ALL.len());
-        for operation in ALL {
+        let all = || ALL.iter().chain(FOR_CHANGES);
+        let names: BTreeSet<&str> = all().map(|operation| operation.name).collect();
+        assert_eq!(names.len(), ALL.len() + FOR_CHANGES.len());
+        for operation in all() {
             let (service, action) = operation.name.split_once(':').unwrap();
             assert!(service.bytes().all(|byte| byte.is_ascii_lowercase()), "{}", operation.name);
             assert!(action.starts_with(|first: char| first.is_ascii_uppercase()), "{}", operation.name);

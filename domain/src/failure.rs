@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::change::FieldProblem;
+
 /// Why there is no value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -22,6 +24,23 @@ pub enum Failure {
         /// What is wrong with it and what would be right.
         why: String,
     },
+    /// Fields of what was asked for are wrong, each in its way.
+    #[error("{}", in_words(fields))]
+    Unfit {
+        /// What is wrong with which field.
+        fields: Vec<FieldProblem>,
+    },
+    /// Nobody is known to ask.
+    #[error(
+        "You are not signed in, or your session has ended. Sign in at /login; a script sends an API token (Access page) as `Authorization: Bearer sbx_…`."
+    )]
+    Unauthenticated,
+    /// Somebody is known, and may not.
+    #[error("{why}")]
+    Forbidden {
+        /// Who may, and what the one who asked is.
+        why: String,
+    },
     /// Our own fault.
     #[error(
         "Signalbox could not read its own store (incident {incident}). The log has the cause under that number; the fleet is not affected."
@@ -30,4 +49,8 @@ pub enum Failure {
         /// The number under which the cause was logged.
         incident: String,
     },
+}
+
+fn in_words(fields: &[FieldProblem]) -> String {
+    fields.iter().map(|problem| format!("{}: {}", problem.field, problem.said)).collect::<Vec<_>>().join(" ")
 }

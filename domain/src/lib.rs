@@ -6,6 +6,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`account`] | roles, and what a name and a password must be |
 //! | [`time`] | instants and how long ago they are; there is no `now()` here |
 //! | [`source`] | which outside system a fact came from, how a sweep of it ended, how well it answers |
 //! | [`coverage`] | which alarm watches what of a service, and the missing ones as commands |
@@ -13,7 +14,8 @@
 //! | [`service`], [`alarm`], [`nats`] | what the collectors read, in the field's own terms |
 //! | [`owner`] | whose a NATS connection is, with proof |
 //! | [`reading`] | one sweep's harvest, and what it could not see |
-//! | [`rollout`] | one change over many services: the pure engine |
+//! | [`change`] | what a rollout does to one service: a health check, back to an earlier revision |
+//! | [`rollout`] | one change over many services: planning it, and the pure engine |
 //! | [`series`], [`customers`], [`cost`] | numbers over time and how they are packed; what customers feel; what asking costs |
 //! | [`timeline`] | the append-only record, and the pure comparison that finds what belongs in it |
 //! | [`console`] | where the AWS console shows what an ARN names |
@@ -23,8 +25,10 @@
 //! | [`live`] | the names of things that can change under an open page |
 //! | [`port`] | (feature `ports`) what the pages may ask the server for; the clock everyone is given |
 
+pub mod account;
 pub mod alarm;
 pub mod cause;
+pub mod change;
 pub mod console;
 pub mod cost;
 pub mod coverage;

@@ -26,11 +26,13 @@ pub enum Topic {
     Metrics,
     /// A sweep ended: ages and the collectors' own health moved.
     Sources,
+    /// A rollout, or what holds for all of them.
+    Rollouts,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 6] = [Self::Services, Self::Alarms, Self::Nats, Self::Timeline, Self::Sources, Self::Metrics];
+    pub const ALL: [Self; 7] = [Self::Services, Self::Alarms, Self::Nats, Self::Timeline, Self::Sources, Self::Metrics, Self::Rollouts];
 
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -41,6 +43,7 @@ impl Topic {
             Self::Timeline => "timeline",
             Self::Sources => "sources",
             Self::Metrics => "metrics",
+            Self::Rollouts => "rollouts",
         }
     }
 }

@@ -8,12 +8,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::account::{Reader, Role};
+use crate::rollout::decide::Command;
+use crate::rollout::plan::{Draft, Wish};
 use crate::series::Reach;
 use crate::service::ServiceKey;
 use crate::view::{
-    AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Frame, History, HistoryPanel, MissingAlarms, MissingQuery,
-    NatsQuery, NatsView, Overview, ServiceDetail, ServiceNats, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage,
-    TimelineQuery,
+    AccountRow, AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Frame, History, HistoryPanel, MissingAlarms,
+    MissingQuery, NatsQuery, NatsView, Overview, OwnAccess, RolloutPage, RolloutQuery, RolloutsPage, RolloutsQuery, ServiceDetail,
+    ServiceNats, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
 };
 use crate::{Failure, Timestamp};
 
@@ -79,39 +82,147 @@ pub trait Observe: Send + Sync {
 
     /// The missing alarms, written out for somebody to make them elsewhere.
     async fn missing_alarms(&self, query: MissingQuery) -> Result<MissingAlarms, Failure>;
+
+    /// The rollouts, and what holds for all of them.
+    async fn rollouts(&self, query: RolloutsQuery) -> Result<RolloutsPage, Failure>;
+
+    /// One rollout, with what somebody of this role may do about it.
+    async fn rollout(&self, query: RolloutQuery, role: Role) -> Result<RolloutPage, Failure>;
 }
 
-/// Who does something. Until there is sign-in this is the name somebody gave, and whatever shows it says so.
+/// Who does something: what every act is told under.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// The name as given.
+    /// The account; none for the command line, which whoever owns the store may use.
+    pub account: Option<i64>,
+    /// Its name.
     pub name: String,
+    /// What may be done: the account's role, or the token's where that is less.
+    pub role: Role,
+    /// How it is known who that is.
+    pub by: SignedBy,
+}
+
+/// How somebody showed who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignedBy {
+    /// Signed in at the login page.
+    Session {
+        /// The session.
+        id: i64,
+    },
+    /// A script with a token of the account.
+    Token {
+        /// The token.
+        id: i64,
+        /// What its maker called it.
+        name: String,
+    },
+    /// `signalbox account`, beside the store.
+    CommandLine,
 }
 
 impl Actor {
-    /// The longest name that is kept, in characters.
-    pub const LONGEST: usize = 80;
+    /// The name that is kept with what was done: the account's, and the token's where a script acted.
+    pub fn shown(&self) -> String {
+        match &self.by {
+            SignedBy::Token { name, .. } => format!("{} (token {name})", self.name),
+            SignedBy::Session { .. } | SignedBy::CommandLine => self.name.clone(),
+        }
+    }
 
-    /// Somebody by the name they gave.
+    /// As the bar of every page says it.
+    pub fn reader(&self) -> Reader {
+        Reader { name: self.shown(), role: self.role }
+    }
+
+    /// Whether what needs this role may be done.
     ///
     /// # Errors
-    /// [`Failure::Refused`] when there is none, or one no person has.
-    pub fn named(name: &str) -> Result<Self, Failure> {
-        let name = name.trim();
-        if name.is_empty() || name.chars().count() > Self::LONGEST || name.chars().any(char::is_control) {
-            let why = format!("Say who you are: a name of 1 to {} characters. It is kept with what you do.", Self::LONGEST);
-            return Err(Failure::Refused { why });
+    /// [`Failure::Forbidden`], which says who may.
+    pub fn may(&self, needed: Role) -> Result<(), Failure> {
+        if self.role >= needed {
+            return Ok(());
         }
-        Ok(Self { name: name.to_owned() })
+        let who = crate::text::shown(&self.shown());
+        let why = format!("That needs the role {needed}; {who} is {}. An admin gives roles on the Access page.", self.role);
+        Err(Failure::Forbidden { why })
     }
 }
 
-/// Doing what an operator may: today, keeping notes in Signalbox's own store. Nothing here changes a fleet.
+/// Doing what an operator may: keeping notes, and planning and steering rollouts. What changes a fleet is done by the engine,
+/// later, by what stands committed; nothing here calls AWS but to look.
 #[async_trait]
 pub trait Operate: Send + Sync {
+    /// What a plan of this wish would be, read from AWS now and not kept.
+    async fn draft(&self, wish: Wish) -> Result<Draft, Failure>;
+
+    /// Keeps the plan of a wish as a rollout that nobody has started. Answers the number people call it by.
+    async fn plan(&self, actor: Actor, wish: Wish) -> Result<u64, Failure>;
+
+    /// Gives a rollout, named by id or number, a command.
+    async fn steer(&self, actor: Actor, rollout: String, command: Command) -> Result<(), Failure>;
+
+    /// Says that somebody has looked at a rollout of a restored store, and that it may go on.
+    async fn reviewed(&self, actor: Actor, rollout: String, why: String) -> Result<(), Failure>;
+
+    /// Stops everything forward, in every rollout, until it is lifted.
+    async fn stop_everything(&self, actor: Actor, why: String) -> Result<(), Failure>;
+
+    /// Lets nothing forward begin from one instant to another.
+    async fn freeze(&self, actor: Actor, why: String, from: Timestamp, until: Timestamp) -> Result<(), Failure>;
+
+    /// Lifts the stop or a freeze.
+    async fn lift(&self, actor: Actor, bar: i64, why: String) -> Result<(), Failure>;
+
+    /// Lets other services no longer expect a failure.
+    async fn release(&self, actor: Actor, cause: i64, why: String) -> Result<(), Failure>;
+
     /// Says that `actor` knows of an alarm that is on and why it may wait. Ends by itself when the alarm does.
     async fn acknowledge(&self, actor: Actor, alarm: AlarmKey, reason: String) -> Result<(), Failure>;
 
     /// Takes an acknowledgement back, so that the alarm calls again.
     async fn withdraw(&self, actor: Actor, alarm: AlarmKey) -> Result<(), Failure>;
+}
+
+/// What everybody who is signed in may do with their own account. A token may not: it stands for its account, it does not
+/// own it.
+#[async_trait]
+pub trait OwnAccount: Send + Sync {
+    /// One's own account. Takes along what is shown once.
+    async fn own(&self, actor: &Actor) -> Result<OwnAccess, Failure>;
+
+    /// Another password; every session of the account ends.
+    async fn password_change(&self, actor: Actor, current: String, new: String) -> Result<(), Failure>;
+
+    /// Makes a token that lasts so many days. Its secret is shown with the next answer of [`OwnAccount::own`], and never again.
+    async fn token_make(&self, actor: Actor, name: String, role: Role, days: u32) -> Result<(), Failure>;
+
+    /// Ends a token of one's own.
+    async fn token_withdraw(&self, actor: Actor, token: i64) -> Result<(), Failure>;
+
+    /// Ends a session of one's own.
+    async fn session_end(&self, actor: Actor, session: i64) -> Result<(), Failure>;
+
+    /// Ends the session that asks.
+    async fn sign_out(&self, actor: Actor) -> Result<(), Failure>;
+}
+
+/// Deciding who may do what.
+#[async_trait]
+pub trait Administer: Send + Sync {
+    /// Every account, by name.
+    async fn accounts(&self) -> Result<Vec<AccountRow>, Failure>;
+
+    /// Makes an account. Its first link is shown with the next answer of [`OwnAccount::own`].
+    async fn account_add(&self, actor: Actor, name: String, role: Role) -> Result<(), Failure>;
+
+    /// Another role; every session of the account ends.
+    async fn account_role(&self, actor: Actor, account: i64, role: Role) -> Result<(), Failure>;
+
+    /// Keeps an account out, or lets it in again; every session of it ends.
+    async fn account_disable(&self, actor: Actor, account: i64, disabled: bool) -> Result<(), Failure>;
+
+    /// Makes a link by which whoever has it sets the account's password; shown as after [`Administer::account_add`].
+    async fn account_reset(&self, actor: Actor, account: i64) -> Result<(), Failure>;
 }

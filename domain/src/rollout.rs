@@ -7,7 +7,9 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`plan`] | who takes part, in which order, and who does not and why |
 //! | [`definition`] | copying a task definition without losing anything of it |
+//! | [`diff`] | what a step changes and which calls it makes, in lines |
 //! | [`floor`] | how long a bake must last to prove anything |
 //! | [`seen`] | what is read of a service while it is changed |
 //! | [`cause`] | why a step failed, and which other services share that |
@@ -26,14 +28,19 @@ use crate::service::ServiceKey;
 pub mod cause;
 pub mod decide;
 pub mod definition;
+pub mod diff;
+mod effect;
 pub mod floor;
 pub mod judge;
+pub mod plan;
 pub mod seen;
 
 use cause::{Cause, Marks};
 use definition::{Copy, Described};
 use floor::Floor;
 use judge::Statement;
+
+pub use effect::{Effect, Owed, OwedState};
 
 /// The tag by which a revision we registered is found again after a crash: which rollout and step meant it.
 pub const INTENT_TAG: &str = "signalbox:intent";
@@ -101,6 +108,22 @@ pub enum Status {
 }
 
 impl Status {
+    /// Its word, for pages, the API and whoever searches by it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Running => "running",
+            Self::Paused { .. } => "paused",
+            Self::Held { .. } => "held",
+            Self::Halted { .. } => "halted",
+            Self::Aborting { .. } => "aborting",
+            Self::Aborted => "aborted",
+            Self::Succeeded => "succeeded",
+            Self::Undoing { .. } => "undoing",
+            Self::Undone => "undone",
+        }
+    }
+
     /// Whether nothing happens to it any more unless a person begins something new.
     pub const fn ended(&self) -> bool {
         matches!(self, Self::Aborted | Self::Succeeded | Self::Undone)
@@ -142,6 +165,9 @@ pub struct Step {
     pub evidence: Vec<Statement>,
     /// When it was last looked at with an answer.
     pub looked: Option<Timestamp>,
+    /// Since when its deadlines count anew, because somebody has looked and resumed.
+    #[serde(default)]
+    pub patience: Option<Timestamp>,
     /// Readings in a row that contradict what we did, and the first of them: one may be stale.
     pub doubts: Option<Doubts>,
 }
@@ -164,6 +190,9 @@ pub struct Bound {
     pub described: Described,
     /// The id of its deployment.
     pub deployment: String,
+    /// When that deployment began, by AWS's clock: what is older is of the past, even where it brought the same revision.
+    #[serde(default)]
+    pub began: Option<Timestamp>,
     /// Its `deploymentConfiguration`, raw: handed back when the step ends.
     pub configuration: Value,
 }
@@ -279,6 +308,9 @@ pub enum Stage {
     Skipped {
         /// Why.
         why: String,
+        /// Whether it is owed to be planned again at the tail, because the service changed since it was planned.
+        #[serde(default)]
+        replan: bool,
     },
     /// A person must act on it; nothing more is written.
     Blocked {
@@ -334,91 +366,36 @@ impl Stage {
     }
 }
 
-/// A change of the world that was decided and is not answered for yet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Owed {
-    /// Its number within the rollout.
-    pub id: u64,
-    /// What is to be done.
-    pub effect: Effect,
-    /// How far that is.
-    pub state: OwedState,
-    /// How often it was begun.
-    pub attempts: u32,
-    /// Not before this, because it was refused a moment ago.
-    pub not_before: Timestamp,
-}
-
-/// How far an effect is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "is")]
-pub enum OwedState {
-    /// Not begun.
-    Waiting,
-    /// Begun: the request may be on its way.
-    Started,
-    /// Begun, and nobody knows what came of it. It is looked for and never simply repeated.
-    Unknown,
-}
-
-/// A change of the world. Each is one call.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "do")]
-pub enum Effect {
-    /// RegisterTaskDefinition. Repeating it makes another revision, so it carries a tag to be found by.
-    Register {
-        /// The request without its tags.
-        request: Value,
-        /// Its tags, [`INTENT_TAG`] among them.
-        tags: BTreeMap<String, String>,
-    },
-    /// UpdateService to the new revision, with the service's own circuit breaker armed in the same call.
-    Update {
-        /// What it must run now; anything else is somebody else's doing and nothing is sent.
-        from: String,
-        /// The revision.
-        to: String,
-        /// `deploymentConfiguration` for the time of the step.
-        configuration: Value,
-    },
-    /// StopServiceDeployment with ROLLBACK: bound to one deployment, so it cannot hit anybody else's.
-    Stop {
-        /// Our deployment, `ecs-svc/…`.
-        deployment: String,
-    },
-    /// UpdateService to what it ran before, with its own settings.
-    Back {
-        /// What it must run now.
-        from: String,
-        /// What it ran before.
-        to: String,
-        /// Its own `deploymentConfiguration`.
-        configuration: Value,
-    },
-    /// UpdateService with its own `deploymentConfiguration` alone: starts no deployment.
-    Restore {
-        /// Its own.
-        configuration: Value,
-    },
-}
-
-impl Effect {
-    /// Whether it leads away from what was before. Those that lead back may always be done.
-    pub const fn forward(&self) -> bool {
-        matches!(self, Self::Register { .. } | Self::Update { .. })
+impl Step {
+    /// Whether it leads back to something that ran before. What is wrong with the service now is then why it is done: no
+    /// reason to wait, and no failure of the step.
+    pub const fn mends(&self) -> bool {
+        match &self.target {
+            Target::There { .. } => true,
+            Target::New(copy) => copy.of.is_some(),
+        }
     }
 
-    /// The AWS operation, for pages and logs.
-    pub const fn operation(&self) -> &'static str {
-        match self {
-            Self::Register { .. } => "RegisterTaskDefinition",
-            Self::Update { .. } | Self::Back { .. } | Self::Restore { .. } => "UpdateService",
-            Self::Stop { .. } => "StopServiceDeployment",
-        }
+    /// The tags its new revision gets: those of the one it is copied from, and ours to find it by. AWS sets those that
+    /// begin with `aws:` itself and refuses them from anybody else (ECS API, Tag).
+    pub fn tags(&self, intent: String) -> BTreeMap<String, String> {
+        let from = match &self.target {
+            Target::New(copy) => copy.origin(&self.bound.described),
+            Target::There { .. } => &self.bound.described,
+        };
+        let mut tags = from.tags.clone();
+        tags.retain(|key, _| !definition::reserved(key));
+        tags.insert(INTENT_TAG.to_owned(), intent);
+        tags
     }
 }
 
 impl Rollout {
+    /// Whether nothing happens in it by itself: nobody has started it, or it has ended and no service is being taken back.
+    pub fn rests(&self) -> bool {
+        self.status == Status::Planned || (self.status.ended() && self.under_way().is_none())
+    }
+
     /// The step whose turn it is.
     pub fn under_way(&self) -> Option<(usize, &Step)> {
         self.steps.iter().enumerate().find(|(_, step)| step.stage.under_way())

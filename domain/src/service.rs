@@ -42,6 +42,19 @@ pub fn encoded(text: &str) -> String {
     })
 }
 
+/// What [`encoded`] was made from. What is no UTF-8 becomes visible replacement characters; a `%` that begins no escape stays.
+pub fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let hex = tail.get(..2).filter(|hex| *first == b'%' && hex.iter().all(u8::is_ascii_hexdigit));
+        let byte = hex.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// A service as DescribeServices answers it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -341,5 +354,13 @@ mod tests {
     fn a_path_holds_any_name() {
         let key = ServiceKey { environment: "prod eu".into(), cluster: "a/b".into(), service: "é<".into() };
         assert_eq!(key.path(), "/services/prod%20eu/a%2Fb/%C3%A9%3C");
+    }
+
+    #[test]
+    fn what_was_encoded_is_decoded() {
+        for text in ["", "auth", "a/b?c#d&e", "é<\u{202E}", "100%", "%2", "+"] {
+            assert_eq!(decoded(&encoded(text)), text);
+        }
+        assert_eq!([decoded("100%"), decoded("%zz%+1"), decoded("%FF")], ["100%", "%zz%+1", "\u{FFFD}"]);
     }
 }

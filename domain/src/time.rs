@@ -137,6 +137,18 @@ pub fn span(span: Duration) -> String {
     }
 }
 
+/// A span to the second, in its two largest units: `45 s`, `3 min 30 s`, `12 min`, `2 h 5 min`. For what is reckoned with, where
+/// [`span`] would round an arithmetic wrong.
+pub fn exact(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let (first, second) = match seconds {
+        0..=59 => return format!("{seconds} s"),
+        60..=3_599 => (format!("{} min", seconds / 60), (seconds % 60, "s")),
+        _ => (format!("{} h", seconds / 3_600), (seconds % 3_600 / 60, "min")),
+    };
+    if second.0 == 0 { first } else { format!("{first} {} {}", second.0, second.1) }
+}
+
 /// How old `then` is at `now`, as people say it: `4 s ago`.
 pub fn ago(now: Timestamp, then: Timestamp) -> String {
     let ahead = then.since(now);

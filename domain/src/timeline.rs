@@ -6,6 +6,7 @@
 //! `at` is always when it happened, as far as the source says.
 
 mod alarm;
+mod rollout;
 pub mod shared;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,7 @@ use crate::text;
 use crate::time::span;
 
 pub use alarm::{AlarmNews, AlarmPlace, Known, acknowledged, acknowledgement_ended, alarm_news, alarm_tone};
+pub use rollout::{rolled, turned};
 
 /// What an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -188,6 +190,11 @@ fn deployment_changes(about: About<'_>, before: &Service, after: &Service, at: T
         }
     }
     events
+}
+
+/// The revision a deployment left, by family and number, as the entry of its beginning tells it; nothing for any other entry.
+pub fn left_behind(text: &str) -> Option<&str> {
+    text.strip_prefix("deployment to ")?.strip_suffix(" began")?.split_once(" from ").map(|(_, from)| from)
 }
 
 /// A change of standing worth a line: going down, coming back, contradicting its mark.

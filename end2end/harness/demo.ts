@@ -10,6 +10,10 @@ import { natsServer, signalbox } from './surroundings.ts';
 /** What `signalbox demo --format json` prints once it serves. */
 interface Addresses {
   url: string;
+  /** Whoever opens it is signed in, as an admin. */
+  sign_in: string;
+  /** An API token of the same. */
+  token: string;
   yard: { aws: string; control: string };
 }
 
@@ -34,6 +38,9 @@ interface Glance {
 }
 
 export class Demo {
+  /** The page of a rollout that nobody starts, once it was asked for. */
+  private kept?: Promise<string>;
+
   private constructor(
     private readonly child: ChildProcess,
     private readonly data: string,
@@ -79,6 +86,15 @@ export class Demo {
     return this.addresses.url;
   }
 
+  get signIn(): string {
+    return this.addresses.sign_in;
+  }
+
+  /** What a script sends to be known. */
+  get bearer(): { authorization: string } {
+    return { authorization: `Bearer ${this.addresses.token}` };
+  }
+
   get yard(): Addresses['yard'] {
     return this.addresses.yard;
   }
@@ -90,16 +106,47 @@ export class Demo {
 
   /** What the JSON API says: for finding things, and for what a test is not about. */
   async api<T>(path: string): Promise<T> {
-    const answer = await fetch(`${this.url}/api/v1${path}`);
+    const answer = await fetch(`${this.url}/api/v1${path}`, { headers: this.bearer });
     if (!answer.ok) throw new Error(`GET /api/v1${path}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as T;
   }
 
-  /** The address of a service's page. */
-  async pathOf(service: string): Promise<string> {
+  /** Tells the JSON API to do something; answers what it says, if it says anything. */
+  async tell<T>(path: string, body: unknown): Promise<T> {
+    const answer = await fetch(`${this.url}/api/v1${path}`, {
+      method: 'POST',
+      headers: { ...this.bearer, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`POST /api/v1${path}: ${answer.status} ${text}`);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  /** Plans a health check over these services, each watched for so many seconds; answers the page of the plan, which nobody has started. */
+  async planned(services: string[], bake: number | null = null): Promise<string> {
+    const keys = await Promise.all(services.map((service) => this.keyOf(service)));
+    const change = { is: 'health_check', command: ['CMD-SHELL', 'curl -f http://localhost:8080/health'], interval: 5, timeout: 2, retries: 1 };
+    const { path } = await this.tell<{ path: string }>('/rollouts', { change, services: keys, reason: 'a test', bake });
+    return path;
+  }
+
+  /** One such page, the same for every test that only looks. */
+  plan(): Promise<string> {
+    this.kept ??= this.planned(['settings-nats', 'payment-nats']);
+    return this.kept;
+  }
+
+  private async keyOf(service: string): Promise<ServiceKey> {
     const found = await this.api<{ rows: ServiceKey[] }>(`/services?q=${encodeURIComponent(service)}`);
     const row = found.rows.find((row) => row.service === service);
     if (row === undefined) throw new Error(`there is no service ${service}`);
+    return { environment: row.environment, cluster: row.cluster, service: row.service };
+  }
+
+  /** The address of a service's page. */
+  async pathOf(service: string): Promise<string> {
+    const row = await this.keyOf(service);
     return `/services/${[row.environment, row.cluster, row.service].map(encodeURIComponent).join('/')}`;
   }
 

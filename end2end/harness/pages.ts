@@ -12,7 +12,11 @@ export const pages: { name: string; path: (demo: Demo) => Promise<string> | stri
   { name: 'missing-alarms', path: () => '/alarms/missing' },
   { name: 'alarm', path: () => '/alarms/production/auth-nats-cpu-high' },
   { name: 'nats', path: () => '/nats' },
+  { name: 'rollouts', path: () => '/rollouts' },
+  { name: 'rollout', path: (demo) => demo.plan() },
+  { name: 'plan', path: () => '/rollouts/new?command=true&interval=soon&draft=1' },
   { name: 'sources', path: () => '/sources' },
+  { name: 'access', path: () => '/access' },
   { name: 'not-found', path: () => '/no-such-page' },
 ];
 

@@ -8,6 +8,8 @@ export type { Demo, Page };
 const NOTHING = /(?!)/;
 
 interface PerTest {
+  /** Whether the browser is signed in before the test begins. */
+  signedIn: boolean;
   /** Complaints of the page that a test provokes on purpose. One pattern: Playwright takes an array for something else. */
   tolerated: RegExp;
   quiet: void;
@@ -35,6 +37,14 @@ export const test = base.extend<PerTest, PerWorker>({
   baseURL: async ({ demo }, use) => use(demo.url),
 
   tolerated: async ({}, use) => use(NOTHING),
+
+  signedIn: [true, { option: true }],
+
+  // by the demo's link, as a newcomer is: one request, whose cookie the browser then has
+  context: async ({ context, demo, signedIn }, use) => {
+    if (signedIn) await context.request.get(demo.signIn, { maxRedirects: 0 });
+    await use(context);
+  },
 
   // Hydration mismatches, CSP violations and missing files all show as an error on the console and nowhere else.
   quiet: [

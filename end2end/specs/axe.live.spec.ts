@@ -29,3 +29,17 @@ for (const { state, before, tolerated } of states) {
     });
   }
 }
+
+test.describe('the login page', () => {
+  test.use({ signedIn: false });
+
+  for (const theme of themes) {
+    test(`has nothing that axe objects to, ${theme}`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme: theme });
+      await page.goto('/');
+      await expect(page.getByRole('heading', { level: 1, name: 'Sign in' })).toBeVisible();
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, help }) => ({ id, help }))).toEqual([]);
+    });
+  }
+});

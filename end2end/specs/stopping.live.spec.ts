@@ -6,7 +6,7 @@ test.use({ tolerated: /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|as
 
 test('the server ends within five seconds under an open live page', async ({ page }) => {
   const demo = await Demo.start(['--no-script']);
-  await page.goto(demo.url);
+  await page.goto(demo.signIn);
   await expect(page.getByRole('status').filter({ hasText: 'live' })).toBeVisible();
   const asked = Date.now();
   await demo.end();

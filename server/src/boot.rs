@@ -4,16 +4,22 @@
 //! the store closes. None of it is needed for correctness (kill -9 loses nothing committed); it is politeness, and it
 //! has a bound, because a stop that hangs is a stop by kill -9.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::port::Clock;
+use domain::source::{SourceId, SourceKind};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::Accounts;
 use crate::collect::{Attention, Collection, Making, Recorder};
 use crate::config::{Config, origin};
+use crate::dice::Dice;
+use crate::engine::{self, Engine, Hands, Reach};
 use crate::live::Live;
 use crate::plane::{ControlPlane, Setting};
 use crate::store::{Store, StoreError};
@@ -43,9 +49,12 @@ pub enum BootError {
 pub struct Application {
     address: SocketAddr,
     plane: Arc<ControlPlane>,
+    accounts: Arc<Accounts>,
+    public_url: Option<String>,
     stop: CancellationToken,
     web: JoinHandle<()>,
     collection: Collection,
+    engine: Engine,
     store: Store,
 }
 
@@ -54,7 +63,13 @@ impl Application {
     ///
     /// # Errors
     /// A sentence with the cure when the address is taken or the store cannot be used.
-    pub async fn start(config: &Config, clock: Arc<dyn Clock>, making: &Making, notice: Option<String>) -> Result<Self, BootError> {
+    pub async fn start(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        dice: Arc<dyn Dice>,
+        making: &Making,
+        notice: Option<String>,
+    ) -> Result<Self, BootError> {
         // listen first: it is the cheapest refusal, and nothing has been written yet
         let listener = listen(config.server.listen).await?;
         let address = listener.local_addr().unwrap_or(config.server.listen);
@@ -65,6 +80,18 @@ impl Application {
         let recorder = Recorder { store: store.clone(), live: live.clone(), trouble: trouble.clone(), attention: attention.clone() };
         let collection = Collection::start(config, Arc::clone(&clock), making, recorder).await?;
         let tails = Tails::new(Arc::clone(&clock), collection.log_readers());
+        let accounts = Arc::new(Accounts::new(store.clone(), Arc::clone(&clock), Arc::clone(&dice), config.access.lasting()));
+        let stop = CancellationToken::new();
+        let parts = engine::Parts {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            dice,
+            live: live.clone(),
+            hands: Hands::new(store.clone(), Arc::clone(&clock), reach(config, &collection)),
+            marks: config.marks(),
+        };
+        let engine = Engine::start(parts, stop.clone()).await?;
+        tokio::spawn(stop.clone().run_until_cancelled_owned(let_go(Arc::clone(&accounts), Arc::clone(&clock))));
         let plane = Arc::new(ControlPlane::new(Setting {
             tails,
             store: store.clone(),
@@ -77,16 +104,27 @@ impl Application {
             environments: environments(config),
             allowances: config.environments.iter().map(|environment| (environment.name.clone(), config.allowance(environment))).collect(),
         }));
-        let stop = CancellationToken::new();
         let public = config.server.public_url.as_deref().and_then(|url| origin(url).ok());
-        let router = web::router(Shared::new(Arc::clone(&plane), stop.clone()), Arc::new(Origins::new(public, address)));
+        let shared = Shared::new(Arc::clone(&plane), engine.clone(), Arc::clone(&accounts), public.as_ref(), stop.clone());
+        let router = web::router(shared, Arc::new(Origins::new(public, address)));
         let web = tokio::spawn(web::serve(listener, router, stop.clone()));
-        Ok(Self { address, plane, stop, web, collection, store })
+        let public_url = config.server.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+        Ok(Self { address, plane, accounts, public_url, stop, web, collection, engine, store })
     }
 
     /// Where it listens; the port is the real one where the config says 0.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address people open: the public one where there is one.
+    pub fn url(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.address))
+    }
+
+    /// Who may use it.
+    pub fn accounts(&self) -> &Arc<Accounts> {
+        &self.accounts
     }
 
     /// The control plane, for whoever asks from inside (tests).
@@ -100,9 +138,20 @@ impl Application {
         if self.web.await.is_err() {
             tracing::error!("the web side ended by a panic");
         }
+        self.engine.ended().await;
         self.collection.stop().await;
         self.store.close().await;
     }
+}
+
+/// How each environment is looked at and changed.
+fn reach(config: &Config, collection: &Collection) -> BTreeMap<String, Reach> {
+    let nats = |environment: &str| {
+        let over = config.nats.iter().filter(|nats| nats.environments.iter().any(|name| name == environment));
+        over.map(|nats| SourceId::new(SourceKind::Nats, nats.name.clone()).to_string()).collect()
+    };
+    let reach = collection.environments().iter().map(|(name, aws)| (name.clone(), Reach::new(aws, nats(name))));
+    reach.collect()
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, BootError> {
@@ -119,15 +168,27 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, BootError> {
     })
 }
 
+/// How often sessions, links and failures that have ended are deleted.
+const LET_GO_EVERY: Duration = Duration::from_secs(600);
+
+async fn let_go(accounts: Arc<Accounts>, clock: Arc<dyn Clock>) {
+    loop {
+        if let Err(error) = accounts.let_go().await {
+            tracing::error!(error = %crate::error_chain(&error), "sessions that have ended could not be deleted; tried again later");
+        }
+        clock.sleep(LET_GO_EVERY).await;
+    }
+}
+
 fn warn_if_open(address: SocketAddr, config: &Config) {
-    if address.ip().is_loopback() {
+    let encrypted = config.server.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+    if address.ip().is_loopback() || encrypted {
         return;
     }
-    let behind = config.server.public_url.as_deref().map_or(
-        "There is no sign-in: whoever can reach it sees the fleet",
-        |_| "It answers public_url only, but there is no sign-in: the proxy in front must sign people in",
+    tracing::warn!(
+        %address,
+        "listening beyond this machine without TLS: passwords and tokens cross the network as they are. Put a proxy with TLS in front and name it with public_url, or listen on 127.0.0.1."
     );
-    tracing::warn!(%address, "listening beyond this machine. {behind}. Listen on 127.0.0.1 to keep it to yourself.");
 }
 
 fn environments(config: &Config) -> Vec<String> {

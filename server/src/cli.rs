@@ -3,6 +3,8 @@
 //! Answers go to stdout, everything else to stderr, so that output can be piped. An error is one sentence: what
 //! happened, what it means, what to do. The only place that reads the environment, through clap.
 
+mod account;
+mod audit;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
@@ -11,15 +13,20 @@ mod init;
 mod logging;
 mod look;
 mod reach;
+mod rollout;
 mod serve;
 mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::Timestamp;
+use domain::port::Clock;
 
+use crate::clock::{ScaledClock, at_speed};
 use crate::config::Config;
 
 /// The exit code when a command could not do its work.
@@ -49,6 +56,12 @@ enum Command {
     /// The simulated fleet alone: ECS and CloudWatch over HTTP, real NATS servers
     #[cfg(feature = "demo")]
     Yard(demo::YardAlone),
+    /// Who may use Signalbox: add, list, disable, reset, role, token; works beside a running server
+    Account(account::Account),
+    /// Plan, start, watch and steer rollouts of a running server, over its API
+    Rollout(rollout::Rollout),
+    /// Whether everything that was done is still on record as it was written: audit verify
+    Audit(audit::Audit),
     /// Sweep everything once and say how it stands: exit 0 all well, 1 something is not, 2 a source could not be read
     Verify(verify::Verify),
     /// Try everything the config needs and say what to do about what does not work: exit 0 all well, 1 something to fix
@@ -109,6 +122,9 @@ fn run(command: Command) -> anyhow::Result<u8> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime cannot start")?;
             runtime.block_on(verify.run())
         }
+        Command::Account(account) => serving()?.block_on(account.run()),
+        Command::Rollout(rollout) => serving()?.block_on(rollout.run()),
+        Command::Audit(audit) => serving()?.block_on(audit.run()),
         Command::CheckConfig(file) => check_config(&file),
         Command::Doctor(doctor) => serving()?.block_on(doctor.run()),
         Command::Init(init) => serving()?.block_on(init.run()),
@@ -130,6 +146,14 @@ fn check_config(file: &ConfigFile) -> anyhow::Result<u8> {
     println!("# {} is valid. As it was understood, secrets left out:\n", file.config.display());
     print!("{}", toml::to_string(&config).context("the config cannot be printed")?);
     Ok(0)
+}
+
+/// The clock that runs at this speed, since it left the machine's time (microseconds since 1970), if that was before now.
+fn clock(speed: f64, from: Option<i64>) -> anyhow::Result<Arc<dyn Clock>> {
+    if !ScaledClock::SPEEDS.contains(&speed) {
+        bail!("--speed {speed} is out of reach; it must lie between {} and {}.", ScaledClock::SPEEDS.start(), ScaledClock::SPEEDS.end());
+    }
+    Ok(at_speed(speed, from.map(Timestamp::from_micros)))
 }
 
 /// Waits for the wish to stop: Ctrl-C, or SIGTERM as service supervisors send it.

@@ -41,10 +41,16 @@ impl ScaledClock {
     pub const SPEEDS: std::ops::RangeInclusive<f64> = 0.1..=200.0;
 
     /// Starts at the machine's time, running `speed` seconds per second.
-    #[expect(clippy::disallowed_methods, reason = "this is the edge: the scaled clock is anchored at the machine's")]
     pub fn new(speed: f64) -> Self {
+        Self::since(SystemClock.now(), speed)
+    }
+
+    /// As if it had started at `from` and run at this speed ever since: processes that are given the same two tell the same
+    /// time, whenever each of them began.
+    #[expect(clippy::disallowed_methods, reason = "this is the edge: the scaled clock is anchored at the machine's")]
+    pub fn since(from: Timestamp, speed: f64) -> Self {
         let speed = speed.clamp(*Self::SPEEDS.start(), *Self::SPEEDS.end());
-        Self { began: SystemClock.now(), began_wall: Instant::now(), speed }
+        Self { began: from.plus(SystemClock.now().since(from).mul_f64(speed)), began_wall: Instant::now(), speed }
     }
 }
 
@@ -65,9 +71,12 @@ impl Clock for ScaledClock {
     }
 }
 
-/// The clock for a given speed: the machine's own where it is 1.
-pub fn at_speed(speed: f64) -> Arc<dyn Clock> {
-    if (speed - 1.0).abs() < f64::EPSILON { Arc::new(SystemClock) } else { Arc::new(ScaledClock::new(speed)) }
+/// The clock for a given speed: the machine's own where it is 1. `from`: when it left the machine's time, if not now.
+pub fn at_speed(speed: f64, from: Option<Timestamp>) -> Arc<dyn Clock> {
+    if (speed - 1.0).abs() < f64::EPSILON {
+        return Arc::new(SystemClock);
+    }
+    Arc::new(from.map_or_else(|| ScaledClock::new(speed), |from| ScaledClock::since(from, speed)))
 }
 
 /// The same clock as the yard wants it; the yard knows none of our crates.
@@ -83,5 +92,18 @@ impl yard::Clock for YardClock {
     fn sleep(&self, span: Duration) -> futures::future::BoxFuture<'static, ()> {
         let clock = Arc::clone(&self.0);
         Box::pin(async move { clock.sleep(span).await })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_clocks_from_the_same_instant_tell_the_same_time() {
+        let from = SystemClock.now().minus(Duration::from_secs(600));
+        let [early, late] = [(); 2].map(|()| ScaledClock::since(from, 20.0).now());
+        assert!(early.since(from) >= Duration::from_secs(12_000), "it has run since then, whenever it was made");
+        assert!(late >= early && late.since(early) < Duration::from_secs(60));
     }
 }

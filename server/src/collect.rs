@@ -11,11 +11,11 @@ mod measured;
 mod recorder;
 mod upkeep;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use collectors::{LogCollector, Owing, Poller};
+use collectors::{AwsEnvironment, LogCollector, Owing, Poller};
 use domain::Timestamp;
 use domain::log::Owed;
 use domain::port::Clock;
@@ -31,7 +31,7 @@ use making::Own;
 use recorder::{Again, record_all};
 
 pub use attention::Attention;
-pub use making::{Made, Making, Ports, make};
+pub use making::{Crew, Made, Making, Ports, make};
 pub(crate) use making::{aws, nats_scope};
 pub use recorder::Recorder;
 
@@ -57,6 +57,7 @@ pub struct Collection {
     tasks: TaskTracker,
     stop: CancellationToken,
     logs: HashMap<String, Arc<LogCollector>>,
+    environments: BTreeMap<String, Arc<AwsEnvironment>>,
 }
 
 impl Collection {
@@ -68,7 +69,7 @@ impl Collection {
         let store = recorder.store.clone();
         let heeding = Heed { attention: recorder.attention.clone(), clock: Arc::clone(&clock) };
         let ports = Ports { owing: Arc::new(Ledger(store.clone())), heeding: Arc::new(heeding) };
-        let made = make(config, &clock, making, Some(&ports));
+        let Crew { made, environments } = make(config, &clock, making, Some(&ports));
         let (reports, received) = mpsc::channel(WAITING);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let known = store.known_definitions().await?;
@@ -127,12 +128,17 @@ impl Collection {
             tasks.spawn(async move { ended.run_until_cancelled(looking).await });
         }
         tasks.spawn(record_all(received, recorder, clock, stop.clone(), config.clone(), Again { bringing, reading_on }));
-        Ok(Self { tasks, stop, logs })
+        Ok(Self { tasks, stop, logs, environments })
     }
 
     /// Who reads the logs of each environment.
     pub fn log_readers(&self) -> HashMap<String, Arc<LogCollector>> {
         self.logs.clone()
+    }
+
+    /// The AWS environments that are read, by name.
+    pub fn environments(&self) -> &BTreeMap<String, Arc<AwsEnvironment>> {
+        &self.environments
     }
 
     /// Ends all sweeps at once and waits until what was reported is recorded.

@@ -22,6 +22,7 @@ pub use secret::Secret;
 
 pub(crate) use check::origin;
 
+use crate::accounts::Lasting;
 use crate::store::{Keep, Marks};
 
 /// The whole file.
@@ -31,6 +32,9 @@ pub struct Config {
     /// Where the pages are served.
     #[serde(default)]
     pub server: Server,
+    /// How long people stay signed in.
+    #[serde(default)]
+    pub access: Access,
     /// Where observations are kept.
     #[serde(default)]
     pub store: StoreFile,
@@ -55,8 +59,8 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Server {
-    /// Address and port to listen on. Loopback unless told otherwise: there is no sign-in yet, so whoever reaches the
-    /// address sees the fleet.
+    /// Address and port to listen on. Loopback unless told otherwise: plain http, so beyond this machine passwords would
+    /// cross the network as they are. Put a proxy with TLS in front, and name it with `public_url`.
     pub listen: SocketAddr,
     /// Behind a proxy: the only origin and host accepted, such as `https://signalbox.example`.
     pub public_url: Option<String>,
@@ -65,6 +69,29 @@ pub struct Server {
 impl Default for Server {
     fn default() -> Self {
         Self { listen: SocketAddr::from(([127, 0, 0, 1], 3000)), public_url: None }
+    }
+}
+
+/// How long people stay signed in. There is no key that switches signing in off.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Access {
+    /// Without a request. An open page makes requests by itself, so that a display on a wall stays.
+    pub session_idle: Span,
+    /// Whatever happens.
+    pub session_longest: Span,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self { session_idle: Span(Duration::from_secs(12 * 3_600)), session_longest: days(7) }
+    }
+}
+
+impl Access {
+    /// What accounts go by.
+    pub fn lasting(&self) -> Lasting {
+        Lasting { idle: self.session_idle.0, longest: self.session_longest.0 }
     }
 }
 
@@ -373,6 +400,7 @@ impl Config {
     pub fn from_sdk_chain() -> Self {
         Self {
             server: Server::default(),
+            access: Access::default(),
             store: StoreFile::default(),
             poll: Poll::default(),
             budget: BudgetOfMonth::default(),

@@ -1,4 +1,4 @@
-//! The `signalbox` server: the only place that writes to the database, and (later) the only one that changes AWS.
+//! The `signalbox` server: the only place that writes to the database, and the only one that changes AWS.
 //!
 //! | module | holds |
 //! |---|---|
@@ -6,6 +6,7 @@
 //! | [`config`] | `signalbox.toml`, checked before anything is opened |
 //! | [`clock`] | the edge at which time enters |
 //! | [`store`] | what is remembered: one SQLite file, one writer |
+//! | [`actuator`] | the only code that changes AWS, one effect of a rollout at a time |
 //! | [`collect`] | runs the collectors and records what they report |
 //! | [`plane`] | implements the ports: what pages and API may ask |
 //! | [`live`] | tells that something changed, and never what |
@@ -15,17 +16,23 @@
 //! | [`doctor`] | whether everything the config needs works |
 //! | [`discover`] | what an account shows, written down as a config |
 //! | [`look`] | the fleet in a terminal, without server or store |
-//! | [`policy`] | the least IAM policy, from what the collectors declare |
+//! | [`policy`] | the least IAM policy, from what collectors and actuator declare |
+//! | [`accounts`] | who somebody is: sessions, tokens, links, and the acts on accounts |
+//! | [`dice`] | the edge at which chance enters |
 //! | [`boot`] | puts these together and takes them apart again |
 //! | [`verify`] | one sweep without server or store, judged by the same rule |
 
+pub mod accounts;
+pub mod actuator;
 pub mod boot;
 pub mod cli;
 pub mod clock;
 pub mod collect;
 pub mod config;
+pub mod dice;
 pub mod discover;
 pub mod doctor;
+pub mod engine;
 pub mod history;
 pub mod live;
 pub mod look;

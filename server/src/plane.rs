@@ -5,6 +5,7 @@
 
 mod lists;
 mod plots;
+mod rollouts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,20 +13,24 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::http::HeaderValue;
 use bytes::Bytes;
-use domain::Failure;
+use domain::account::Role;
 use domain::cost::Allowance;
 use domain::live::Topic;
 use domain::port::{Actor, Clock, Observe, Operate};
+use domain::rollout::decide::Command;
+use domain::rollout::plan::{Draft, Wish};
 use domain::series::Reach;
 use domain::service::ServiceKey;
 use domain::view::{
     AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, History, HistoryPanel,
-    MOST_CONNECTIONS_PER_PAGE, MOST_PER_PAGE, MissingAlarms, MissingQuery, NatsQuery, NatsView, Overview, ServiceDetail, ServiceNats,
-    ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
+    MOST_CONNECTIONS_PER_PAGE, MOST_PER_PAGE, MissingAlarms, MissingQuery, NatsQuery, NatsView, Overview, RolloutPage, RolloutQuery,
+    RolloutsPage, RolloutsQuery, ServiceDetail, ServiceNats, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
 };
+use domain::{Failure, Timestamp};
 use tokio::sync::Mutex;
 
 use crate::collect::Attention;
+use crate::engine::Engine;
 use crate::history::{self, Form};
 use crate::live::Live;
 use crate::store::{Acknowledging, Marks, Store, StoreError};
@@ -264,6 +269,14 @@ impl Observe for ControlPlane {
     async fn missing_alarms(&self, query: MissingQuery) -> Result<MissingAlarms, Failure> {
         self.setting.store.missing_alarms(&query, self.setting.clock.now()).await.map_err(internal)
     }
+
+    async fn rollouts(&self, query: RolloutsQuery) -> Result<RolloutsPage, Failure> {
+        self.rollouts_page(&query).await
+    }
+
+    async fn rollout(&self, query: RolloutQuery, role: Role) -> Result<RolloutPage, Failure> {
+        self.rollout_page(&query, role).await
+    }
 }
 
 impl ControlPlane {
@@ -280,21 +293,68 @@ impl ControlPlane {
 /// The longest reason that is kept, in characters.
 const LONGEST_REASON: usize = 500;
 
+/// Implements the port that acts. A type of its own, so that who may look at the plane does not hold what changes it.
+pub struct Operations {
+    plane: Arc<ControlPlane>,
+    engine: Engine,
+}
+
+impl Operations {
+    /// What an operator may do on a plane, and have the engine do.
+    pub fn on(plane: Arc<ControlPlane>, engine: Engine) -> Self {
+        Self { plane, engine }
+    }
+}
+
 #[async_trait]
-impl Operate for ControlPlane {
+impl Operate for Operations {
+    async fn draft(&self, wish: Wish) -> Result<Draft, Failure> {
+        self.engine.draft(&wish).await
+    }
+
+    async fn plan(&self, actor: Actor, wish: Wish) -> Result<u64, Failure> {
+        self.engine.plan(&actor, wish).await
+    }
+
+    async fn steer(&self, actor: Actor, rollout: String, command: Command) -> Result<(), Failure> {
+        self.engine.command(&actor, &rollout, command).await
+    }
+
+    async fn reviewed(&self, actor: Actor, rollout: String, why: String) -> Result<(), Failure> {
+        self.engine.reviewed(&actor, &rollout, &why).await
+    }
+
+    async fn stop_everything(&self, actor: Actor, why: String) -> Result<(), Failure> {
+        self.engine.stop_everything(&actor, &why).await
+    }
+
+    async fn freeze(&self, actor: Actor, why: String, from: Timestamp, until: Timestamp) -> Result<(), Failure> {
+        self.engine.freeze(&actor, &why, from, until).await
+    }
+
+    async fn lift(&self, actor: Actor, bar: i64, why: String) -> Result<(), Failure> {
+        self.engine.lift(&actor, bar, &why).await
+    }
+
+    async fn release(&self, actor: Actor, cause: i64, why: String) -> Result<(), Failure> {
+        self.engine.release(&actor, cause, &why).await
+    }
+
     async fn acknowledge(&self, actor: Actor, alarm: AlarmKey, reason: String) -> Result<(), Failure> {
         let reason = reason.trim();
         if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
             let why = format!("Say why it may wait, in 1 to {LONGEST_REASON} characters: whoever looks next needs to know.");
             return Err(Failure::Refused { why });
         }
-        let done = self.setting.store.acknowledge(&actor, &alarm, reason, self.setting.clock.now()).await.map_err(internal)?;
-        self.done(done, &alarm, "is not on, so there is nothing to acknowledge")
+        let plane = &self.plane.setting;
+        let done = plane.store.acknowledge(&actor, &alarm, reason, plane.clock.now()).await.map_err(internal)?;
+        self.plane.done(done, &alarm, "is not on, so there is nothing to acknowledge")
     }
 
     async fn withdraw(&self, actor: Actor, alarm: AlarmKey) -> Result<(), Failure> {
-        let done = self.setting.store.withdraw(&actor, &alarm, self.setting.clock.now()).await.map_err(internal)?;
-        self.done(done, &alarm, "is not acknowledged by anybody")
+        let plane = &self.plane.setting;
+        let done = plane.store.withdraw(&actor, &alarm, plane.clock.now()).await.map_err(internal)?;
+        self.plane.done(done, &alarm, "is not acknowledged by anybody")
     }
 }
 

@@ -1,4 +1,5 @@
-//! The least IAM policy Signalbox can do its reading with, made from the operations the collectors declare.
+//! The least IAM policy Signalbox can work with, made from the operations that collectors and actuator declare: one part for
+//! watching a fleet, one ([`change()`]) for changing its services.
 //!
 //! Separate from the command because `doctor` prints single statements of it as the cure for a missing permission. Where
 //! IAM can narrow a permission and the config says to what, it is narrowed; where it cannot, `*` stands, and
@@ -12,6 +13,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::config::{Config, Environment};
+
+mod change;
+
+pub use change::change;
 
 /// The most characters a managed policy may have, white space not counted (IAM quotas).
 pub const MANAGED_POLICY: usize = 6_144;
@@ -87,7 +92,9 @@ impl Scope {
         let named: Vec<String> = match on {
             On::Everything | On::WithinClusters => Vec::new(),
             On::Clusters => self.clusters.iter().map(|place| place.arn("ecs", &format!("cluster/{}", place.name))).collect(),
-            On::Services => self.clusters.iter().map(|place| place.arn("ecs", &format!("service/{}/*", place.name))).collect(),
+            On::Services => self.of_services(&["service/{}/*"]),
+            On::ServiceDeployments => self.of_services(&["service/{}/*", "service-deployment/{}/*"]),
+            On::ServiceRevisions => self.of_services(&["service/{}/*", "service-revision/{}/*"]),
             On::Tasks => self.clusters.iter().map(|place| place.arn("ecs", &format!("task/{}/*", place.name))).collect(),
             On::LogStreams => {
                 self.log_groups.iter().map(|place| place.arn("logs", &format!("log-group:{}:log-stream:*", place.name))).collect()
@@ -95,6 +102,12 @@ impl Scope {
             On::Queue => self.queues.iter().map(|place| place.arn("sqs", &place.name)).collect(),
         };
         if named.is_empty() { vec!["*".to_owned()] } else { named }
+    }
+
+    /// Of every cluster, these kinds of resource; `{}` stands for its name.
+    fn of_services(&self, kinds: &[&str]) -> Vec<String> {
+        let of = |place: &Place| kinds.iter().map(|kind| place.arn("ecs", &kind.replace("{}", &place.name))).collect::<Vec<_>>();
+        self.clusters.iter().flat_map(of).collect()
     }
 
     fn condition(&self, on: On) -> Option<Value> {
@@ -146,9 +159,15 @@ fn last_part(cluster: &str) -> &str {
 
 /// Everything that reading needs, in as few statements as its narrowing allows.
 pub fn read(scope: &Scope) -> Policy {
+    let needed = operations::ALL.iter().filter(|operation| operation.on != On::Queue || !scope.queues.is_empty());
+    Policy::of(grouped(scope, "Signalbox", needed.map(|operation| (operation.name, operation.on))))
+}
+
+/// These actions in as few statements as their narrowing allows.
+fn grouped(scope: &Scope, prefix: &str, actions: impl Iterator<Item = (&'static str, On)>) -> Vec<Statement> {
     let mut groups: BTreeMap<(&str, On), Vec<&'static str>> = BTreeMap::new();
-    for operation in operations::ALL.iter().filter(|operation| operation.on != On::Queue || !scope.queues.is_empty()) {
-        groups.entry((operation.service(), operation.on)).or_default().push(operation.name);
+    for (name, on) in actions {
+        groups.entry((name.split(':').next().unwrap_or_default(), on)).or_default().push(name);
     }
     let mut statement: Vec<Statement> = Vec::new();
     for ((service, on), mut action) in groups {
@@ -158,10 +177,30 @@ pub fn read(scope: &Scope) -> Policy {
         let alike = statement.iter_mut().find(|known| known.resource == resource && known.condition == condition && known.is_of(service));
         match alike {
             Some(known) => known.action.extend(action),
-            None => statement.push(Statement { sid: sid(service, on), effect: "Allow", action, resource, condition }),
+            None => statement.push(Statement { sid: sid(prefix, service, on), effect: "Allow", action, resource, condition }),
         }
     }
-    Policy { version: "2012-10-17", statement }
+    statement
+}
+
+impl Policy {
+    fn of(statement: Vec<Statement>) -> Self {
+        Self { version: "2012-10-17", statement }
+    }
+
+    /// Both in one document, without what the other permits by a statement of its own already.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        for mut more in other.statement {
+            let known = |action: &&str| self.statement.iter().any(|one| one.covers(action, &more));
+            let left: Vec<&'static str> = more.action.iter().copied().filter(|action| !known(action)).collect();
+            more.action = left;
+            if !more.action.is_empty() {
+                self.statement.push(more);
+            }
+        }
+        self
+    }
 }
 
 /// The statement that permits one operation.
@@ -177,13 +216,22 @@ pub fn statement(operation: &Operation, scope: &Scope) -> Statement {
 }
 
 impl Statement {
+    /// Whether it permits an action on everything that another statement permits it on.
+    fn covers(&self, action: &str, other: &Self) -> bool {
+        let everything = self.resource.iter().any(|resource| resource == "*");
+        let resources = everything || other.resource.iter().all(|resource| self.resource.contains(resource));
+        self.action.contains(&action)
+            && resources
+            && self.condition.as_ref().is_none_or(|condition| other.condition.as_ref() == Some(condition))
+    }
+
     fn is_of(&self, service: &str) -> bool {
         self.action.iter().all(|action| action.split(':').next() == Some(service))
     }
 }
 
 /// Letters and digits, as IAM wants it: `SignalboxEcsServices`.
-fn sid(service: &str, on: On) -> String {
+fn sid(prefix: &str, service: &str, on: On) -> String {
     let service: String =
         service.chars().enumerate().map(|(at, letter)| if at == 0 { letter.to_ascii_uppercase() } else { letter }).collect();
     let on = match on {
@@ -191,11 +239,13 @@ fn sid(service: &str, on: On) -> String {
         On::WithinClusters => "Lists",
         On::Clusters => "Clusters",
         On::Services => "Services",
+        On::ServiceDeployments => "Deployments",
+        On::ServiceRevisions => "ServiceRevisions",
         On::Tasks => "Tasks",
         On::LogStreams => "Streams",
         On::Queue => "Queue",
     };
-    format!("Signalbox{service}{on}")
+    format!("{prefix}{service}{on}")
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@
 //!
 //! State is intervals; a sweep without changes writes no new row (asserted by count in `tests/`).
 
+mod accounts;
 mod alarms;
+mod audit;
 mod counts;
 mod ecs;
 pub(crate) mod guard;
@@ -17,6 +19,7 @@ mod nats;
 mod overview;
 mod record;
 mod retention;
+mod rollouts;
 mod series;
 mod service;
 mod services;
@@ -31,13 +34,16 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 
+pub use accounts::{Decided, Known, Linked, NewSession, NewToken, Opened, SessionFound, TokenFound};
 pub use alarms::Acknowledging;
+pub use audit::{AuditRow, Chain, OURSELVES, Signed};
 pub use counts::Counts;
 pub use guard::{OLDEST_SQLITE, Unfit};
 pub use history::Past;
 pub use nats::{FlowBody, Flowing};
 pub use record::{Mark, Marks, Written};
 pub use retention::Keep;
+pub use rollouts::{Around, Bar, BarKind, Commit, Committed, Doing, Kept, Lifted, Plan, Recorded};
 pub use timeline::Entries;
 
 /// The migrations, compiled in.
@@ -91,8 +97,8 @@ pub struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
     path: PathBuf,
-    /// Held for as long as the store is: no second process on the same data.
-    _lock: std::sync::Arc<std::fs::File>,
+    /// Held for as long as the store is: no second process on the same data. None for one opened beside it.
+    _lock: Option<std::sync::Arc<std::fs::File>>,
 }
 
 impl Store {
@@ -104,6 +110,24 @@ impl Store {
     /// is too old to be trusted with a WAL.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let lock = guard::claim(path)?;
+        Self::connect(path, Some(lock)).await
+    }
+
+    /// Opens the file where another process may have it: for a command that changes accounts and nothing that is observed.
+    /// Neither makes the file nor brings it up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Unfit`] with a sentence when there is no store, or it is not of this version.
+    pub async fn beside(path: &Path) -> Result<Self, StoreError> {
+        if !guard::held(path) {
+            // nobody has it: as good as alone, with all that is checked then
+            guard::exists(path)?;
+            return Self::open(path).await;
+        }
+        Self::connect(path, None).await
+    }
+
+    async fn connect(path: &Path, lock: Option<std::fs::File>) -> Result<Self, StoreError> {
         let options = options(path);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
@@ -117,12 +141,16 @@ impl Store {
             .await
             .map_err(|error| guard::unreadable(path, &error))?;
         guard::library(&writer).await?;
-        guard::intact(&writer, path).await?;
-        MIGRATOR.run(&writer).await.map_err(|error| guard::migration(path, error))?;
-        take_index_for_large(&mut *writer.acquire().await?).await?;
+        if lock.is_some() {
+            guard::intact(&writer, path).await?;
+            MIGRATOR.run(&writer).await.map_err(|error| guard::migration(path, error))?;
+            take_index_for_large(&mut *writer.acquire().await?).await?;
+        } else {
+            guard::same_version(&writer, path).await?;
+        }
         let readers =
             SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true).pragma("query_only", "ON")).await?;
-        Ok(Self { writer, readers, path: path.to_owned(), _lock: std::sync::Arc::new(lock) })
+        Ok(Self { writer, readers, path: path.to_owned(), _lock: lock.map(std::sync::Arc::new) })
     }
 
     /// Where the file is.

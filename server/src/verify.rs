@@ -113,7 +113,7 @@ impl Verdict {
 
 /// Sweeps everything once.
 pub async fn verify(config: &Config, clock: Arc<dyn Clock>, making: &Making) -> Verdict {
-    let made = make(config, &clock, making, None);
+    let made = make(config, &clock, making, None).made;
     let sweeps = join_all(made.iter().map(|made| made.collector.sweep())).await;
     judge_sweeps(&sweeps, &config.marks())
 }

@@ -1,13 +1,17 @@
 //! Pages, JSON API, `/live`, `/metrics`, `/healthz`.
 //!
 //! The layers stand in one place and their order matters: the guard is outermost, so that a foreign page's request is
-//! refused before anything looks at it; `/live` is outside compression and the time limit, because it never ends.
+//! refused before anything looks at it; then it is found out who asks, and nobody gets further than the entrance; `/live`
+//! is outside compression and the time limit, because it never ends.
 
 mod accept;
+mod access;
 mod alarms_api;
 mod api;
 mod assets;
+mod cookie;
 mod csv;
+mod entrance;
 mod guard;
 mod health;
 mod kept;
@@ -15,6 +19,8 @@ mod live;
 mod metrics;
 mod openapi;
 mod pages;
+mod rollouts_api;
+mod routes;
 mod tables;
 
 use std::sync::Arc;
@@ -22,8 +28,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::routing::get;
-use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -32,10 +36,12 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 pub use accept::serve;
+pub use access::Shared;
 pub use guard::Origins;
 pub use openapi::document;
+pub use routes::Listed;
 
-use crate::plane::ControlPlane;
+use routes::Routes;
 
 /// No form or query of ours is larger.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -44,42 +50,36 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 /// What a page may load, unless the page's own header says it with a nonce.
 const STRICT: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
 
-/// What handlers share.
-#[derive(Clone)]
-pub struct Shared {
-    /// The control plane.
-    pub plane: Arc<ControlPlane>,
-    /// Cancelled when the server stops: ends the streams that would otherwise keep it alive.
-    pub stop: CancellationToken,
-    /// Counts open `/live` streams.
-    pub readers: Arc<live::Readers>,
-}
-
-impl Shared {
-    /// What handlers share.
-    pub fn new(plane: Arc<ControlPlane>, stop: CancellationToken) -> Self {
-        Self { plane, stop, readers: Arc::default() }
-    }
-}
-
 /// The whole web side.
 pub fn router(shared: Shared, origins: Arc<Origins>) -> Router {
-    let streams = Router::new().route("/live", get(live::stream)).with_state(shared.clone());
-    let answers = Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/metrics", get(metrics::metrics))
+    site(shared, origins).0
+}
+
+/// The whole web side, and what it is made of: every route, page and server function.
+pub fn site(shared: Shared, origins: Arc<Origins>) -> (Router, Vec<Listed>) {
+    let (streams, mut listed) = Routes::default().get("/live", live::stream).into_parts();
+    let (plain, more) = Routes::default()
+        .get("/healthz", health::healthz)
+        .get("/metrics", metrics::metrics)
+        .get("/pkg/{name}", assets::file)
+        .get("/login", entrance::login)
+        .post("/login", entrance::sign_in)
+        .get("/welcome/{key}", entrance::welcome)
+        .post("/welcome/{key}", entrance::set_password)
+        .get("/enter/{key}", entrance::enter)
         .nest("/api/v1", api::routes())
-        .with_state(shared.clone())
-        .merge(assets::routes())
-        .merge(pages::routes(&shared))
-        .layer(
-            ServiceBuilder::new()
-                .layer(CompressionLayer::new().br(true).gzip(true))
-                .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_ANSWER))
-                .layer(RequestBodyLimitLayer::new(LARGEST_BODY)),
-        );
+        .into_parts();
+    listed.extend(more);
+    let (pages, more) = pages::routes(&shared);
+    listed.extend(more);
+    let answers = plain.with_state(shared.clone()).merge(pages).layer(
+        ServiceBuilder::new()
+            .layer(CompressionLayer::new().br(true).gzip(true))
+            .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_ANSWER))
+            .layer(RequestBodyLimitLayer::new(LARGEST_BODY)),
+    );
     let fixed = |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
-    Router::new().merge(streams).merge(answers).layer(
+    let router = Router::new().merge(streams.with_state(shared.clone())).merge(answers).layer(
         ServiceBuilder::new()
             .layer(CatchPanicLayer::new())
             .layer(fixed(header::CONTENT_SECURITY_POLICY, STRICT))
@@ -87,6 +87,11 @@ pub fn router(shared: Shared, origins: Arc<Origins>) -> Router {
             .layer(fixed(header::REFERRER_POLICY, "same-origin"))
             .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
             .layer(fixed(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
-            .layer(axum::middleware::from_fn_with_state(origins, guard::refuse_foreign)),
-    )
+            // nothing of ours is for a cache that others look into; what is says so itself
+            .layer(fixed(header::CACHE_CONTROL, "no-store"))
+            .layer(axum::middleware::from_fn_with_state(origins, guard::refuse_foreign))
+            .layer(axum::middleware::from_fn_with_state(shared, access::recognise)),
+    );
+    listed.sort();
+    (router, listed)
 }

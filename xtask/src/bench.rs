@@ -4,12 +4,14 @@
 //! figure is a median with its range, and the load generator shares the machine's cores with what it loads: it says so.
 
 mod beside;
-mod fleet;
+mod change;
+pub(crate) mod fleet;
 mod history;
-mod http;
+pub(crate) mod http;
 mod large;
-mod measure;
+pub(crate) mod measure;
 mod readers;
+pub(crate) mod steer;
 mod table;
 
 use std::path::Path;
@@ -54,6 +56,8 @@ enum Part {
     Large,
     /// Size and reading of 1,000 services' 30 days, beside Prometheus; search in a million entries
     History,
+    /// Stopping everything, a failing check to its undo, and the verification of a million acts
+    Change,
 }
 
 impl Wanted {
@@ -85,6 +89,9 @@ pub(crate) fn bench(wanted: &Wanted) -> Result<()> {
     }
     if wanted.part(Part::History) {
         history::history(&mut table, &signalbox, wanted)?;
+    }
+    if wanted.part(Part::Change) {
+        change::change(&mut table, &signalbox, wanted)?;
     }
     print!("{table}");
     Ok(())
@@ -129,7 +136,7 @@ fn served(table: &mut Table, fleet: &Fleet, wanted: &Wanted) -> Result<()> {
         let step = say::step(format!("load: {name}"));
         let (mut rates, mut refused) = (Vec::new(), 0);
         for _ in 0..wanted.runs {
-            let (rate, refusals) = load(&wrk, &format!("{}{path}", fleet.url()), header, wanted.seconds)?;
+            let (rate, refusals) = load(&wrk, fleet.url(), path, header, wanted.seconds)?;
             rates.push(rate);
             refused += refusals;
         }
@@ -143,8 +150,11 @@ fn served(table: &mut Table, fleet: &Fleet, wanted: &Wanted) -> Result<()> {
 
 /// One run of wrk: 32 connections from one thread, on the cores the server has as well. Answers a second, and how many
 /// of them were refusals: a server that fails fast must not look like a fast one.
-fn load(wrk: &Path, url: &str, header: &str, seconds: u32) -> Result<(f64, u64)> {
-    let said = run::output(Command::new(wrk).args(["-t1", "-c32", &format!("-d{seconds}s"), "-H", header, "--timeout", "10s"]).arg(url))?;
+fn load(wrk: &Path, url: &str, path: &str, header: &str, seconds: u32) -> Result<(f64, u64)> {
+    let (known, seconds) = (http::authorization(url), format!("-d{seconds}s"));
+    let mut command = Command::new(wrk);
+    command.args(["-t1", "-c32", &seconds, "-H", header, "-H", known.trim_end(), "--timeout", "10s"]).arg(format!("{url}{path}"));
+    let said = run::output(&mut command)?;
     let line = |start: &str| said.lines().find_map(|line| line.trim().strip_prefix(start)).map(str::trim);
     let rate = line("Requests/sec:").and_then(|rate| rate.parse().ok());
     let refused = line("Non-2xx or 3xx responses:").and_then(|count| count.parse().ok());
@@ -219,7 +229,7 @@ fn cpu_of(costs: &[Cost]) -> Sample {
 /// How long a server may take to answer first.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
-fn apart(command: &mut Command) -> Result<&mut Command> {
+pub(crate) fn apart(command: &mut Command) -> Result<&mut Command> {
     without_the_world(command)?;
     Ok(command)
 }

@@ -6,6 +6,7 @@
 mod arrows;
 mod bans;
 mod fleet_api;
+mod leases;
 mod operations;
 mod style;
 mod text;
@@ -100,6 +101,7 @@ fn house(tree: &Tree) -> Result<()> {
     problems.extend(arrows::check(tree));
     problems.extend(fleet_api::check(tree)?);
     problems.extend(operations::check(tree)?);
+    problems.extend(leases::check(tree));
     problems.extend(bans::check(tree)?);
     problems.extend(style::check()?);
     problems.extend(text::check(tree));

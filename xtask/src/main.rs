@@ -6,6 +6,7 @@
 mod bench;
 mod demo;
 mod fresh;
+mod kill;
 mod lint;
 mod lockfile;
 mod place;
@@ -58,6 +59,8 @@ enum Command {
     Lint(lint::Wanted),
     /// Run the rollout engine against a model world with every fault at every point
     Sim(sim::Wanted),
+    /// Kill the real server with -9 again and again while it changes a simulated fleet
+    Kill(kill::Wanted),
     /// Save pictures of every page in target/screens
     Screens(screens::Wanted),
     /// Clone what is committed into target/ and run .ci/run there
@@ -88,6 +91,7 @@ fn command(command: Command) -> Result<ExitCode> {
         Command::Bench(wanted) => bench::bench(&wanted)?,
         Command::Lint(wanted) => return lint::lint(&wanted),
         Command::Sim(wanted) => return sim::sim(&wanted),
+        Command::Kill(wanted) => return kill::kill(&wanted),
         Command::Screens(wanted) => screens::screens(&wanted)?,
         Command::CheckFresh => fresh::check()?,
         Command::Sqlx => queries::rewrite()?,

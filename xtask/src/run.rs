@@ -6,7 +6,7 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -79,6 +79,12 @@ impl Server {
         self.child.id()
     }
 
+    /// Ends it at once and unasked, as a machine that is lost. Answers how it had ended, if it had.
+    pub(crate) fn kill(mut self) -> Result<ExitStatus> {
+        self.child.kill().with_context(|| format!("cannot kill `{}`", self.name))?;
+        self.child.wait().with_context(|| format!("cannot wait for `{}`", self.name))
+    }
+
     /// The next line it prints; an error when it ends instead.
     pub(crate) fn line(&mut self) -> Result<String> {
         let mut line = String::new();
@@ -96,6 +102,10 @@ impl Drop for Server {
         let Ok(id) = i32::try_from(self.child.id()) else {
             return;
         };
+        // ended and waited for: its number may be another's by now
+        if !matches!(self.child.try_wait(), Ok(None)) {
+            return;
+        }
         let asked = say::stopwatch();
         // an error means that it has ended by itself: then the wait below returns at once
         if kill(Pid::from_raw(id), Signal::SIGTERM).is_ok() {
@@ -112,7 +122,11 @@ impl Drop for Server {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "waits for a real process to end")]
 pub(crate) fn pause() {
-    std::thread::sleep(Duration::from_millis(20));
+    wait(Duration::from_millis(20));
+}
+
+#[expect(clippy::disallowed_methods, reason = "waits for real processes")]
+pub(crate) fn wait(span: Duration) {
+    std::thread::sleep(span);
 }

@@ -40,6 +40,12 @@ pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
+/// Microseconds since 1970, to be compared with what other processes of this machine tell.
+pub(crate) fn now_micros() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
 /// One line of news inside a step.
 pub(crate) fn note(what: impl fmt::Display) {
     eprintln!("    {what}");

@@ -1,5 +1,6 @@
 //! What stands around every page.
 
+use domain::account::Reader;
 use domain::view::{self, SourceBrief};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
@@ -15,6 +16,8 @@ pub(crate) struct Around {
     pub(crate) frame: view::Frame,
     /// Where every fact on the page comes from; empty when the store cannot be read, which the page itself then says.
     pub(crate) sources: Vec<SourceBrief>,
+    /// Who is looking.
+    pub(crate) reader: Reader,
 }
 
 /// The frame: asked on every page, beside the page's own question.
@@ -24,5 +27,5 @@ pub(crate) async fn frame() -> Result<Answer<Around>, AppError> {
     // a page must keep its frame when the store fails: the failure is the page's to tell
     let sources = viewer.observe.overview().await.map(|overview| overview.sources.clone()).unwrap_or_default();
     let frame = viewer.observe.frame();
-    Ok(viewer.answer(frame.revision, Around { frame, sources }))
+    Ok(viewer.answer(frame.revision, Around { frame, sources, reader: viewer.actor.reader() }))
 }

@@ -92,7 +92,21 @@ impl Attempt {
         let number = if self.heard.get() > 0 { 0 } else { self.number };
         self.live.lost(self.now);
         retry(self.live, self.now, number);
+        if number > 0 {
+            ask_who_we_are();
+        }
     }
+}
+
+/// An `EventSource` does not say with which status it was refused: another question tells whether the session has ended.
+fn ask_who_we_are() {
+    leptos::task::spawn_local(async {
+        if let Err(error) = crate::api::frame().await
+            && error.signed_out()
+        {
+            crate::signed_out::leave_or_tell();
+        }
+    });
 }
 
 fn retry(live: Live, now: Now, number: u32) {

@@ -7,7 +7,10 @@ use crate::access::{Viewer, viewer};
 use crate::answer::{Answer, Written};
 use crate::error::AppError;
 use crate::now::{Now, Seed};
-use crate::pages::{alarm, alarms, coverage, missing, nats, not_found, overview, service, sources, task, timeline};
+use crate::pages::access as access_page;
+use crate::pages::{
+    alarm, alarms, coverage, missing, nats, not_found, overview, plan, rollout, rollouts, service, sources, task, timeline,
+};
 use domain::Failure;
 use leptos::prelude::*;
 use leptos_router::location::Url;
@@ -75,7 +78,11 @@ async fn page(parts: &[&str], wanted: &Wanted<'_>, path: &str) -> Result<Page, A
         ["alarms", "missing"] => missing::page(wanted).await,
         ["alarms", environment, name] => alarm::page(wanted, environment, name).await,
         ["nats"] => nats::page(wanted).await,
+        ["rollouts"] => rollouts::page(wanted).await,
+        ["rollouts", "new"] => plan::page(wanted).await,
+        ["rollouts", id] => rollout::page(wanted, id).await,
         ["sources"] => sources::page(wanted).await,
+        ["access"] => access_page::page(wanted).await,
         _ => return Ok(not_found::page(path)),
     };
     answered.map_err(AppError::failed)

@@ -1,5 +1,6 @@
 //! One alarm: where it stands, who is told, who knows; what is on record of it.
 
+use domain::account::Role;
 use domain::text;
 use domain::view::{AlarmDetail, AlarmKey, AlarmRow};
 use leptos::prelude::*;
@@ -18,14 +19,14 @@ use crate::ui::panel::panel;
 pub(crate) async fn page(wanted: &Wanted<'_>, environment: &str, name: &str) -> Answered {
     let key = AlarmKey { environment: environment.to_owned(), name: name.to_owned() };
     let detail = wanted.viewer.observe.alarm(key).await?;
-    let (by, refused) = (form::remembered(form::BY).unwrap_or_default(), form::remembered(form::REFUSED));
-    Ok(Page::new(detail.revision, text::shown(&detail.row.name), move || body(&detail, by, refused)))
+    let (may_not, refused) = (wanted.viewer.actor.may(Role::Operator).err().map(|error| error.to_string()), form::refused());
+    Ok(Page::new(detail.revision, text::shown(&detail.row.name), move || body(&detail, may_not, refused)))
 }
 
-fn body(detail: &AlarmDetail, by: String, refused: Option<String>) -> AnyView {
+fn body(detail: &AlarmDetail, may_not: Option<String>, refused: Option<String>) -> AnyView {
     let row = &detail.row;
     let none = detail.record.is_empty().then(|| view! { <p class="empty">"Nothing yet."</p> });
-    let acknowledging = acknowledging(row, by, refused);
+    let acknowledging = acknowledging(row, may_not, refused);
     view! {
         <div class="headline">
             <h1><Lamp light=light(row)/><bdi>{text::shown(&row.name)}</bdi></h1>
@@ -67,12 +68,15 @@ fn facts(detail: &AlarmDetail) -> Vec<AnyView> {
 }
 
 /// Who knows of it, or the form to say that one does.
-fn acknowledging(row: &AlarmRow, by: String, refused: Option<String>) -> AnyView {
+fn acknowledging(row: &AlarmRow, may_not: Option<String>, refused: Option<String>) -> AnyView {
     // said once, so it must outlive the next answer
     let refused = refused.map(|why| view! { <p class="stale-note" role="alert" data-stays="">{why}</p> });
     let (acknowledged, key) = (row.acknowledged.is_some(), row.key());
     if !row.calls() && !acknowledged {
         return view! { {refused}<p class="empty">"It does not call for anybody now."</p> }.into_any();
+    }
+    if let Some(why) = may_not {
+        return view! { {refused}<div class="act">{known(row)}<p class="dim">{why}</p></div> }.into_any();
     }
     let (action, submit, hint) = if acknowledged {
         ("/api/withdraw", "Take it back", "Taken back, it calls for somebody again.")
@@ -88,10 +92,6 @@ fn acknowledging(row: &AlarmRow, by: String, refused: Option<String>) -> AnyView
             {known(row)}
             <input type="hidden" name="environment" value=key.environment/>
             <input type="hidden" name="name" value=key.name/>
-            <label>
-                <span>"Your name (kept as given)"</span>
-                <input type="text" name="by" maxlength="80" required=true autocomplete="name" value=by/>
-            </label>
             {reason}
             <p class="dim">{hint}</p>
             <button class="btn" type="submit">{submit}</button>

@@ -6,6 +6,8 @@
 pub(crate) mod services;
 
 #[cfg(feature = "ssr")]
+pub(crate) mod access;
+#[cfg(feature = "ssr")]
 pub(crate) mod alarm;
 #[cfg(feature = "ssr")]
 pub(crate) mod alarms;
@@ -19,6 +21,12 @@ pub(crate) mod nats;
 pub(crate) mod not_found;
 #[cfg(feature = "ssr")]
 pub(crate) mod overview;
+#[cfg(feature = "ssr")]
+pub(crate) mod plan;
+#[cfg(feature = "ssr")]
+pub(crate) mod rollout;
+#[cfg(feature = "ssr")]
+pub(crate) mod rollouts;
 #[cfg(feature = "ssr")]
 pub(crate) mod service;
 #[cfg(feature = "ssr")]

@@ -4,6 +4,7 @@ use domain::Timestamp;
 use domain::judge::Tone;
 use domain::text;
 use domain::view;
+use domain::view::{RolloutsOnly, RolloutsPage, RolloutsQuery};
 use leptos::prelude::*;
 
 use crate::made::compose::{Answered, Page, Wanted};
@@ -11,6 +12,7 @@ use crate::parts::age::{Age, For};
 use crate::parts::customers::customers;
 use crate::parts::facts::facts;
 use crate::parts::needs::{need, needs};
+use crate::parts::open_rollouts::open_rollouts;
 use crate::parts::tiles::tiles;
 use crate::parts::timeline::timeline;
 use crate::ui::lamp::{Lamp, Light};
@@ -18,11 +20,13 @@ use crate::ui::panel::panel;
 
 /// The page.
 pub(crate) async fn page(wanted: &Wanted<'_>) -> Answered {
-    let overview = wanted.viewer.observe.overview().await?;
-    Ok(Page::new(overview.revision, verdict(&overview).1, move || body(&overview)))
+    let observe = &wanted.viewer.observe;
+    let overview = observe.overview().await?;
+    let open = observe.rollouts(RolloutsQuery { only: Some(RolloutsOnly::Open), ..RolloutsQuery::default() }).await?;
+    Ok(Page::new(overview.revision, verdict(&overview).1, move || body(&overview, &open)))
 }
 
-fn body(overview: &view::Overview) -> AnyView {
+fn body(overview: &view::Overview, open: &RolloutsPage) -> AnyView {
     let observed = overview.services.observed;
     let known = (!overview.acknowledged.is_empty()).then(|| {
         view! {
@@ -44,6 +48,7 @@ fn body(overview: &view::Overview) -> AnyView {
         {customers(&overview.customers)}
         {needs(&overview.needs, overview.needs_total)}
         {known}
+        {open_rollouts(open)}
         {facts(overview)}
         <div class="cols">
             {panel("services", "Services", observed.map(|at| view! { <Age of=at/> }), (none_yet, tiles(&overview.groups)))}

@@ -4,7 +4,7 @@ use domain::judge::{Standing, Tone};
 use domain::series::Reach;
 use domain::service::ServiceKey;
 use domain::text;
-use domain::view::{HistoryPanel, ServiceDetail, ServiceNats, StoppedTaskRow, TimelineQuery};
+use domain::view::{HistoryPanel, PlanQuery, ServiceDetail, ServiceNats, StoppedTaskRow, TimelineQuery};
 use domain::{Failure, service};
 use leptos::prelude::*;
 
@@ -184,7 +184,27 @@ fn deployed(detail: &ServiceDetail) -> AnyView {
     } else {
         deployments::deployments(&detail.deployments)
     };
-    panel("deployments", "Deployments", (), rows)
+    panel("deployments", "Deployments", (), (rows, ways(detail)))
+}
+
+/// The ways back and forward: an earlier revision, a health check.
+fn ways(detail: &ServiceDetail) -> AnyView {
+    if !detail.present {
+        return ().into_any();
+    }
+    let back = |arn: &String| {
+        let name = text::shown(service::revision_name(arn));
+        let to = PlanQuery::put_back(&detail.row.key, arn).path();
+        view! { <li data-key=arn.clone()><code><bdi>{name.clone()}</bdi></code>" "<a href=to>"Put back to this revision"<span class="sr">" "{name}</span></a></li> }
+    };
+    let earlier = detail.earlier();
+    let list = (!earlier.is_empty())
+        .then(|| view! { <ul class="earlier" aria-label="Earlier revisions">{earlier.iter().map(back).collect::<Vec<_>>()}</ul> });
+    view! {
+        {list}
+        <p class="note"><a href=PlanQuery::health_check(&detail.row.key).path()>"Plan a health check"</a>" for it. Nothing changes by that alone."</p>
+    }
+    .into_any()
 }
 
 fn watched(detail: &ServiceDetail) -> AnyView {

@@ -13,6 +13,7 @@ use crate::keyboard::{self, DIALOG_ID, KEYS, SearchWanted};
 use crate::live::{Line, Live};
 use crate::load::{ask, load};
 use crate::now::Now;
+use crate::signed_out::SignedOut;
 use crate::ui::keys::{KeysDialog, KeysLink};
 
 /// Bar, page, foot.
@@ -31,12 +32,13 @@ pub(crate) fn Frame() -> impl IntoView {
     view! {
         <a class="skip" href="#main">"Skip to the page"</a>
         <header class="bar">
-            <Word/>
+            {word()}
             <Nav/>
             <div class="end">{load(asked, end)}</div>
         </header>
         {load(asked, notice)}
         <Adrift/>
+        <SignedOut/>
         <main id="main" tabindex="-1" class:adrift=move || matches!(live.line(), Line::Lost { .. })>
             <Outlet/>
         </main>
@@ -51,8 +53,8 @@ pub(crate) fn Frame() -> impl IntoView {
     .into_any()
 }
 
-#[component]
-fn Word() -> impl IntoView {
+/// The word mark, which leads to the Overview.
+pub(crate) fn word() -> AnyView {
     view! {
         <a class="word" href="/">
             <svg viewBox="0 0 18 22" aria-hidden="true">
@@ -64,6 +66,7 @@ fn Word() -> impl IntoView {
             "Signalbox"
         </a>
     }
+    .into_any()
 }
 
 #[component]
@@ -75,12 +78,13 @@ fn Nav() -> impl IntoView {
             <A href="/timeline">"Timeline"</A>
             <A href="/alarms">"Alarms"</A>
             <A href="/nats">"NATS"</A>
+            <A href="/rollouts">"Rollouts"</A>
             <A href="/sources">"Sources"</A>
         </nav>
     }
 }
 
-/// The end of the bar: live, search, keys, environments.
+/// The end of the bar: live, search, keys, environments, who is looking.
 fn end(around: RwSignal<Around>) -> AnyView {
     let sources = Signal::derive(move || around.with(|around| around.sources.clone()));
     let environments =
@@ -90,6 +94,8 @@ fn end(around: RwSignal<Around>) -> AnyView {
         [only] => only.clone(),
         more => format!("{} environments", more.len()),
     };
+    let name = move || around.with(|around| domain::text::shown(&around.reader.name));
+    let role = move || around.with(|around| around.reader.role.as_str());
     view! {
         <LiveTag sources/>
         <a
@@ -105,6 +111,9 @@ fn end(around: RwSignal<Around>) -> AnyView {
         </a>
         <KeysLink href="#keys" open=keyboard::show_keys/>
         <span class="environments" title=move || environments().join("\n")><bdi>{named}</bdi></span>
+        <a class="reader" href="/access" title="Your account, tokens and sessions"><bdi>{name}</bdi>" "<span class="dim">{role}</span></a>
+        // a plain form: it must work however little of the page does
+        <form class="sign-out" action="/api/sign_out" method="post"><button class="btn" type="submit">"Sign out"</button></form>
     }
     .into_any()
 }

@@ -1,5 +1,7 @@
 //! Pieces of pages that know the domain. Those of pages that are made on the server alone are compiled for it alone.
 
+#[cfg(feature = "ssr")]
+pub(crate) mod act;
 pub(crate) mod age;
 #[cfg(feature = "ssr")]
 pub(crate) mod alarms;
@@ -14,12 +16,16 @@ pub(crate) mod definition;
 #[cfg(feature = "ssr")]
 pub(crate) mod deployments;
 #[cfg(feature = "ssr")]
+pub(crate) mod diff;
+#[cfg(feature = "ssr")]
 pub(crate) mod facts;
 pub(crate) mod filter;
 pub(crate) mod frame;
 pub(crate) mod live_tag;
 #[cfg(feature = "ssr")]
 pub(crate) mod needs;
+#[cfg(feature = "ssr")]
+pub(crate) mod open_rollouts;
 pub(crate) mod palette;
 #[cfg(feature = "ssr")]
 pub(crate) mod record_filter;
@@ -31,6 +37,8 @@ pub(crate) mod source_card;
 pub(crate) mod sources_line;
 pub(crate) mod stale;
 #[cfg(feature = "ssr")]
+pub(crate) mod step_plan;
+#[cfg(feature = "ssr")]
 pub(crate) mod stops;
 #[cfg(feature = "ssr")]
 pub(crate) mod tasks;
@@ -39,4 +47,6 @@ pub(crate) mod tiles;
 #[cfg(feature = "ssr")]
 pub(crate) mod timeline;
 pub(crate) mod tone;
+#[cfg(feature = "ssr")]
+pub(crate) mod track;
 pub(crate) mod trouble;

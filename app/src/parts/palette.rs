@@ -17,13 +17,15 @@ pub(crate) const DIALOG_ID: &str = "palette";
 pub(crate) const FIELD_ID: &str = "palette-q";
 
 /// Every page that has no subject of its own: words and address.
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 9] = [
     ("Overview", "/"),
     ("Services", "/services"),
     ("Timeline", "/timeline"),
     ("Alarms", "/alarms"),
     ("What is watched by alarms", "/alarms/coverage"),
     ("NATS", "/nats"),
+    ("Rollouts", "/rollouts"),
+    ("Plan a health check", "/rollouts/new"),
     ("Sources", "/sources"),
 ];
 

@@ -3,23 +3,26 @@
 //! Shared by the tests and the gallery. Judged by the domain's own functions, so that a page is never shown something
 //! the product could not say.
 
+pub(crate) mod access;
 mod alarms;
 mod facts;
 mod nats;
+mod rollouts;
 mod service;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::account::Role;
 use domain::judge::Standing;
-use domain::port::{Actor, Observe, Operate};
+use domain::port::Observe;
 use domain::series::Reach;
 use domain::service::ServiceKey;
 use domain::view::{
     AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, History, HistoryPanel, LastWords, LogLine,
-    MissingAlarms, MissingQuery, NatsQuery, NatsView, Overview, ServiceDetail, ServiceNats, ServicePage, ServiceQuery, ServiceRow,
-    ServiceSort, SourceRow, SourcesView, Tail, TaskPage, TimelinePage, TimelineQuery,
+    MissingAlarms, MissingQuery, NatsQuery, NatsView, Overview, RolloutPage, RolloutQuery, RolloutsPage, RolloutsQuery, ServiceDetail,
+    ServiceNats, ServicePage, ServiceQuery, ServiceRow, ServiceSort, SourceRow, SourcesView, Tail, TaskPage, TimelinePage, TimelineQuery,
 };
 use domain::{Failure, Timestamp};
 
@@ -213,20 +216,13 @@ impl Observe for Fleet {
     async fn missing_alarms(&self, query: MissingQuery) -> Result<MissingAlarms, Failure> {
         Ok(alarms::missing(&query))
     }
-}
 
-#[async_trait]
-impl Operate for Fleet {
-    async fn acknowledge(&self, _: Actor, alarm: AlarmKey, reason: String) -> Result<(), Failure> {
-        match (reason.trim(), alarm.name.contains("cpu")) {
-            ("", _) => Err(Failure::Refused { why: "Say why it may wait.".into() }),
-            (_, true) => Err(Failure::Refused { why: format!("The alarm {} is not on.", alarm.name) }),
-            _ => Ok(()),
-        }
+    async fn rollouts(&self, query: RolloutsQuery) -> Result<RolloutsPage, Failure> {
+        rollouts::list(self, &query)
     }
 
-    async fn withdraw(&self, _: Actor, _: AlarmKey) -> Result<(), Failure> {
-        Ok(())
+    async fn rollout(&self, query: RolloutQuery, role: Role) -> Result<RolloutPage, Failure> {
+        rollouts::one(self, &query, role)
     }
 }
 

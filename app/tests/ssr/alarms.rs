@@ -1,6 +1,8 @@
 //! Alarms: the list, one alarm, what is watched, what is missing; all of it without JavaScript.
 
-use crate::ask::page;
+use domain::account::Role;
+
+use crate::ask::{page, page_as};
 use crate::fake::Scene;
 
 #[tokio::test]
@@ -35,6 +37,16 @@ async fn an_alarm_that_is_on_has_a_form_and_one_that_is_known_another() {
     known.has("action=\"/api/withdraw\" method=\"post\"");
     let off = page(Scene::Trouble, "/alarms/production/auth-nats-cpu").await;
     off.says("It does not call for anybody now.");
+    for page in [&on, &known] {
+        assert!(!page.html.contains("name=\"by\""), "who acts is who is signed in, and nothing that is typed");
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_acknowledge_is_told_who_may() {
+    let page = page_as(Some(Role::Viewer), Scene::Trouble, "/alarms/production/knowledge-base-nats-memory").await;
+    page.says("That needs the role operator; Ann is viewer.");
+    assert!(!page.html.contains("action=\"/api/acknowledge\""), "{}", page.html);
 }
 
 #[tokio::test]

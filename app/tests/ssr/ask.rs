@@ -8,11 +8,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use domain::Timestamp;
+use domain::account::Role;
 use http_body_util::BodyExt;
 use leptos::prelude::{LeptosOptions, provide_context};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 use tower::ServiceExt;
 
+use crate::fake::access::actor;
 use crate::fake::{Fleet, Scene};
 
 pub(crate) const CLUSTER: &str = "/services/production/gaming-system-cluster";
@@ -25,6 +27,8 @@ fn noon() -> Timestamp {
 /// A page or a server function's answer.
 pub(crate) struct Page {
     pub(crate) status: StatusCode,
+    pub(crate) location: String,
+    pub(crate) cookie: String,
     pub(crate) html: String,
 }
 
@@ -68,29 +72,46 @@ impl Page {
     }
 }
 
-/// The page at `path`.
+/// The page at `path`, as an operator sees it.
 pub(crate) async fn page(scene: Scene, path: &str) -> Page {
-    ask(scene, Request::get(path).body(Body::empty()).expect("a path is a URI")).await
+    page_as(Some(Role::Operator), scene, path).await
+}
+
+/// The page at `path`, as somebody of that role sees it, or as nobody does.
+pub(crate) async fn page_as(role: Option<Role>, scene: Scene, path: &str) -> Page {
+    ask(scene, role, Request::get(path).body(Body::empty()).expect("a path is a URI")).await
 }
 
 /// What a server function answers the browser.
 pub(crate) async fn function(scene: Scene, endpoint: &str, body: &str) -> Page {
-    let request = Request::post(format!("/api/{endpoint}")).header(header::CONTENT_TYPE, "application/json");
-    ask(scene, request.body(Body::from(body.to_owned())).expect("an endpoint is a URI")).await
+    function_as(Some(Role::Operator), scene, endpoint, body).await
 }
 
-async fn ask(scene: Scene, request: Request<Body>) -> Page {
+/// The same for somebody of that role, or for nobody.
+pub(crate) async fn function_as(role: Option<Role>, scene: Scene, endpoint: &str, body: &str) -> Page {
+    let kind = if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
+    let request = Request::post(format!("/api/{endpoint}")).header(header::CONTENT_TYPE, kind);
+    ask(scene, role, request.body(Body::from(body.to_owned())).expect("an endpoint is a URI")).await
+}
+
+async fn ask(scene: Scene, role: Option<Role>, mut request: Request<Body>) -> Page {
+    if let Some(role) = role {
+        request.extensions_mut().insert(Arc::new(actor(role)));
+    }
     let answer = router(scene).oneshot(request).await.expect("a router always answers");
     let status = answer.status();
+    let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let (location, cookie) = (header(header::LOCATION), header(header::SET_COOKIE));
     let bytes = answer.into_body().collect().await.expect("the page ends").to_bytes();
-    Page { status, html: String::from_utf8(bytes.to_vec()).expect("pages are UTF-8") }
+    Page { status, location, cookie, html: String::from_utf8(bytes.to_vec()).expect("pages are UTF-8") }
 }
 
 /// Found once, as a server does.
 static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
 
 fn router(scene: Scene) -> Router {
-    let ports = Ports::new(Arc::new(Fleet { scene, clock: noon }), Arc::new(Fleet { scene, clock: noon }));
+    let fleet = Arc::new(Fleet { scene, clock: noon });
+    let ports = Ports::new(Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, fleet as _);
     let options = LeptosOptions::builder().output_name("signalbox").build();
     let version = AssetVersion("v1".into());
     Router::new()

@@ -4,7 +4,7 @@ use crate::ask::{CLUSTER, page};
 use crate::fake::Scene;
 use crate::markup::opened;
 
-const PATHS: [&str; 7] = [
+const PATHS: [&str; 11] = [
     "/",
     "/services",
     "/services?q=%3Cscript%3Ealert(9)%3C%2Fscript%3E&x=%22%3E%3Cb%3E",
@@ -12,6 +12,10 @@ const PATHS: [&str; 7] = [
     "/timeline?around=200",
     "/nats?q=%3Cscript%3Ealert(9)%3C%2Fscript%3E&x=%22%3E%3Cb%3E",
     "/sources",
+    "/rollouts?q=%3Cscript%3Ealert(9)%3C%2Fscript%3E&x=%22%3E%3Cb%3E",
+    "/rollouts/4",
+    "/rollouts/new?service=%22%3E%3Cb%3E%2Fb%2Fc&command=%22%3E%3Cscript%3Ealert(9)%3C%2Fscript%3E&q=%3Cb%3E&reason=%E2%80%AEx&draft=1",
+    "/rollouts/new?kind=put_back&service=a%2Fb%2F%3Cimg%3E&revision=%3Cscript%3Ealert(9)%3C%2Fscript%3E&reason=%22%3E%3Cb%3E",
 ];
 const NAMES: [&str; 4] =
     ["%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E", "invoice%E2%80%AEfdp.exe", "a%2Fb%3Fc%23d%26e", "%3Dcmd%7C%27%20%2FC%20calc%27%21A0"];

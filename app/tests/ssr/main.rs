@@ -5,6 +5,7 @@
 #[path = "../fake/mod.rs"]
 mod fake;
 
+mod access;
 mod alarms;
 mod ask;
 mod facts;
@@ -12,4 +13,5 @@ mod form;
 mod hostile;
 mod markup;
 mod nats;
+mod rollouts;
 mod status;

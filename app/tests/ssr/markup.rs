@@ -56,7 +56,22 @@ fn end_of_tag(tag: &str) -> usize {
 async fn every_page() -> Vec<(String, Vec<Opened>)> {
     let mut pages = Vec::new();
     for scene in Scene::ALL {
-        for path in ["/", "/services", "/services?q=zzz", "/nats", "/sources", "/nowhere", &format!("{CLUSTER}/story-teller-nats")] {
+        for path in [
+            "/",
+            "/services",
+            "/services?q=zzz",
+            "/nats",
+            "/sources",
+            "/access",
+            "/nowhere",
+            &format!("{CLUSTER}/story-teller-nats"),
+            "/rollouts",
+            "/rollouts/3",
+            "/rollouts/4",
+            "/rollouts/new?draft=1",
+            "/rollouts/new?service=production%2Fgaming-system-cluster%2Fauth-nats&command=CMD%20true&reason=r&draft=1",
+            "/rollouts/new?kind=put_back&service=production%2Fgaming-system-cluster%2Fauth-nats&revision=x",
+        ] {
             pages.push((format!("{scene:?} {path}"), opened(&page(scene, path).await.html)));
         }
     }

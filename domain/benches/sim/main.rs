@@ -17,7 +17,7 @@ use dice::Dice;
 use domain::rollout::cause::{Kind, Marks};
 use domain::rollout::decide::Command;
 use domain::rollout::floor::Floor;
-use domain::rollout::{Bound, Rollout, Stage, Status, Step, Target};
+use domain::rollout::{Bound, OwedState, Rollout, Stage, Status, Step, Target};
 use domain::service::{HealthCheck, ServiceKey};
 use serde_json::json;
 use shell::{Died, Fault, Shell, Sim, Trouble};
@@ -73,7 +73,7 @@ fn rollout(world: &World, budget: u32) -> Rollout {
         Step {
             service: ServiceKey { environment: "production".into(), cluster: "main".into(), service: service.name.clone() },
             wave: u32::try_from(index + 1).unwrap_or(1),
-            bound: Bound { prior, described, deployment: String::new(), configuration: service.own.clone() },
+            bound: Bound { prior, described, deployment: String::new(), began: None, configuration: service.own.clone() },
             target: Target::New(copy),
             floor: Floor::of([&check], 0),
             bake: shell::bake(),
@@ -83,6 +83,7 @@ fn rollout(world: &World, budget: u32) -> Rollout {
             evidence: Vec::new(),
             looked: None,
             doubts: None,
+            patience: None,
         }
     });
     Rollout {
@@ -141,8 +142,11 @@ fn run(scenario: &Scenario, troubles: Vec<Trouble>, seed: u64) -> Run {
             sim.stored.epoch += 1;
             shells.push(Shell::new(sim.stored.epoch, sim.world.now));
         }
-        let waits =
-            matches!(sim.stored.rollout.status, Status::Halted { .. } | Status::Paused { .. }) && sim.stored.rollout.under_way().is_none();
+        // halted with something owed that was not sent: it waits for a person like everything else
+        let halted = matches!(sim.stored.rollout.status, Status::Halted { .. });
+        let unsent = |step: &Step| step.owed.as_ref().is_some_and(|owed| owed.state == OwedState::Waiting && owed.effect.forward());
+        let still = sim.stored.rollout.under_way().is_none_or(|(_, of)| halted && unsent(of));
+        let waits = still && (halted || matches!(sim.stored.rollout.status, Status::Paused { .. }));
         let over = sim.stored.rollout.status.ended() || waits;
         calm_for = if over && command.is_none() { calm_for + 1 } else { 0 };
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use domain::rollout::cause::KnownCause;
-use domain::rollout::decide::{Around, Command, Decision, GAP, Input, Outcome, POLL, Refusal, decide, owed, wants};
+use domain::rollout::decide::{Around, Command, Decision, GAP, Input, Outcome, POLL, Refusal, decide, is_own, owed, to_plan_again, wants};
 use domain::rollout::seen::{Answer, Look};
 use domain::rollout::{Effect, INTENT_TAG, OwedState, Rollout, Stage, Status, Step};
 
@@ -160,6 +160,11 @@ impl Shell {
             }
         }
         self.look(sim)?;
+        if let Some(instead_of) = to_plan_again(&sim.stored.rollout) {
+            // the world finds its services by the number of their step; a step more would be nobody's
+            let outcome = Err("nobody plans in the simulation".to_owned());
+            sim.commit(self.epoch, &Input::Replanned { instead_of, outcome })?;
+        }
         // deadlines are minutes
         if sim.world.now % 10 == 0 { sim.commit(self.epoch, &Input::Tick).map(drop) } else { Ok(()) }
     }
@@ -565,12 +570,16 @@ impl Sim {
         for (index, step) in self.stored.rollout.steps.iter().enumerate() {
             let Some(service) = self.world.services.get(index) else { continue };
             let runs = service.runs().map(|revision| revision.arn.clone()).unwrap_or_default();
-            let own = service.configuration == service.own;
+            let own = is_own(&service.configuration, &service.own);
             let right = match &step.stage {
                 Stage::Verified { revision, .. } => runs == *revision && own,
                 Stage::PutBack { .. } => runs == step.bound.prior && own,
                 Stage::Skipped { .. } | Stage::Waiting | Stage::Preflight { .. } => service.forward == 0,
                 Stage::Blocked { .. } => true,
+                // halted for something else, and not sent: it waits for a person like everything
+                Stage::Registering { .. } | Stage::Updating { .. } if matches!(self.stored.rollout.status, Status::Halted { .. }) => {
+                    service.forward == 0 && step.owed.as_ref().is_some_and(|owed| owed.state == OwedState::Waiting)
+                }
                 _ => false,
             };
             if !right && service.foreign_at.is_none() {

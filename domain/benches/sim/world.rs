@@ -213,6 +213,10 @@ impl World {
         let Some(service) = self.services.get_mut(service) else { return };
         if let Some(index) = service.deployments.iter().position(|one| one.primary && one.status == "IN_PROGRESS" && one.revision != 0) {
             service.roll_back(index, now, &mut self.next);
+            // theirs is gone with it
+            if service.runs().is_some_and(|revision| !revision.arn.contains("-theirs:")) {
+                service.foreign_at = None;
+            }
         }
     }
 

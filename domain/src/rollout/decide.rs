@@ -18,14 +18,17 @@ use super::{Effect, Owed, OwedState, Rollout, Stage, Status, Step};
 use crate::Timestamp;
 use crate::time::span;
 
+mod again;
 mod back;
 mod command;
+mod deadline;
 mod forward;
 mod outcome;
 mod preflight;
 
+pub use again::to_plan_again;
 pub use command::{Command, allowed};
-pub use forward::armed;
+pub use forward::{ARMED_AT, armed, is_own, own_again};
 pub use outcome::{Outcome, Refusal};
 pub use preflight::{Found, findings};
 
@@ -88,6 +91,13 @@ pub enum Input {
         /// What came of it.
         outcome: Outcome,
     },
+    /// A service that changed since it was planned was planned again, as [`to_plan_again`] asked for.
+    Replanned {
+        /// The step that was passed over for it.
+        instead_of: usize,
+        /// The new step, or why there is none.
+        outcome: Result<Box<Step>, String>,
+    },
     /// The process began anew: what was begun before has no answer any more.
     Restarted,
     /// What a look brought.
@@ -130,6 +140,7 @@ pub fn decide(now: Timestamp, rollout: &Rollout, around: &Around<'_>, input: &In
         Input::Command(command) => deciding.command(command),
         Input::Begun { effect } => deciding.begun(*effect),
         Input::Outcome { effect, outcome } => deciding.outcome(*effect, outcome),
+        Input::Replanned { instead_of, outcome } => deciding.replanned(*instead_of, outcome),
         Input::Restarted => deciding.restarted(),
         Input::Seen { look, answer } => deciding.seen(look, answer),
         Input::Tick => deciding.deadlines(),
@@ -150,7 +161,7 @@ fn may(rollout: &Rollout, around: &Around<'_>, effect: &Effect) -> bool {
 
 /// What is to be looked at: the step whose turn it is at every [`POLL`], verified ones less often.
 pub fn wants(rollout: &Rollout) -> Vec<Look> {
-    if rollout.status.ended() || rollout.status == Status::Planned {
+    if rollout.rests() {
         return Vec::new();
     }
     rollout.steps.iter().enumerate().filter_map(|(step, of)| look(rollout, step, of)).collect()
@@ -289,6 +300,7 @@ impl Deciding<'_> {
 
     fn service(&mut self, step: usize, seen: &super::seen::ServiceSeen) {
         let Some(of) = self.next.steps.get(step) else { return };
+        let seen = &*seen.since(of.bound.began);
         if of.owed.as_ref().is_some_and(|owed| owed.state == OwedState::Unknown) {
             return self.look_for(step, seen);
         }
@@ -322,54 +334,6 @@ impl Deciding<'_> {
         }
     }
 
-    /// What has waited too long.
-    fn deadlines(&mut self) {
-        for step in 0..self.next.steps.len() {
-            self.deadline(step);
-        }
-    }
-
-    fn deadline(&mut self, step: usize) {
-        let Some(of) = self.next.steps.get(step) else { return };
-        let over = |since: Timestamp, most: Duration| self.now.since(since) >= most;
-        let forward = self.next.status.goes_on();
-        let name = self.name(step);
-        match &of.stage {
-            Stage::Preflight { since } if self.next.status.forward() && over(*since, PREFLIGHT) => {
-                let why = match &self.next.status {
-                    Status::Held { why, .. } => why.clone(),
-                    _ => "it could not be looked at".to_owned(),
-                };
-                self.halt(format!("{name} waits for {} before its first write: {why}", span(PREFLIGHT)));
-            }
-            Stage::Registering { since } | Stage::Comparing { since, .. } | Stage::Updating { since, .. }
-                if forward && over(*since, CALL) =>
-            {
-                self.halt(format!("a call for {name} has no answer for {}", span(CALL)));
-            }
-            Stage::Rolling { since, .. } if forward && over(*since, ROLLING + 3 * Duration::from_secs(of.floor.detection)) => {
-                let evidence = of.evidence.iter().find(|line| line.tone != crate::judge::Tone::Good).map(|line| line.text.clone());
-                self.halt(format!("{name} does not become stable: {}", evidence.unwrap_or_else(|| "nothing is said".to_owned())));
-            }
-            Stage::Baking { since, .. } if forward && over(*since, of.bake + of.bake + ROLLING) => {
-                self.halt(format!("{name} could not be watched without a gap for {}", span(of.bake)));
-            }
-            Stage::Undoing { since, revision, .. } if over(*since, BACK) => {
-                let revision = crate::service::revision_name(revision).to_owned();
-                let next = format!(
-                    "look at the service in AWS; it must run {} again, not {revision}",
-                    crate::service::revision_name(&of.bound.prior)
-                );
-                self.block(step, format!("it is not back after {}", span(BACK)), next);
-            }
-            Stage::Restoring { since, .. } if over(*since, CALL) => {
-                let next = "hand the service its own deployment settings back by hand: they stand in the plan of the step";
-                self.block(step, format!("its own deployment settings could not be handed back within {}", span(CALL)), next);
-            }
-            _ => {}
-        }
-    }
-
     /// Begins the next step, or ends the rollout.
     fn advance(&mut self) {
         if self.next.under_way().is_some() {
@@ -384,10 +348,16 @@ impl Deciding<'_> {
                         self.enter(step, Stage::Preflight { since: self.now }, "its turn has come");
                     }
                 },
-                None => {
-                    self.next.status = Status::Succeeded;
-                    self.tell(None, "every step has ended");
-                }
+                None => match to_plan_again(&self.next) {
+                    Some(step) => {
+                        let name = self.name(step);
+                        self.hold(format!("{name} changed since it was planned and is to be planned again"));
+                    }
+                    None => {
+                        self.next.status = Status::Succeeded;
+                        self.tell(None, "every step has ended");
+                    }
+                },
             },
             Status::Aborting { .. } => {
                 self.next.status = Status::Aborted;

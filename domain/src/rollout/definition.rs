@@ -70,6 +70,9 @@ pub struct Copy {
     pub request: Value,
     /// The paths that differ on purpose: JSON pointers (RFC 6901).
     pub planned: BTreeSet<String>,
+    /// What it is a copy of, where that is not what the service runs: an INACTIVE revision that is wanted back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Box<Described>>,
 }
 
 impl Described {
@@ -116,11 +119,34 @@ impl Described {
         let request: Map<String, Value> = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
         let request = Value::Object(request);
         let paths = unknown(&request);
-        if paths.is_empty() { Ok(Copy { request, planned: BTreeSet::new() }) } else { Err(NoCopy::Unknown { paths }) }
+        if paths.is_empty() { Ok(Copy { request, planned: BTreeSet::new(), of: None }) } else { Err(NoCopy::Unknown { paths }) }
+    }
+
+    /// The same as a request to register it once more, for a service that runs another revision now.
+    ///
+    /// # Errors
+    /// When it holds a path this version does not know.
+    pub fn copy_again(&self) -> Result<Copy, NoCopy> {
+        self.copy().map(|copy| Copy { of: Some(Box::new(self.clone())), ..copy })
     }
 }
 
+/// Whether a field of this name stands in answers alone.
+pub(super) fn only_in_answers(name: &str) -> bool {
+    ONLY_IN_ANSWERS.contains(&name)
+}
+
+/// Whether a tag is AWS's own: nobody else may set it (ECS API, Tag: `aws:` in any case).
+pub(super) fn reserved(key: &str) -> bool {
+    key.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:"))
+}
+
 impl Copy {
+    /// What it is a copy of: `running`, unless it says otherwise.
+    pub fn origin<'a>(&'a self, running: &'a Described) -> &'a Described {
+        self.of.as_deref().unwrap_or(running)
+    }
+
     /// Sets a field of one container, or takes it out, and remembers that this was meant.
     ///
     /// # Errors
@@ -208,6 +234,8 @@ fn leaves(of: &Value) -> BTreeMap<String, Value> {
 fn walk(of: &Value, path: &str, found: &mut impl FnMut(&str, &Value)) {
     match of {
         Value::Null => {}
+        // off, which is what its absence means as well (ECS API, HealthCheck); ECS need not tell it back
+        Value::Number(number) if number.as_u64() == Some(0) && path.ends_with("/healthCheck/startPeriod") => {}
         Value::Object(object) => {
             for (name, value) in object {
                 walk(value, &format!("{path}/{}", name.replace('~', "~0").replace('/', "~1")), found);
@@ -265,95 +293,4 @@ fn shapes(of: &Value, path: &str, found: &mut impl FnMut(&str)) {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn described() -> Described {
-        let definition = json!({
-            "taskDefinitionArn": "arn:aws:ecs:us-east-1:111122223333:task-definition/auth:22",
-            "family": "auth", "revision": 22, "status": "ACTIVE", "registeredAt": 1_777_000_000.5, "registeredBy": "arn:x",
-            "requiresAttributes": [{"name": "x"}], "compatibilities": ["FARGATE"],
-            "cpu": "256", "memory": "512", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "volumes": [],
-            "containerDefinitions": [
-                {"name": "main", "image": "auth:1", "essential": true, "environment": [{"name": "A", "value": "1"}],
-                 "dockerLabels": {"a.b/c": "d"}, "mountPoints": [],
-                 "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/x"}}},
-                {"name": "side", "image": "side:2", "restartPolicy": {"enabled": true}}
-            ]
-        });
-        Described { definition, tags: BTreeMap::from([("team".to_owned(), "identity".to_owned())]) }
-    }
-
-    /// What ECS would answer after registering `copy`.
-    fn registered(copy: &Copy, tags: &BTreeMap<String, String>) -> Described {
-        let mut definition = copy.request.clone();
-        let answered = definition.as_object_mut().unwrap();
-        answered.insert("taskDefinitionArn".into(), json!("arn:aws:ecs:us-east-1:111122223333:task-definition/auth:23"));
-        answered.insert("revision".into(), json!(23));
-        answered.insert("placementConstraints".into(), json!([]));
-        Described { definition, tags: tags.clone() }
-    }
-
-    #[test]
-    fn a_copy_with_one_field_set_differs_there_and_nowhere_else() {
-        let from = described();
-        let mut copy = from.copy().unwrap();
-        copy.set("main", "healthCheck", Some(json!({"command": ["CMD", "true"], "interval": 30}))).unwrap();
-        assert_eq!(copy.planned, BTreeSet::from(["/containerDefinitions/0/healthCheck".to_owned()]));
-        assert!(copy.request.get("revision").is_none() && copy.request.get("tags").is_none());
-        let back = registered(&copy, &from.tags);
-        assert_eq!(copy.differences(&from, &back, &from.tags), Vec::<String>::new());
-        assert!(copy.compared() > 10);
-    }
-
-    #[test]
-    fn setting_what_is_there_already_changes_nothing() {
-        let mut copy = described().copy().unwrap();
-        copy.set("main", "image", Some(json!("auth:1"))).unwrap();
-        copy.set("side", "healthCheck", None).unwrap();
-        assert!(!copy.changes_anything());
-    }
-
-    #[test]
-    fn whatever_comes_back_otherwise_is_found() {
-        let from = described();
-        let mut copy = from.copy().unwrap();
-        copy.set("main", "healthCheck", Some(json!({"command": ["CMD", "true"], "interval": 30}))).unwrap();
-        for (pointer, value) in [
-            ("/containerDefinitions/0/environment/0/value", json!("2")),
-            ("/containerDefinitions/0/healthCheck/interval", json!(31)),
-            ("/containerDefinitions/1/restartPolicy", json!(null)),
-            ("/containerDefinitions/0/dockerLabels/a.b~1c", json!("e")),
-            ("/cpu", json!("512")),
-        ] {
-            let mut back = registered(&copy, &from.tags);
-            *back.definition.pointer_mut(pointer).unwrap() = value;
-            let wrong = copy.differences(&from, &back, &from.tags);
-            assert_eq!(wrong.len(), 1, "{pointer}: {wrong:?}");
-            assert!(wrong[0].starts_with(pointer), "{wrong:?}");
-        }
-        let back = registered(&copy, &BTreeMap::new());
-        assert_eq!(copy.differences(&from, &back, &from.tags), ["the tag team is absent, meant was \"identity\""]);
-    }
-
-    #[test]
-    fn what_nobody_knows_is_refused_by_name() {
-        for (pointer, path) in [("", "gpuSharing"), ("/containerDefinitions/1", "containerDefinitions[].gpuSharing")] {
-            for value in [json!(true), json!({"a": [1]}), json!({}), json!([])] {
-                let mut from = described();
-                from.definition.pointer_mut(pointer).unwrap().as_object_mut().unwrap().insert("gpuSharing".into(), value);
-                let NoCopy::Unknown { paths } = from.copy().unwrap_err() else { panic!("another refusal") };
-                assert!(paths.iter().all(|found| found.starts_with(path)) && paths.len() == 1, "{paths:?}");
-            }
-        }
-        assert_eq!(Described { definition: json!("?"), tags: BTreeMap::new() }.copy(), Err(NoCopy::Nothing));
-    }
-
-    #[test]
-    fn a_container_that_is_not_there_is_named_with_those_that_are() {
-        let refused = described().copy().unwrap().set("web", "image", None).unwrap_err().to_string();
-        assert_eq!(refused, "revision auth has no container web; it has main, side");
-    }
-}
+mod tests;

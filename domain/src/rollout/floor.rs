@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::service::HealthCheck;
-use crate::time::span;
+use crate::time::exact;
 
 /// Without a check and without a load balancer a task counts as healthy 40 s after it runs (ECS API, DeploymentConfiguration).
 const WITHOUT_CHECK: u64 = 40;
@@ -54,6 +54,12 @@ impl Floor {
         Duration::from_secs((self.detection.max(self.grace) * TIMES).max(SHORTEST))
     }
 
+    /// How long a good task takes until ECS counts it as healthy, as reckoned and not as seen: 40 s without a check, else its
+    /// start period, one interval and a minute to start.
+    pub const fn settles(&self) -> Duration {
+        if self.checked() { Duration::from_secs(self.start_period + self.interval + 60) } else { Duration::from_secs(WITHOUT_CHECK) }
+    }
+
     /// Its reckoning, in one sentence.
     pub fn reckoning(&self) -> String {
         let seen = if self.retries == 0 {
@@ -66,11 +72,10 @@ impl Floor {
         };
         let hidden =
             if self.grace > 0 { format!("; the grace period hides it from the scheduler until {} s", self.grace) } else { String::new() };
-        format!(
-            "{seen}{hidden}. Floor {TIMES} × {} = {}.",
-            span(Duration::from_secs(self.detection.max(self.grace))),
-            span(self.shortest())
-        )
+        let longer = self.detection.max(self.grace);
+        let twice = Duration::from_secs(longer * TIMES);
+        let least = if twice < self.shortest() { format!(", and never below {}", exact(self.shortest())) } else { String::new() };
+        format!("{seen}{hidden}. Floor {TIMES} × {} = {}{least}.", exact(Duration::from_secs(longer)), exact(twice))
     }
 }
 
@@ -101,6 +106,23 @@ mod tests {
     fn the_slowest_check_of_a_task_decides() {
         let floor = Floor::of([&check(5, 2, 1, 0), &check(30, 5, 3, 0)], 0);
         assert_eq!(floor.detection, 105);
+    }
+
+    #[test]
+    fn what_a_good_task_takes_is_reckoned_from_its_check() {
+        assert_eq!(Floor::of([], 0).settles().as_secs(), 40);
+        assert_eq!(Floor::of([&check(30, 5, 3, 60)], 0).settles().as_secs(), 150);
+    }
+
+    #[test]
+    fn the_reckoning_adds_up() {
+        for (floor, ends) in [
+            (Floor::of([&check(30, 5, 3, 60)], 0), "Floor 2 × 2 min 45 s = 5 min 30 s."),
+            (Floor::of([&check(5, 2, 1, 0)], 0), "Floor 2 × 7 s = 14 s, and never below 2 min."),
+            (Floor::of([], 0), "Floor 2 × 40 s = 1 min 20 s, and never below 2 min."),
+        ] {
+            assert!(floor.reckoning().ends_with(ends), "{}", floor.reckoning());
+        }
     }
 
     #[test]

@@ -63,7 +63,8 @@ pub fn judge(step: &Step, seen: &ServiceSeen) -> Judgement {
     let Some((revision, deployment, since)) = ours(step) else {
         return Judgement { verdict: Verdict::Wait, statements: Vec::new() };
     };
-    let mut jury = Jury { seen, revision, deployment, since, statements: Vec::new(), verdicts: Vec::new() };
+    let mends = step.mends() && !matches!(step.stage, Stage::Verified { .. });
+    let mut jury = Jury { seen, revision, deployment, since, mends, statements: Vec::new(), verdicts: Vec::new() };
     jury.deployment();
     jury.stops();
     jury.tasks(step);
@@ -104,6 +105,8 @@ struct Jury<'a> {
     revision: &'a str,
     deployment: &'a str,
     since: Timestamp,
+    /// Whether what is wrong may be what the step is to mend.
+    mends: bool,
     statements: Vec<Statement>,
     verdicts: Vec<Verdict>,
 }
@@ -267,6 +270,10 @@ impl Jury<'_> {
         };
         if let Some((name, _)) = alarms.iter().find(|(_, state)| state == "ALARM") {
             let said = format!("alarm {} is on", text::shown(name));
+            if self.mends {
+                // nobody is helped by going back to what it went on for
+                return self.say(Tone::Move, "DescribeAlarms", format!("{said}; a pass waits until it is not"), Verdict::Wait);
+            }
             return self.say(Tone::Bad, "DescribeAlarms", said.clone(), Verdict::Fail(Cause::new(Kind::Alarm, said)));
         }
         let ok = alarms.iter().filter(|(_, state)| state == "OK").count();

@@ -4,6 +4,8 @@
 //! what of it could not be had, because a verdict on a part is no verdict. The trap is a missing part that reads as a quiet
 //! one: each part that can fail on its own is a [`Part`].
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -132,6 +134,19 @@ impl ServiceSeen {
         self.deployments.len() == 1 && self.deployments.iter().all(finished) && self.running == self.desired && self.pending == 0
     }
 
+    /// The same without service deployments of before `began`. A revision that ran before was brought by one of those
+    /// already, and how that one ended says nothing of ours.
+    pub fn since(&self, began: Option<Timestamp>) -> Cow<'_, Self> {
+        let past = |one: &ServiceDeployment| one.created.zip(began).is_some_and(|(created, began)| created < began);
+        match &self.service_deployments {
+            Part::Read(all) if all.iter().any(past) => {
+                let left = all.iter().filter(|one| !past(one)).cloned().collect();
+                Cow::Owned(Self { service_deployments: Part::Read(left), ..self.clone() })
+            }
+            _ => Cow::Borrowed(self),
+        }
+    }
+
     /// The newest service deployment that brings this revision.
     pub fn bringing(&self, revision: &str) -> Option<&ServiceDeployment> {
         let all = self.service_deployments.read()?;
@@ -140,7 +155,7 @@ impl ServiceSeen {
 }
 
 /// What is to be looked at next.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Look {
     /// The service of a step, with everything a verdict needs.
     Service {

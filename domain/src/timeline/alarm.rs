@@ -243,9 +243,9 @@ pub const fn alarm_tone(state: AlarmState) -> Tone {
     }
 }
 
-/// Somebody acknowledged an alarm. `by` is the name as given: nobody has checked it.
+/// Somebody acknowledged an alarm. `by` is who was signed in.
 pub fn acknowledged(name: &str, service: Option<(String, String)>, by: &str, reason: &str, at: Timestamp) -> NewEvent {
-    let text = format!("acknowledged by {} (name as given): {}", text::shown(by), text::shown(reason));
+    let text = format!("acknowledged by {}: {}", text::shown(by), text::shown(reason));
     act(name, service, "acknowledged", Tone::Quiet, text, at)
 }
 

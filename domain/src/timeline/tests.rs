@@ -43,6 +43,7 @@ fn a_deployment_is_told_from_begin_to_end() {
     let ended = deployed("d2", "auth:4", "COMPLETED");
     let events = service_changes(ABOUT, Some(&before), Some(&began), at(9));
     assert_eq!(texts(&events), ["deployment to auth:4 from auth:3 began"]);
+    assert_eq!(left_behind(&events[0].text), Some("auth:3"));
     assert_eq!(events[0].at, at(5), "when it began, not when we saw it");
     assert_eq!(texts(&service_changes(ABOUT, Some(&began), Some(&ended), at(20))), ["deployment to auth:4 completed"]);
 }

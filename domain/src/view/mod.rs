@@ -5,6 +5,7 @@
 //! The trap: age. Views carry instants, never "4 s ago", so an answer can be kept for as long as the store's revision
 //! stands and every reader still sees the true age.
 
+mod access;
 mod alarms;
 mod groups;
 mod history;
@@ -12,6 +13,9 @@ mod nats;
 mod nats_sheet;
 mod needs;
 mod overview;
+mod plan;
+mod rollout;
+mod rollouts;
 mod service;
 mod services;
 mod sheet;
@@ -19,6 +23,7 @@ mod sources;
 mod task;
 mod timeline;
 
+pub use access::{AccountRow, Fresh, OwnAccess, SessionRow, TokenRow};
 pub use alarms::{
     Acknowledged, AlarmDetail, AlarmKey, AlarmOnly, AlarmPage, AlarmQuery, AlarmRow, AlarmSort, Asked, Choice, CoveragePage, CoverageQuery,
     CoverageRow, FLAPPING, MissingAlarms, MissingQuery, Paging,
@@ -30,6 +35,11 @@ pub use nats::{
     Share,
 };
 pub use overview::{AlarmFact, Facts, Link, NATS_COUNT_RULE, Need, Overview, SourceBrief, Tally};
+pub use plan::{PlanKind, PlanQuery, typed_instant};
+pub use rollout::{
+    BakeClock, Block, BlockState, Button, RecordLine, RolloutFacts, RolloutPage, StepRow, StepTimes, StepView, compose as compose_rollout,
+};
+pub use rollouts::{CauseRow, Freeze, RolloutBrief, RolloutQuery, RolloutRow, RolloutsOnly, RolloutsPage, RolloutsQuery, Stopped};
 pub use service::{ConnectionRow, ServiceDetail, StoppedTaskRow, TaskRow};
 pub use services::{MOST_PER_PAGE, PER_PAGE, ServicePage, ServiceQuery, ServiceRow, ServiceSort};
 pub use sheet::{Cell, Sheet, SheetField, SheetPanel, SheetRow};

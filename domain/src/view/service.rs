@@ -1,11 +1,17 @@
 //! One service: everything known of it now, and what is kept of what was.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{AlarmRow, LastWords, ServiceRow, TimelineEntry};
 use crate::Timestamp;
 use crate::judge::Tone;
-use crate::service::{Deployment, Health, TaskDefinition};
+use crate::service::{Deployment, Health, TaskDefinition, revision_name};
+use crate::timeline::{EventKind, left_behind};
+
+/// Most earlier revisions that are named: who wants an older one knows its ARN.
+const MOST_EARLIER: usize = 5;
 
 /// A service's page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +55,35 @@ pub struct ServiceDetail {
     pub connections_stale: Option<String>,
     /// Why the alarms cannot be trusted as current.
     pub alarms_stale: Option<String>,
+}
+
+impl ServiceDetail {
+    /// Other revisions it ran, by full ARN, the newest first: those of its deployments, its tasks and its record. What it is
+    /// meant to run is not among them.
+    pub fn earlier(&self) -> Vec<String> {
+        let primary = || self.deployments.iter().find(|of| of.status == "PRIMARY").and_then(|of| of.revision.as_deref());
+        let Some(current) = self.definition.as_ref().map(|of| of.arn.as_str()).or_else(primary) else { return Vec::new() };
+        let deployed = self.deployments.iter().filter_map(|of| of.revision.as_deref()).map(revision_name);
+        let ran = self.tasks.iter().filter_map(|task| task.revision.as_deref());
+        let stopped = self.stopped.iter().filter_map(|stop| stop.revision.as_deref());
+        let began = self.record.iter().filter(|entry| entry.kind == EventKind::Deployment).filter_map(|entry| left_behind(&entry.text));
+        others(current, deployed.chain(ran).chain(stopped).chain(began))
+    }
+}
+
+/// Revisions of the family of `current`, of these as `family:number`, but for itself. An ARN differs within a family by its
+/// number alone.
+fn others<'a>(current: &str, named: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let parts = |name: &'_ str| -> Option<(String, u32)> {
+        let (family, number) = name.rsplit_once(':')?;
+        Some((family.to_owned(), number.parse().ok()?))
+    };
+    let Some((place, (family, number))) = current.rsplit_once('/').and_then(|(place, name)| Some((place, parts(name)?))) else {
+        return Vec::new();
+    };
+    let numbers: BTreeSet<u32> =
+        named.filter_map(parts).filter(|(of, other)| *of == family && *other != number).map(|(_, of)| of).collect();
+    numbers.into_iter().rev().take(MOST_EARLIER).map(|number| format!("{place}/{family}:{number}")).collect()
 }
 
 /// One task that is not stopped.
@@ -134,4 +169,25 @@ pub struct StoppedTaskRow {
     /// The entry of the timeline that tells of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry: Option<i64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn earlier_revisions_are_of_the_same_family_and_the_newest_come_first() {
+        let current = "arn:aws:ecs:us-east-1:111122223333:task-definition/auth:23";
+        let place = "arn:aws:ecs:us-east-1:111122223333:task-definition";
+        for (named, found) in [
+            (&["auth:23"][..], &[][..]),
+            (&["auth:9", "auth:22", "auth:23", "auth:22"], &["auth:22", "auth:9"]),
+            (&["payment:22", "auth", "auth:x", ""], &[]),
+            (&["auth:1", "auth:2", "auth:3", "auth:4", "auth:5", "auth:6"], &["auth:6", "auth:5", "auth:4", "auth:3", "auth:2"]),
+        ] {
+            let found: Vec<String> = found.iter().map(|name| format!("{place}/{name}")).collect();
+            assert_eq!(others(current, named.iter().copied()), found, "{named:?}");
+        }
+        assert!(others("auth:23", ["auth:22"].into_iter()).is_empty(), "no ARN, no place");
+    }
 }

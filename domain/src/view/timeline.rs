@@ -138,7 +138,7 @@ impl TimelineQuery {
 
 /// An instant in UTC as people and form fields write it: `2026-05-02`, `2026-05-02T09:41`, RFC 3339. A bare day means
 /// its beginning or its end, whichever `time` says.
-fn instant(text: &str, time: &str) -> Option<Timestamp> {
+pub(super) fn instant(text: &str, time: &str) -> Option<Timestamp> {
     let whole = match text.len() {
         10 => format!("{text}T{time}Z"),
         16 => format!("{text}:{}Z", time.get(6..).unwrap_or_default()),

@@ -6,6 +6,7 @@
 //! Everything goes through doors the server itself uses ([`Store::record`], `roll_up`, `past`, `timeline_page`); only
 //! the sizes are asked of SQLite directly. Same seed, same store.
 
+mod audit;
 mod beside;
 mod draw;
 mod fleet;
@@ -50,6 +51,11 @@ enum Part {
         #[arg(long)]
         until: i64,
     },
+    /// An audit of a million acts, for `signalbox audit verify` to go through
+    Audit {
+        /// Where the store is written
+        dir: PathBuf,
+    },
     /// Searching a record of a million entries
     Search {
         /// Where the store is written
@@ -72,6 +78,7 @@ fn run(cli: &Cli) -> Result<()> {
     match &cli.part {
         Some(Part::Month { dir }) => runtime.block_on(month::month(dir)),
         Some(Part::Beside { dir, until }) => runtime.block_on(beside::beside(dir, *until)),
+        Some(Part::Audit { dir }) => runtime.block_on(audit::audit(dir)),
         Some(Part::Search { dir }) => runtime.block_on(search::search(dir)),
         None => {
             eprintln!("Nothing is measured without a part and a directory: run `cargo xtask bench --only history`.");

@@ -8,20 +8,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Args;
 use collectors::Keys;
+use domain::account::Role;
 use domain::port::Clock;
 
 use super::serve::stop;
-use super::{Format, asked_to_stop};
+use super::{Format, asked_to_stop, clock};
+use crate::accounts::Keys as DoorKeys;
 use crate::boot::Application;
-use crate::clock::{ScaledClock, YardClock, at_speed};
+use crate::clock::YardClock;
 use crate::collect::Making;
-use crate::config::{BudgetOfMonth, Config, DoNotTouch, Environment, HistoryKept, Nats, Poll, Secret, Server, Span, StoreFile};
+use crate::config::{Access, BudgetOfMonth, Config, DoNotTouch, Environment, HistoryKept, Nats, Poll, Secret, Server, Span, StoreFile};
+use crate::dice::SystemDice;
 
 /// The one service of every simulated fleet that must not run: the first user's.
 const OFF_ON_PURPOSE: &str = "language-system-nats";
+/// Who the demo's link signs in.
+const ACCOUNT: &str = "demo";
 const NOTICE: &str = "Demo: this fleet is simulated; NATS is real. Nothing here touches an AWS account.";
 
 /// The fleet.
@@ -36,6 +41,9 @@ struct Fleet {
     /// How many of the fleet's seconds pass in one of yours
     #[arg(long, default_value_t = 1.0)]
     speed: f64,
+    /// When the clock left the machine's time, in microseconds since 1970, so that a server beside it tells the same
+    #[arg(long, hide = true)]
+    clock_from: Option<i64>,
     /// How long nothing happens at first
     #[arg(long, default_value = "3m", value_parser = humantime::parse_duration)]
     calm: Duration,
@@ -63,18 +71,6 @@ struct Fleet {
 }
 
 impl Fleet {
-    fn clock(&self) -> anyhow::Result<Arc<dyn Clock>> {
-        if !ScaledClock::SPEEDS.contains(&self.speed) {
-            bail!(
-                "--speed {} is out of reach; it must lie between {} and {}.",
-                self.speed,
-                ScaledClock::SPEEDS.start(),
-                ScaledClock::SPEEDS.end()
-            );
-        }
-        Ok(at_speed(self.speed))
-    }
-
     async fn start(&self, clock: &Arc<dyn Clock>, aws: Option<SocketAddr>, control: Option<SocketAddr>) -> anyhow::Result<yard::Yard> {
         let default = yard::Options::default();
         let options = yard::Options {
@@ -118,7 +114,7 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) async fn run(self) -> anyhow::Result<u8> {
-        let clock = self.fleet.clock()?;
+        let clock = clock(self.fleet.speed, self.fleet.clock_from)?;
         eprintln!("starting a simulated fleet of {} services …", self.fleet.services);
         let yard = self.fleet.start(&clock, None, None).await?;
         let forgotten; // deleted when dropped
@@ -135,19 +131,25 @@ impl Demo {
         let config = config(yard.endpoints(), self.listen, directory.join("signalbox.db"));
         let keys = Keys::dummy();
         let making = Making { keys: Some(keys), ..Making::everything(self.fleet.seed) };
-        let application = match Application::start(&config, Arc::clone(&clock), &making, Some(NOTICE.to_owned())).await {
-            Ok(application) => application,
-            Err(error) => {
-                yard.stop().await;
-                return Err(error.into());
-            }
-        };
-        let url = format!("http://{}", application.address());
+        let application =
+            match Application::start(&config, Arc::clone(&clock), Arc::new(SystemDice), &making, Some(NOTICE.to_owned())).await {
+                Ok(application) => application,
+                Err(error) => {
+                    yard.stop().await;
+                    return Err(error.into());
+                }
+            };
+        let url = application.url();
+        let DoorKeys { path, token } = application.accounts().open_door(ACCOUNT, Role::Admin).await?;
+        let sign_in = format!("{url}{path}");
         match self.format {
-            Format::Json => println!("{}", serde_json::json!({ "url": url, "yard": yard.endpoints() })),
-            Format::Text => {
-                println!("\nSignalbox is at {url}\nCalm for {}, then alive. Ctrl-C ends it.", humantime::format_duration(self.fleet.calm))
+            Format::Json => {
+                println!("{}", serde_json::json!({ "url": url, "sign_in": sign_in, "token": token, "yard": yard.endpoints() }));
             }
+            Format::Text => println!(
+                "\nSignalbox is at {url}\nOpen this to be signed in: {sign_in}\nFor scripts: Authorization: Bearer {token}\nCalm for {}, then alive. Ctrl-C ends it.",
+                humantime::format_duration(self.fleet.calm)
+            ),
         }
         asked_to_stop().await?;
         stop(application).await;
@@ -185,6 +187,7 @@ fn config(endpoints: &yard::Endpoints, listen: SocketAddr, store: PathBuf) -> Co
     };
     Config {
         server: Server { listen, public_url: None },
+        access: Access::default(),
         store: StoreFile { path: store, ..StoreFile::default() },
         poll: Poll {
             services: Span(Duration::from_secs(5)),
@@ -218,7 +221,7 @@ pub(super) struct YardAlone {
 
 impl YardAlone {
     pub(super) async fn run(self) -> anyhow::Result<u8> {
-        let clock = self.fleet.clock()?;
+        let clock = clock(self.fleet.speed, self.fleet.clock_from)?;
         let yard = self.fleet.start(&clock, self.aws_listen, self.control_listen).await?;
         let endpoints = yard.endpoints();
         match self.format {

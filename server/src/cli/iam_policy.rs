@@ -6,14 +6,21 @@ use anyhow::ensure;
 use clap::Args;
 use collectors::operations::{self, On};
 
+use crate::actuator;
 use crate::config::Config;
 use crate::policy::{self, Scope};
 
 #[derive(Debug, Args)]
 pub(super) struct IamPolicy {
-    /// The permissions for reading; Signalbox has no others yet
-    #[arg(long, required = true)]
+    /// The permissions for watching a fleet: all that Signalbox needs as long as it changes nothing
+    #[arg(long, required_unless_present = "change")]
     read: bool,
+    /// The permissions for changing services. With --read both, in one policy; they may as well belong to two roles' policies
+    #[arg(long)]
+    change: bool,
+    /// A role that the tasks of changed services have (taskRoleArn, executionRoleArn); may be given several times
+    #[arg(long, requires = "change", value_name = "ROLE_ARN")]
+    pass_role: Vec<String>,
     /// Narrow it to the clusters this config names, and add what its event queue needs
     #[arg(long, env = "SIGNALBOX_CONFIG")]
     config: Option<PathBuf>,
@@ -31,7 +38,7 @@ pub(super) struct IamPolicy {
 impl IamPolicy {
     pub(super) fn run(&self) -> anyhow::Result<u8> {
         if self.explain {
-            print!("{}", explained());
+            print!("{}", self.explained());
             return Ok(0);
         }
         let scope = match &self.config {
@@ -47,8 +54,35 @@ impl IamPolicy {
             }
             None => Scope::default(),
         };
-        println!("{}", serde_json::to_string_pretty(&policy::read(&scope.with_log_groups(&self.log_group)))?);
+        let scope = scope.with_log_groups(&self.log_group);
+        if self.change && self.pass_role.is_empty() {
+            eprintln!(
+                "No --pass-role was given, so this policy lets no role be passed: registering a revision whose tasks have a role \
+                 will be refused. Name the taskRoleArn and the executionRoleArn of the services to be changed."
+            );
+        }
+        let policy = match (self.read, self.change) {
+            (true, false) => policy::read(&scope),
+            (true, true) => policy::read(&scope).and(policy::change(&scope, &self.pass_role)),
+            (false, _) => policy::change(&scope, &self.pass_role),
+        };
+        println!("{}", serde_json::to_string_pretty(&policy)?);
         Ok(0)
+    }
+
+    /// Every permission asked for, how it is narrowed, and what it is for.
+    fn explained(&self) -> String {
+        let mut lines: Vec<(&str, &str, &str)> = Vec::new();
+        if self.read {
+            lines.extend(operations::ALL.iter().map(|operation| (operation.name, narrowed(operation.on), operation.gives)));
+        }
+        if self.change {
+            lines.extend(operations::FOR_CHANGES.iter().map(|operation| (operation.name, narrowed(operation.on), operation.gives)));
+            lines.extend(actuator::operations::ALL.iter().map(|operation| (operation.name, narrowed(operation.on), operation.gives)));
+            lines.extend(actuator::operations::BESIDES.iter().map(|besides| (besides.action, besides.narrowed, besides.gives)));
+        }
+        let width = lines.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
+        lines.into_iter().map(|(name, narrowed, gives)| format!("{name:<width$}  {narrowed:<44}  {gives}\n")).collect()
     }
 }
 
@@ -57,20 +91,16 @@ fn names(config: &Config) -> String {
     names.join(", ")
 }
 
-fn explained() -> String {
-    let width = operations::ALL.iter().map(|operation| operation.name.len()).max().unwrap_or(0);
-    let mut out = String::new();
-    for operation in operations::ALL {
-        let narrowed = match operation.on {
-            On::Everything => "cannot be narrowed",
-            On::WithinClusters => "narrowed by the condition ecs:cluster",
-            On::Clusters => "narrowed to clusters",
-            On::Services => "narrowed to the clusters' services",
-            On::Tasks => "narrowed to the clusters' tasks",
-            On::LogStreams => "narrowed to log groups",
-            On::Queue => "only for a queue the config names",
-        };
-        out.push_str(&format!("{:<width$}  {:<38}  {}\n", operation.name, narrowed, operation.gives));
+fn narrowed(on: On) -> &'static str {
+    match on {
+        On::Everything => "cannot be narrowed",
+        On::WithinClusters => "narrowed by the condition ecs:cluster",
+        On::Clusters => "narrowed to clusters",
+        On::Services => "narrowed to the clusters' services",
+        On::ServiceDeployments => "narrowed to the services' deployments",
+        On::ServiceRevisions => "narrowed to the services' service revisions",
+        On::Tasks => "narrowed to the clusters' tasks",
+        On::LogStreams => "narrowed to log groups",
+        On::Queue => "only for a queue the config names",
     }
-    out
 }

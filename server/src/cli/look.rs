@@ -62,7 +62,8 @@ impl Look {
         let span = self.span;
         let config = self.config()?;
         let making = Making { kinds: SourceKind::ALL.to_vec(), keys: None, seed: u64::from(std::process::id()), depth: Depth::State };
-        let collectors: Vec<Arc<dyn Collector>> = make(&config, &clock, &making, None).into_iter().map(|made| made.collector).collect();
+        let collectors: Vec<Arc<dyn Collector>> =
+            make(&config, &clock, &making, None).made.into_iter().map(|made| made.collector).collect();
         let watch = Watch::over(&collectors);
         let watch = if once {
             print_once(watch, collectors, &clock, colour).await

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{ConfigFile, asked_to_stop};
+use super::{ConfigFile, asked_to_stop, clock};
 use crate::boot::Application;
-use crate::clock::SystemClock;
 use crate::collect::Making;
 use crate::config::Config;
+use crate::dice::SystemDice;
 
 /// Longer than this, a stop is no stop: a supervisor would kill us anyway.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -26,6 +26,12 @@ pub(super) struct Serve {
     /// The store's file, instead of the config's
     #[arg(long)]
     data: Option<PathBuf>,
+    /// For tests against a simulated fleet of the same speed: how many seconds pass in one
+    #[arg(long, hide = true, default_value_t = 1.0)]
+    speed: f64,
+    /// And since when, in microseconds since 1970: a server that starts again finds the fleet's time by it
+    #[arg(long, hide = true)]
+    clock_from: Option<i64>,
 }
 
 impl Serve {
@@ -37,8 +43,12 @@ impl Serve {
         if let Some(data) = self.data {
             config.store.path = data;
         }
+        let clock = clock(self.speed, self.clock_from)?;
         let making = Making::everything(u64::from(std::process::id()));
-        let application = Application::start(&config, Arc::new(SystemClock), &making, None).await?;
+        let application = Application::start(&config, clock, Arc::new(SystemDice), &making, None).await?;
+        if let Some(path) = application.accounts().first_link().await? {
+            eprintln!("Nobody has an account yet. Make the first admin's within 24 hours, once: {}{path}", application.url());
+        }
         eprintln!("Signalbox is at http://{}", application.address());
         asked_to_stop().await?;
         stop(application).await;

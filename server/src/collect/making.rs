@@ -2,6 +2,7 @@
 //!
 //! Separate from running them, because `verify`, `look` and the doctor make them too and sweep once without a store.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use collectors::nats::{NatsCollector, NatsScope};
@@ -59,12 +60,21 @@ pub struct Ports {
     pub heeding: Arc<dyn Heeding>,
 }
 
-/// The collectors of a config, in its order.
-pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making, ports: Option<&Ports>) -> Vec<Made> {
+/// The collectors of a config, in its order, and the environments they read.
+pub struct Crew {
+    /// The collectors.
+    pub made: Vec<Made>,
+    /// Their environments by name, for whoever calls AWS beside them and must share their rates.
+    pub environments: BTreeMap<String, Arc<AwsEnvironment>>,
+}
+
+/// The collectors of a config.
+pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making, ports: Option<&Ports>) -> Crew {
     let budgets = Budgets::new(Arc::clone(clock));
-    let mut made = Vec::new();
+    let (mut made, mut environments) = (Vec::new(), BTreeMap::new());
     for environment in &config.environments {
         let aws = Arc::new(aws(environment, config, clock, making, &budgets));
+        environments.insert(environment.name.clone(), Arc::clone(&aws));
         if making.kinds.contains(&SourceKind::Ecs) {
             let collector = Arc::new(EcsCollector::new(Arc::clone(&aws), config.poll.services.0));
             made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Ecs(collector) });
@@ -95,7 +105,7 @@ pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making, ports: Opt
             made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Nats(collector) });
         }
     }
-    made
+    Crew { made, environments }
 }
 
 pub(crate) fn aws(

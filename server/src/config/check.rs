@@ -9,6 +9,9 @@ use super::{Config, ConfigError, Environment, Nats, Secret, Span};
 /// The shortest and longest a source may be left alone between two sweeps.
 const POLL: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3_600);
 
+/// The shortest a session may be left alone, and the longest any may last.
+const SESSION: std::ops::RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(90 * 86_400);
+
 /// The shortest anything is kept.
 const SHORTEST_KEEP: Duration = Duration::from_secs(86_400);
 
@@ -40,6 +43,7 @@ impl Config {
             return Err(format!("poll.rate_share is {}; it is a part of AWS's rate, between 0.01 and 1.", self.poll.rate_share));
         }
         self.check_budget()?;
+        self.check_access()?;
         if let Some(url) = &self.server.public_url {
             origin(url)?;
         }
@@ -67,6 +71,19 @@ impl Config {
                 "history.keep is {}; it must be 3 days or longer: plots reach back a month.",
                 humantime::format_duration(keep)
             ));
+        }
+        Ok(())
+    }
+
+    fn check_access(&self) -> Result<(), String> {
+        let (idle, longest) = (self.access.session_idle.0, self.access.session_longest.0);
+        for (key, span) in [("session_idle", idle), ("session_longest", longest)] {
+            if !SESSION.contains(&span) {
+                return Err(format!("access.{key} is {}; it must lie between 1m and 90days.", humantime::format_duration(span)));
+            }
+        }
+        if idle > longest {
+            return Err("access.session_idle is longer than access.session_longest, and so would never end a session.".to_owned());
         }
         Ok(())
     }

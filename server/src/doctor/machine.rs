@@ -112,8 +112,10 @@ async fn listen(config: &Config) -> Check {
         Ok(_) if !address.ip().is_loopback() && config.server.public_url.is_none() => Check::warn(
             ABOUT,
             "listen",
-            format!("{address} is free, and can be reached from outside: whoever reaches it sees the fleet, for there is no sign-in yet"),
-            "Listen on 127.0.0.1 and forward the port, or put a proxy that signs people in before it and name it in [server] public_url.",
+            format!(
+                "{address} is free, and can be reached from outside without TLS: passwords and tokens would cross the network as they are"
+            ),
+            "Listen on 127.0.0.1 and forward the port, or put a proxy with TLS before it and name it in [server] public_url.",
         ),
         Ok(_) => Check::well(ABOUT, "listen", format!("{address} is free")),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => match who(address).await {

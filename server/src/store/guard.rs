@@ -46,6 +46,22 @@ pub enum Unfit {
         /// The store's path.
         path: PathBuf,
     },
+    /// There is no store yet.
+    #[error(
+        "There is no store at {path}. Start `signalbox serve` once, which makes it and prints the link of the first admin; or name the file with --data."
+    )]
+    Missing {
+        /// The store's path.
+        path: PathBuf,
+    },
+    /// The process that has it is of another version.
+    #[error(
+        "The store {path} is in use by a Signalbox of another version. Nothing was changed. Run this command with the very binary that serves."
+    )]
+    OtherVersion {
+        /// The store's path.
+        path: PathBuf,
+    },
     /// The library is too old.
     #[error(
         "This Signalbox was built with SQLite {found}, which can corrupt its database; {oldest} or newer is needed. Build it with the bundled library."
@@ -137,6 +153,18 @@ pub(crate) fn held(path: &Path) -> bool {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     File::open(&name).is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockShared).is_err())
+}
+
+/// Refuses to make a store where none is.
+pub(super) fn exists(path: &Path) -> Result<(), Unfit> {
+    if path.is_file() { Ok(()) } else { Err(Unfit::Missing { path: path.to_owned() }) }
+}
+
+/// Refuses a store whose schema is not exactly ours: a process of another version has it.
+pub(super) async fn same_version(pool: &SqlitePool, path: &Path) -> Result<(), StoreError> {
+    let newest: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(pool).await?;
+    let ours = super::MIGRATOR.iter().map(|migration| migration.version).max();
+    if newest == ours { Ok(()) } else { Err(Unfit::OtherVersion { path: path.to_owned() }.into()) }
 }
 
 /// What a failed first connection means.

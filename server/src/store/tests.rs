@@ -1,5 +1,6 @@
 //! The store on real SQLite files.
 
+mod accounts;
 mod alarms;
 mod build;
 mod carried;

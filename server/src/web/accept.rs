@@ -5,10 +5,13 @@
 //! first bytes without any deadline, and browsers speak HTTP/2 over TLS alone, which is the proxy's. TCP_NODELAY is set because streamed pages otherwise
 //! wait 40 ms for an acknowledgement.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -16,6 +19,9 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::access::Peer;
 
 /// How long a client may take over its request head.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
@@ -33,7 +39,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         let Ok(place) = place else { break };
         let Some(accepted) = stop.run_until_cancelled(listener.accept()).await else { break };
         match accepted {
-            Ok((stream, _)) => connection(stream, router.clone(), &graceful, place),
+            Ok((stream, peer)) => connection(stream, peer, &router, &graceful, place),
             // out of file descriptors, or a client that went away: neither ends the server
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -46,13 +52,17 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     }
 }
 
-fn connection(stream: TcpStream, router: Router, graceful: &GracefulShutdown, place: OwnedSemaphorePermit) {
+fn connection(stream: TcpStream, peer: SocketAddr, router: &Router, graceful: &GracefulShutdown, place: OwnedSemaphorePermit) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY was refused");
     }
     let mut builder = Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
-    let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let told = router.clone().map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer.ip()));
+        request
+    });
+    let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(told));
     let watched = graceful.watch(serving);
     tokio::spawn(async move {
         if let Err(error) = watched.await {

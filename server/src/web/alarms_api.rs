@@ -1,27 +1,27 @@
 //! Alarms in the JSON API: the list, one alarm, the coverage table, the missing alarms as text, acknowledgements.
 
+use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use domain::Failure;
-use domain::port::{Actor, Observe, Operate};
+use domain::port::Observe;
 use domain::view::{AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, MissingQuery};
 use serde::Deserialize;
 
-use super::Shared;
+use super::access::{Operator, Viewer};
 use super::api::{Problem, answered, failed, not_understood, pairs};
+use super::routes::Routes;
 
-pub(super) fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/alarms", get(alarms))
-        .route("/alarms/coverage", get(coverage))
-        .route("/alarms/missing", get(missing))
-        .route("/alarms/acknowledgements", post(acknowledge))
-        .route("/alarms/acknowledgements/withdrawn", post(withdraw))
-        .route("/alarms/{environment}/{name}", get(alarm))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .get("/alarms", alarms)
+        .get("/alarms/coverage", coverage)
+        .get("/alarms/missing", missing)
+        .post("/alarms/acknowledgements", acknowledge)
+        .post("/alarms/acknowledgements/withdrawn", withdraw)
+        .get("/alarms/{environment}/{name}", alarm)
 }
 
 /// The pairs of a query, as references.
@@ -43,20 +43,20 @@ pub(super) fn borrowed(pairs: &[(String, String)]) -> impl Iterator<Item = (&str
         ("per" = Option<u32>, Query, description = "rows on a page, 1 to 200"),
     ),
     responses((status = 200, body = AlarmPage), (status = 400, body = Problem)))]
-pub(super) async fn alarms(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn alarms(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     let query = AlarmQuery::from_pairs(borrowed(&pairs(raw.as_deref().unwrap_or_default())));
     if !query.ignored.is_empty() {
         return failed(not_understood(&query.ignored));
     }
-    answered(shared.plane.alarms(query).await)
+    answered(viewer.plane.alarms(query).await)
 }
 
 /// One alarm with its record.
 #[utoipa::path(get, path = "/api/v1/alarms/{environment}/{name}",
     params(("environment" = String, Path), ("name" = String, Path)),
     responses((status = 200, body = AlarmDetail), (status = 404, body = Problem)))]
-pub(super) async fn alarm(State(shared): State<Shared>, Path((environment, name)): Path<(String, String)>) -> Response {
-    answered(shared.plane.alarm(AlarmKey { environment, name }).await)
+pub(super) async fn alarm(viewer: Viewer, Path((environment, name)): Path<(String, String)>) -> Response {
+    answered(viewer.plane.alarm(AlarmKey { environment, name }).await)
 }
 
 /// One page of the table of what is watched, worst first.
@@ -69,12 +69,12 @@ pub(super) async fn alarm(State(shared): State<Shared>, Path((environment, name)
         ("per" = Option<u32>, Query, description = "rows on a page, 1 to 200"),
     ),
     responses((status = 200, body = CoveragePage), (status = 400, body = Problem)))]
-pub(super) async fn coverage(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn coverage(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     let query = CoverageQuery::from_pairs(borrowed(&pairs(raw.as_deref().unwrap_or_default())));
     if !query.ignored.is_empty() {
         return failed(not_understood(&query.ignored));
     }
-    answered(shared.plane.coverage(query).await)
+    answered(viewer.plane.coverage(query).await)
 }
 
 /// The missing alarms as a text to save: AWS CLI commands or Terraform.
@@ -85,12 +85,12 @@ pub(super) async fn coverage(State(shared): State<Shared>, RawQuery(raw): RawQue
         ("form" = Option<String>, Query, description = "cli or terraform"),
     ),
     responses((status = 200, body = String, content_type = "text/plain"), (status = 400, body = Problem)))]
-pub(super) async fn missing(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn missing(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     let query = MissingQuery::from_pairs(borrowed(&pairs(raw.as_deref().unwrap_or_default())));
     if !query.ignored.is_empty() {
         return failed(not_understood(&query.ignored));
     }
-    match shared.plane.missing_alarms(query).await {
+    match viewer.plane.missing_alarms(query).await {
         Ok(missing) => {
             // the name is one of two of our own
             let saved = HeaderValue::from_str(&format!("attachment; filename=\"{}\"", missing.file_name));
@@ -107,7 +107,7 @@ pub(super) async fn missing(State(shared): State<Shared>, RawQuery(raw): RawQuer
     }
 }
 
-/// Who acknowledges which alarm, and why.
+/// Which alarm is acknowledged, and why.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Acknowledgement {
@@ -115,29 +115,24 @@ pub(super) struct Acknowledgement {
     environment: String,
     /// Its name.
     name: String,
-    /// Who does so. Kept as the name given; nobody checks it yet.
-    by: String,
     /// Why it may wait.
     reason: String,
 }
 
-/// Acknowledges an alarm that is on. It ends by itself when the alarm does.
+/// Acknowledges an alarm that is on, under the name of who asks; an operator may. It ends by itself when the alarm does.
 #[utoipa::path(post, path = "/api/v1/alarms/acknowledgements", request_body = Acknowledgement,
-    responses((status = 204), (status = 400, body = Problem), (status = 404, body = Problem), (status = 415, body = Problem)))]
-pub(super) async fn acknowledge(State(shared): State<Shared>, body: Result<Json<Acknowledgement>, JsonRejection>) -> Response {
+    responses((status = 204), (status = 400, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 415, body = Problem)))]
+pub(super) async fn acknowledge(operator: Operator, body: Result<Json<Acknowledgement>, JsonRejection>) -> Response {
     let Json(wish) = match body {
         Ok(wish) => wish,
         Err(rejection) => return refused(&rejection),
     };
     let alarm = AlarmKey { environment: wish.environment, name: wish.name };
-    let done = match Actor::named(&wish.by) {
-        Ok(actor) => shared.plane.acknowledge(actor, alarm, wish.reason).await,
-        Err(failure) => Err(failure),
-    };
+    let done = operator.operate.acknowledge(operator.actor, alarm, wish.reason).await;
     done.map_or_else(failed, |()| StatusCode::NO_CONTENT.into_response())
 }
 
-/// Who takes which acknowledgement back.
+/// Which acknowledgement is taken back.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Withdrawal {
@@ -145,28 +140,23 @@ pub(super) struct Withdrawal {
     environment: String,
     /// Its name.
     name: String,
-    /// Who does so.
-    by: String,
 }
 
-/// Takes an acknowledgement back: the alarm calls again.
+/// Takes an acknowledgement back: the alarm calls again. An operator may.
 #[utoipa::path(post, path = "/api/v1/alarms/acknowledgements/withdrawn", request_body = Withdrawal,
-    responses((status = 204), (status = 400, body = Problem), (status = 415, body = Problem)))]
-pub(super) async fn withdraw(State(shared): State<Shared>, body: Result<Json<Withdrawal>, JsonRejection>) -> Response {
+    responses((status = 204), (status = 400, body = Problem), (status = 403, body = Problem), (status = 415, body = Problem)))]
+pub(super) async fn withdraw(operator: Operator, body: Result<Json<Withdrawal>, JsonRejection>) -> Response {
     let Json(wish) = match body {
         Ok(wish) => wish,
         Err(rejection) => return refused(&rejection),
     };
     let alarm = AlarmKey { environment: wish.environment, name: wish.name };
-    let done = match Actor::named(&wish.by) {
-        Ok(actor) => shared.plane.withdraw(actor, alarm).await,
-        Err(failure) => Err(failure),
-    };
+    let done = operator.operate.withdraw(operator.actor, alarm).await;
     done.map_or_else(failed, |()| StatusCode::NO_CONTENT.into_response())
 }
 
 /// A body that is not JSON, or not this JSON: said as every other refusal, with axum's own status.
-fn refused(rejection: &JsonRejection) -> Response {
+pub(super) fn refused(rejection: &JsonRejection) -> Response {
     let failure = Failure::Refused { why: format!("The body must be JSON, sent as application/json. {}", rejection.body_text()) };
     let mut answer = failed(failure);
     *answer.status_mut() = rejection.status();

@@ -1,10 +1,9 @@
 //! The JSON API: what the pages show, for scripts. Described by `signalbox openapi`.
 
-use axum::extract::{Path, RawQuery, State};
+use axum::Json;
+use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
 use domain::Failure;
 use domain::port::Observe;
 use domain::series::Reach;
@@ -15,23 +14,25 @@ use domain::view::{
 };
 use serde::Serialize;
 
-use super::Shared;
+use super::access::Viewer;
+use super::routes::Routes;
 
-pub(super) fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/overview", get(overview))
-        .route("/services", get(services))
-        .route("/services/{environment}/{cluster}/{service}", get(service))
-        .route("/services/{environment}/{cluster}/{service}/tasks/{task}", get(task))
-        .route("/timeline", get(timeline))
-        .route("/services/{environment}/{cluster}/{service}/history", get(history))
-        .route("/services/{environment}/{cluster}/{service}/history.csv", get(history_csv))
-        .route("/services/{environment}/{cluster}/{service}/connections", get(service_nats))
-        .route("/nats", get(nats))
-        .route("/sources", get(sources))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .get("/overview", overview)
+        .get("/services", services)
+        .get("/services/{environment}/{cluster}/{service}", service)
+        .get("/services/{environment}/{cluster}/{service}/tasks/{task}", task)
+        .get("/timeline", timeline)
+        .get("/services/{environment}/{cluster}/{service}/history", history)
+        .get("/services/{environment}/{cluster}/{service}/history.csv", history_csv)
+        .get("/services/{environment}/{cluster}/{service}/connections", service_nats)
+        .get("/nats", nats)
+        .get("/sources", sources)
         .merge(super::alarms_api::routes())
+        .merge(super::rollouts_api::routes())
         .merge(super::tables::routes())
-        .route("/openapi.json", get(openapi))
+        .get("/openapi.json", openapi)
         .fallback(async || failed(Failure::NotFound { what: "That API path".to_owned() }))
 }
 
@@ -48,6 +49,9 @@ pub(super) fn failed(failure: Failure) -> Response {
     let status = match failure {
         Failure::NotFound { .. } => StatusCode::NOT_FOUND,
         Failure::Refused { .. } => StatusCode::BAD_REQUEST,
+        Failure::Unfit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Failure::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Failure::Forbidden { .. } => StatusCode::FORBIDDEN,
         Failure::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     };
     let sentence = failure.to_string();
@@ -66,13 +70,13 @@ pub(super) struct Problem {
 
 /// The fleet at a glance: what needs a person, counts with their age, tiles, newest events, sources.
 #[utoipa::path(get, path = "/api/v1/overview", responses((status = 200, body = Overview), (status = 500, body = Problem)))]
-pub(super) async fn overview(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    let overview = match shared.plane.overview_json().await {
+pub(super) async fn overview(viewer: Viewer, headers: HeaderMap) -> Response {
+    let overview = match viewer.plane.overview_json().await {
         Ok(kept) => kept,
         Err(failure) => return failed(failure),
     };
     let matches = headers.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == overview.tag.as_bytes());
-    let tags = [(header::ETAG, overview.tag.clone()), (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
+    let tags = [(header::ETAG, overview.tag.clone()), (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"))];
     if matches {
         return (StatusCode::NOT_MODIFIED, tags).into_response();
     }
@@ -92,9 +96,9 @@ pub(super) async fn overview(State(shared): State<Shared>, headers: HeaderMap) -
         ("per" = Option<u32>, Query, description = "rows on a page, 1 to 200"),
     ),
     responses((status = 200, body = ServicePage), (status = 400, body = Problem)))]
-pub(super) async fn services(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn services(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     match service_query(raw.as_deref()) {
-        Ok(query) => answered(shared.plane.services(query).await),
+        Ok(query) => answered(viewer.plane.services(query).await),
         Err(failure) => failed(failure),
     }
 }
@@ -146,22 +150,16 @@ fn decoded(text: &str) -> String {
 #[utoipa::path(get, path = "/api/v1/services/{environment}/{cluster}/{service}",
     params(("environment" = String, Path), ("cluster" = String, Path), ("service" = String, Path)),
     responses((status = 200, body = ServiceDetail), (status = 404, body = Problem)))]
-pub(super) async fn service(
-    State(shared): State<Shared>,
-    Path((environment, cluster, service)): Path<(String, String, String)>,
-) -> Response {
-    answered(shared.plane.service(ServiceKey { environment, cluster, service }).await)
+pub(super) async fn service(viewer: Viewer, Path((environment, cluster, service)): Path<(String, String, String)>) -> Response {
+    answered(viewer.plane.service(ServiceKey { environment, cluster, service }).await)
 }
 
 /// One task: its facts, how it stopped, the newest lines of its log while it runs.
 #[utoipa::path(get, path = "/api/v1/services/{environment}/{cluster}/{service}/tasks/{task}",
     params(("environment" = String, Path), ("cluster" = String, Path), ("service" = String, Path), ("task" = String, Path)),
     responses((status = 200, body = TaskPage), (status = 404, body = Problem)))]
-pub(super) async fn task(
-    State(shared): State<Shared>,
-    Path((environment, cluster, service, task)): Path<(String, String, String, String)>,
-) -> Response {
-    answered(shared.plane.task(ServiceKey { environment, cluster, service }, task).await)
+pub(super) async fn task(viewer: Viewer, Path((environment, cluster, service, task)): Path<(String, String, String, String)>) -> Response {
+    answered(viewer.plane.task(ServiceKey { environment, cluster, service }, task).await)
 }
 
 /// The record of what happened, searched and filtered, or what happened in the ten minutes before one entry.
@@ -180,13 +178,13 @@ pub(super) async fn task(
         ("around" = Option<i64>, Query, description = "id of an entry: what happened in the ten minutes before it"),
     ),
     responses((status = 200, body = TimelinePage), (status = 400, body = Problem), (status = 404, body = Problem)))]
-pub(super) async fn timeline(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn timeline(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     let pairs = pairs(raw.as_deref().unwrap_or_default());
     let (query, ignored) = TimelineQuery::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     if !ignored.is_empty() {
         return failed(not_understood(&ignored));
     }
-    answered(shared.plane.timeline(query).await)
+    answered(viewer.plane.timeline(query).await)
 }
 
 /// One service over time, as numbers: tasks, CPU, memory, NATS connections and messages, and what its load balancer measures.
@@ -195,12 +193,12 @@ pub(super) async fn timeline(State(shared): State<Shared>, RawQuery(raw): RawQue
         ("reach" = Option<String>, Query, description = "hour, day, week or month; day unless said otherwise")),
     responses((status = 200, body = History), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn history(
-    State(shared): State<Shared>,
+    viewer: Viewer,
     Path((environment, cluster, service)): Path<(String, String, String)>,
     RawQuery(raw): RawQuery,
 ) -> Response {
     match reach(raw.as_deref().unwrap_or_default()) {
-        Ok(reach) => answered(shared.plane.history(ServiceKey { environment, cluster, service }, reach).await),
+        Ok(reach) => answered(viewer.plane.history(ServiceKey { environment, cluster, service }, reach).await),
         Err(refused) => failed(refused),
     }
 }
@@ -211,7 +209,7 @@ pub(super) async fn history(
         ("reach" = Option<String>, Query, description = "hour, day, week or month; day unless said otherwise")),
     responses((status = 200, body = String, content_type = "text/csv"), (status = 404, body = Problem)))]
 pub(super) async fn history_csv(
-    State(shared): State<Shared>,
+    viewer: Viewer,
     Path((environment, cluster, service)): Path<(String, String, String)>,
     RawQuery(raw): RawQuery,
 ) -> Response {
@@ -219,7 +217,7 @@ pub(super) async fn history_csv(
         Ok(reach) => reach,
         Err(refused) => return failed(refused),
     };
-    match shared.plane.history(ServiceKey { environment, cluster, service }, reach).await {
+    match viewer.plane.history(ServiceKey { environment, cluster, service }, reach).await {
         Ok(history) => {
             let kind = (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
             let name = format!("attachment; filename=\"history-{}.csv\"", reach.as_str());
@@ -254,11 +252,8 @@ fn reach(raw: &str) -> Result<Reach, Failure> {
 #[utoipa::path(get, path = "/api/v1/services/{environment}/{cluster}/{service}/connections",
     params(("environment" = String, Path), ("cluster" = String, Path), ("service" = String, Path)),
     responses((status = 200, body = ServiceNats), (status = 500, body = Problem)))]
-pub(super) async fn service_nats(
-    State(shared): State<Shared>,
-    Path((environment, cluster, service)): Path<(String, String, String)>,
-) -> Response {
-    answered(shared.plane.service_nats(ServiceKey { environment, cluster, service }).await)
+pub(super) async fn service_nats(viewer: Viewer, Path((environment, cluster, service)): Path<(String, String, String)>) -> Response {
+    answered(viewer.plane.service_nats(ServiceKey { environment, cluster, service }).await)
 }
 
 /// NATS: nodes, what is wrong with them, streams and consumers, and one page of the connections with their owners.
@@ -273,19 +268,19 @@ pub(super) async fn service_nats(
         ("per" = Option<u32>, Query, description = "rows on a page, 1 to 200"),
     ),
     responses((status = 200, body = NatsView), (status = 400, body = Problem)))]
-pub(super) async fn nats(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn nats(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     let pairs = pairs(raw.as_deref().unwrap_or_default());
     let (query, ignored) = NatsQuery::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     if !ignored.is_empty() {
         return failed(not_understood(&ignored));
     }
-    answered(shared.plane.nats(query).await)
+    answered(viewer.plane.nats(query).await)
 }
 
 /// The collectors' own health, rate and calls.
 #[utoipa::path(get, path = "/api/v1/sources", responses((status = 200, body = SourcesView)))]
-pub(super) async fn sources(State(shared): State<Shared>) -> Response {
-    answered(shared.plane.sources().await)
+pub(super) async fn sources(viewer: Viewer) -> Response {
+    answered(viewer.plane.sources().await)
 }
 
 async fn openapi() -> Response {

@@ -5,11 +5,9 @@
 
 use std::borrow::Cow;
 
-use axum::Router;
 use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use rust_embed::RustEmbed;
 
 #[derive(RustEmbed)]
@@ -23,11 +21,7 @@ pub(super) fn version() -> String {
     text.filter(|version| !version.is_empty()).unwrap_or_else(|| "none".to_owned())
 }
 
-pub(super) fn routes() -> Router {
-    Router::new().route("/pkg/{name}", get(file))
-}
-
-async fn file(Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub(super) async fn file(Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let squeezed = if accepts.contains("br") { Files::get(&format!("{name}.br")) } else { None };
     let encoded = squeezed.is_some();

@@ -1,8 +1,10 @@
 //! Refuses what a foreign web page makes a browser send here.
 //!
 //! Signalbox on loopback is reachable by every page its user opens: by name tricks (DNS rebinding, so the Host must be
-//! one of ours) and by plain cross-site requests (so the Origin must be). There is no sign-in yet; this is the wall.
-//! `/healthz` tells nothing and is exempt from the Host rule, because load balancers ask it by address.
+//! one of ours) and by plain cross-site requests (so the Origin must be). What changes something is held to more: a browser
+//! must say that it comes from our own page, and no content type is taken that a page of another site can send unasked and
+//! we have no use for. Leptos' server functions check none of this themselves. The trap is a sibling host: it is same-site,
+//! so no cookie attribute keeps it off, and it is refused like any other. `/healthz` tells nothing and is exempt from the Host rule, because load balancers ask it by address.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -79,17 +81,40 @@ fn verdict(origins: &Origins, method: &Method, uri: &axum::http::Uri, headers: &
     }
     let site = text(header::HeaderName::from_static("sec-fetch-site"));
     let navigates = *method == Method::GET && text(header::HeaderName::from_static("sec-fetch-mode")) == Some("navigate");
-    match site {
-        Some("cross-site" | "same-site") if !navigates => {
-            Err((StatusCode::FORBIDDEN, "Another web site sent this request through your browser; Signalbox refuses it.\n".to_owned()))
-        }
-        _ => Ok(()),
+    if matches!(site, Some("cross-site" | "same-site")) && !navigates {
+        return Err((StatusCode::FORBIDDEN, "Another web site sent this request through your browser; Signalbox refuses it.\n".to_owned()));
     }
+    if matches!(*method, Method::GET | Method::HEAD) { Ok(()) } else { changes(method, headers) }
+}
+
+/// The kinds of body that anything of ours reads.
+const TAKEN: [&str; 2] = ["application/json", "application/x-www-form-urlencoded"];
+
+/// Whether a request that changes something may be looked at. A script with a token says nothing of where it comes from, and
+/// no other site can send a token along; a browser always does.
+fn changes(method: &Method, headers: &HeaderMap) -> Result<(), (StatusCode, String)> {
+    let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
+    if *method != Method::POST {
+        return Err((StatusCode::METHOD_NOT_ALLOWED, "Signalbox is asked by GET and told by POST, and by nothing else.\n".to_owned()));
+    }
+    let says = matches!(text(header::HeaderName::from_static("sec-fetch-site")), Some("same-origin" | "none"));
+    if !says && text(header::ORIGIN).is_none() && text(header::AUTHORIZATION).is_none() {
+        let why = "This request would change something and does not say where it comes from. Send it from a page of Signalbox, or from a script with an API token (`Authorization: Bearer sbx_…`).\n";
+        return Err((StatusCode::FORBIDDEN, why.to_owned()));
+    }
+    let kind = text(header::CONTENT_TYPE).map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    if kind.is_some_and(|kind| TAKEN.contains(&kind.as_str())) {
+        return Ok(());
+    }
+    let why = "Signalbox takes application/json and application/x-www-form-urlencoded only; name one of them as the Content-Type.\n";
+    Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, why.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
     fn asked(public: Option<&str>, method: Method, headers: &[(&'static str, &str)]) -> u16 {
         let public = public.map(|url| crate::config::origin(url).unwrap());
@@ -127,7 +152,19 @@ mod tests {
     fn a_foreign_page_is_refused_and_a_link_to_us_is_not() {
         let ours = ("host", "localhost:3000");
         for (method, headers, status) in [
-            (Method::POST, vec![ours, ("origin", "http://localhost:3000")], 200),
+            (Method::POST, vec![ours, FORM, ("origin", "http://localhost:3000")], 200),
+            (Method::POST, vec![ours, FORM, ("sec-fetch-site", "same-origin")], 200),
+            (Method::POST, vec![ours, FORM, ("authorization", "Bearer sbx_x")], 200),
+            (Method::POST, vec![ours, FORM], 403),
+            (Method::POST, vec![ours, FORM, ("cookie", "signalbox=x")], 403),
+            (Method::POST, vec![ours, FORM, ("origin", "null")], 403),
+            (Method::POST, vec![ours, FORM, ("origin", "http://sibling.localhost:3000"), ("sec-fetch-site", "same-site")], 403),
+            (Method::POST, vec![ours, FORM, ("authorization", "Bearer sbx_x"), ("sec-fetch-site", "cross-site")], 403),
+            (Method::POST, vec![ours, ("content-type", "text/plain"), ("origin", "http://localhost:3000")], 415),
+            (Method::POST, vec![ours, ("content-type", "multipart/form-data; boundary=x"), ("sec-fetch-site", "same-origin")], 415),
+            (Method::POST, vec![ours, ("content-type", "application/json; charset=utf-8"), ("sec-fetch-site", "same-origin")], 200),
+            (Method::POST, vec![ours, ("sec-fetch-site", "same-origin")], 415),
+            (Method::PUT, vec![ours, FORM, ("sec-fetch-site", "same-origin")], 405),
             (Method::POST, vec![ours, ("origin", "https://evil.test")], 403),
             (Method::GET, vec![ours, ("origin", "null")], 403),
             (Method::GET, vec![ours, ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")], 200),

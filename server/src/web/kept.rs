@@ -1,9 +1,11 @@
 //! The Overview's HTML, kept for one revision and one second.
 //!
-//! Everybody who looks sees the same Overview, and rendering it costs a millisecond, so it is rendered once per revision
-//! and second of the clock: no reader sees an age that is off by more than that. The trap is the nonce: every answer must
-//! carry one of its own, so the kept page is cut where the nonce stands and put together again with a fresh one.
+//! Everybody who looks sees the same Overview but for their own name in the bar, and rendering it costs a millisecond, so it
+//! is rendered once per reader, revision and second of the clock: nobody sees an age that is off by more than that. The
+//! first trap is the name: what is kept is found by who is looking, and by nothing less. The second is the nonce: every
+//! answer must carry one of its own, so the kept page is cut where the nonce stands and put together with a fresh one.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, to_bytes};
@@ -12,8 +14,10 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
+use domain::account::Reader;
+use domain::port::Actor;
 
-use crate::plane::ControlPlane;
+use super::access::Shared;
 
 /// A page of ours is some tens of kilobytes; with thousands of services it still stays far below.
 const LARGEST: usize = 8 * 1024 * 1024;
@@ -21,9 +25,12 @@ const LARGEST: usize = 8 * 1024 * 1024;
 /// What is kept, shared by all requests.
 #[derive(Clone)]
 pub(super) struct Keeping {
-    plane: Arc<ControlPlane>,
-    page: Arc<Mutex<Option<Arc<Page>>>>,
+    shared: Shared,
+    pages: Arc<Mutex<HashMap<Reader, Arc<Page>>>>,
 }
+
+/// Most readers whose page is kept; their scripts count as well.
+const MOST: usize = 64;
 
 struct Page {
     revision: u64,
@@ -35,28 +42,32 @@ struct Page {
 }
 
 impl Keeping {
-    pub(super) fn new(plane: Arc<ControlPlane>) -> Self {
-        Self { plane, page: Arc::default() }
+    pub(super) fn new(shared: Shared) -> Self {
+        Self { shared, pages: Arc::default() }
     }
 
-    /// Revision and second a page must be of to be current.
-    fn current(&self) -> (u64, i64) {
-        (self.plane.live().revision(), self.plane.clock().now().as_micros() / 1_000_000)
+    fn kept(&self, reader: &Reader, current: (u64, i64)) -> Option<Arc<Page>> {
+        let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        pages.get(reader).filter(|page| (page.revision, page.second) == current).cloned()
     }
 
-    fn kept(&self, current: (u64, i64)) -> Option<Arc<Page>> {
-        let page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
-        page.clone().filter(|page| (page.revision, page.second) == current)
+    fn keep(&self, reader: Reader, page: Page) {
+        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        if pages.len() >= MOST {
+            pages.clear();
+        }
+        pages.insert(reader, Arc::new(page));
     }
 }
 
-/// The middleware: answers a plain request for the Overview from what is kept.
+/// The middleware: answers a plain request for the Overview from what is kept for who asks.
 pub(super) async fn overview(State(keeping): State<Keeping>, request: Request, next: Next) -> Response {
-    if request.method() != Method::GET || request.uri().path() != "/" || request.uri().query().is_some() {
+    let plain = request.method() == Method::GET && request.uri().path() == "/" && request.uri().query().is_none();
+    let Some(reader) = request.extensions().get::<Arc<Actor>>().filter(|_| plain).map(|actor| actor.reader()) else {
         return next.run(request).await;
-    }
-    let current = keeping.current();
-    if let Some(page) = keeping.kept(current) {
+    };
+    let current = keeping.shared.current();
+    if let Some(page) = keeping.kept(&reader, current) {
         return page.answer();
     }
     let (parts, body) = next.run(request).await.into_parts();
@@ -66,7 +77,7 @@ pub(super) async fn overview(State(keeping): State<Keeping>, request: Request, n
     if parts.status == StatusCode::OK
         && let Some(page) = Page::cut(current, &parts.headers, &body)
     {
-        *keeping.page.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(page));
+        keeping.keep(reader, page);
     }
     Response::from_parts(parts, Body::from(body))
 }

@@ -1,8 +1,8 @@
 //! `/live`: server-sent events that say *that* something changed.
 //!
 //! First `hello` with the revision of every topic, so that a reader who missed anything asks again; then `hint`s,
-//! gathered for 250 ms. The trap: an open stream keeps a server from stopping, so every stream ends with `bye` when the
-//! stop token says so.
+//! gathered for 250 ms. Two traps: an open stream keeps a server from stopping, so every stream ends with `bye` when the
+//! stop token says so; and it outlives the session that opened it, so whether that one still stands is asked again.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -10,31 +10,33 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use domain::live::Hint;
 use futures::stream::{Stream, unfold};
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
-use super::Shared;
+use super::access::{Shared, Viewer};
+use crate::accounts::Credential;
 use crate::live::{Revisions, hints};
 
 /// How long hints are gathered, of the wall's time: the eye does not see faster.
 const GATHER: Duration = Duration::from_millis(250);
 /// Proxies close a silent connection after a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How often it is asked whether who listens still may; what this process changes itself is asked about at once.
+const ASK_AGAIN: Duration = Duration::from_secs(15);
 /// Most open streams: two or three people, their tabs, wall displays, and room.
 const MOST: usize = 1_000;
 
 /// Counts open streams.
 #[derive(Debug, Default)]
-pub struct Readers(AtomicUsize);
+pub(super) struct Readers(AtomicUsize);
 
 impl Readers {
     /// How many streams are open.
-    pub fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -60,20 +62,23 @@ impl Drop for Place {
 struct Reader {
     newest: watch::Receiver<Revisions>,
     sent: Option<Revisions>,
-    stop: CancellationToken,
+    shared: Shared,
+    credential: Option<Credential>,
+    changes: watch::Receiver<u64>,
     ended: bool,
     _place: Place,
 }
 
-pub(super) async fn stream(State(shared): State<Shared>) -> Response {
-    let Some(place) = Place::take(&shared.readers) else {
+pub(super) async fn stream(viewer: Viewer, State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let Some(place) = Place::take(shared.readers()) else {
         return (
             StatusCode::SERVICE_UNAVAILABLE,
             "Too many pages are open on this Signalbox; this one shows its state and does not follow it.\n",
         )
             .into_response();
     };
-    let reader = Reader { newest: shared.plane.live().watch(), sent: None, stop: shared.stop.clone(), ended: false, _place: place };
+    let (credential, changes) = (shared.credential(&headers), shared.accounts().changes());
+    let reader = Reader { newest: viewer.plane.live().watch(), sent: None, shared, credential, changes, ended: false, _place: place };
     let mut response = Sse::new(events(reader)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // nginx would gather the stream into blocks
@@ -98,16 +103,33 @@ async fn next(reader: &mut Reader) -> Event {
         return event("hello", &hints(None, &now));
     };
     loop {
-        let changed = reader.stop.run_until_cancelled(gathered(&mut reader.newest)).await;
-        let Some(Some(now)) = changed else {
+        let stop = reader.shared.stop().clone();
+        let woken = stop.run_until_cancelled(woken(reader)).await;
+        let Some(Some(now)) = woken else {
             reader.ended = true;
-            return Event::default().event("bye").data("stopping");
+            return Event::default().event("bye").data("ended");
         };
         let moved = hints(Some(&sent), &now);
         if !moved.is_empty() {
             reader.sent = Some(now);
             return event("hint", &moved);
         }
+    }
+}
+
+/// Waits until something changed, or it is time to ask whether who listens still may. `None` when they may not, or nothing
+/// will ever change again.
+async fn woken(reader: &mut Reader) -> Option<Revisions> {
+    let clock = Arc::clone(reader.shared.clock());
+    tokio::select! {
+        newest = gathered(&mut reader.newest) => return newest,
+        _ = reader.changes.changed() => {}
+        () = clock.sleep(ASK_AGAIN) => {}
+    }
+    match reader.shared.accounts().identify(reader.credential?).await {
+        Ok(None) => None,
+        // a store that cannot be read for a moment ends nobody's stream
+        Ok(Some(_)) | Err(_) => Some(*reader.newest.borrow_and_update()),
     }
 }
 

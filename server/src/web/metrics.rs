@@ -6,6 +6,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::Timestamp;
 use domain::port::Observe;
 use domain::source::{Breaker, SourceHealth};
 use domain::view::{Overview, SourcesView};
@@ -16,7 +17,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::Shared;
+use super::access::{Shared, Viewer};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Source {
@@ -34,14 +35,14 @@ struct Standing {
     state: String,
 }
 
-pub(super) async fn metrics(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    let (overview, sources) = match (shared.plane.overview().await, shared.plane.sources().await) {
+pub(super) async fn metrics(viewer: Viewer, State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let (overview, sources) = match (viewer.plane.overview().await, viewer.plane.sources().await) {
         (Ok(overview), Ok(sources)) => (overview, sources),
         (Err(failure), _) | (_, Err(failure)) => return (StatusCode::INTERNAL_SERVER_ERROR, failure.to_string()).into_response(),
     };
     let mut registry = Registry::with_prefix("signalbox");
-    own(&mut registry, &shared);
-    of_sources(&mut registry, &sources, &shared);
+    own(&mut registry, &viewer, &shared);
+    of_sources(&mut registry, &sources, viewer.plane.clock().now());
     of_fleet(&mut registry, &overview);
     let mut text = String::new();
     if encode(&mut text, &registry).is_err() {
@@ -74,17 +75,16 @@ fn classic(open: &str) -> String {
     text
 }
 
-fn own(registry: &mut Registry, shared: &Shared) {
+fn own(registry: &mut Registry, viewer: &Viewer, shared: &Shared) {
     let readers = Gauge::<i64>::default();
-    readers.set(i64::try_from(shared.readers.count()).unwrap_or(i64::MAX));
+    readers.set(i64::try_from(shared.readers().count()).unwrap_or(i64::MAX));
     registry.register("live_readers", "open /live streams", readers);
     let revision = Gauge::<i64>::default();
-    revision.set(i64::try_from(shared.plane.live().revision()).unwrap_or(i64::MAX));
+    revision.set(i64::try_from(viewer.plane.live().revision()).unwrap_or(i64::MAX));
     registry.register("store_revision", "the store's revision", revision);
 }
 
-fn of_sources(registry: &mut Registry, sources: &SourcesView, shared: &Shared) {
-    let now = shared.plane.clock().now();
+fn of_sources(registry: &mut Registry, sources: &SourcesView, now: Timestamp) {
     let (up, age, open) = (
         Family::<Source, Gauge>::default(),
         Family::<Source, Gauge<f64, std::sync::atomic::AtomicU64>>::default(),

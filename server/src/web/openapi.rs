@@ -1,15 +1,21 @@
 //! The OpenAPI document, derived from the handlers and the domain's types.
 
-use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 
-use super::{alarms_api, api, tables};
+use super::{alarms_api, api, rollouts_api, tables};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Signalbox",
-        description = "What Signalbox sees of a fleet of ECS services and NATS clusters. The fleet itself is only read."
+        description = "What Signalbox sees of a fleet of ECS services and NATS clusters. What changes the fleet is a rollout, which an \
+                       operator plans and starts; everything else only reads it. \
+                       Every path needs an API token (page Access, or `signalbox account token`) or a session: 401 without, 403 \
+                       where its role is too low; both say so in a sentence."
     ),
+    security(("token" = [])),
+    modifiers(&Bearer),
     paths(
         api::overview,
         api::services,
@@ -25,6 +31,16 @@ use super::{alarms_api, api, tables};
         alarms_api::missing,
         alarms_api::acknowledge,
         alarms_api::withdraw,
+        rollouts_api::rollouts,
+        rollouts_api::keep,
+        rollouts_api::draft,
+        rollouts_api::rollout,
+        rollouts_api::steer,
+        rollouts_api::reviewed,
+        rollouts_api::stop,
+        rollouts_api::freeze,
+        rollouts_api::lift,
+        rollouts_api::release,
         api::service_nats,
         api::nats,
         tables::services,
@@ -41,6 +57,16 @@ use super::{alarms_api, api, tables};
     )
 )]
 struct Api;
+
+/// How a script says who it is.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API token, `sbx_…`")).build();
+        document.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
 
 /// The document.
 pub fn document() -> utoipa::openapi::OpenApi {

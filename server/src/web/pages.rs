@@ -1,8 +1,5 @@
 //! The pages: Leptos' routes with our ports and headers.
 
-use std::sync::Arc;
-
-use app::access::Ports;
 use app::{App, AssetVersion, shell};
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -11,14 +8,15 @@ use leptos::config::LeptosOptions;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 
+use super::access::Shared;
+use super::assets;
 use super::kept::{self, Keeping};
-use super::{Shared, assets};
+use super::routes::Listed;
 
-pub(super) fn routes(shared: &Shared) -> Router {
+pub(super) fn routes(shared: &Shared) -> (Router, Vec<Listed>) {
     let options = LeptosOptions::builder().output_name("signalbox").site_root("target/site").site_pkg_dir("pkg").build();
     let version = AssetVersion(assets::version());
-    let plane = &shared.plane;
-    let ports = Ports::new(Arc::clone(plane) as Arc<dyn domain::port::Observe>, Arc::clone(plane) as Arc<dyn domain::port::Operate>);
+    let ports = shared.ports();
     let provide = move || {
         provide_context(ports.clone());
         policy();
@@ -28,12 +26,14 @@ pub(super) fn routes(shared: &Shared) -> Router {
         let (provide, page) = (provide.clone(), page.clone());
         leptos_axum::render_app_async_with_context(provide, page)
     };
-    let keeping = from_fn_with_state(Keeping::new(Arc::clone(&shared.plane)), kept::overview);
-    Router::new()
-        .leptos_routes_with_context(&options, generate_route_list(App), provide, page)
-        .layer(keeping)
-        .fallback(fallback)
-        .with_state(options)
+    let keeping = from_fn_with_state(Keeping::new(shared.clone()), kept::overview);
+    let pages = generate_route_list(App);
+    let mut listed: Vec<Listed> = pages.iter().map(|page| Listed { path: page.path().to_owned(), method: "GET".to_owned() }).collect();
+    let functions = leptos::server_fn::axum::server_fn_paths();
+    listed.extend(functions.map(|(path, method)| Listed { path: path.to_owned(), method: method.to_string() }));
+    let router =
+        Router::new().leptos_routes_with_context(&options, pages, provide, page).layer(keeping).fallback(fallback).with_state(options);
+    (router, listed)
 }
 
 /// The page's content security policy, with the nonce of this very page.

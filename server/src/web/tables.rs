@@ -6,34 +6,33 @@
 
 mod rows;
 
-use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use domain::Failure;
 use domain::port::Observe;
 use domain::view::{AlarmQuery, CoverageQuery, NatsQuery, TimelineQuery};
 
-use super::Shared;
+use super::access::Viewer;
 use super::alarms_api::borrowed;
 use super::api::{Problem, failed, not_understood, pairs, service_query};
 use super::csv::Csv;
+use super::routes::Routes;
 use crate::plane::MOST_ENTRIES;
 
-pub(super) fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/services.csv", get(services))
-        .route("/alarms.csv", get(alarms))
-        .route("/alarms/coverage.csv", get(coverage))
-        .route("/timeline.csv", get(timeline))
-        .route("/nats/connections.csv", get(connections))
-        .route("/nats/owners.csv", get(owners))
-        .route("/nats/nodes.csv", get(nodes))
-        .route("/nats/streams.csv", get(streams))
-        .route("/sources.csv", get(sources))
-        .route("/sources/rates.csv", get(rates))
-        .route("/sources/cost.csv", get(cost))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .get("/services.csv", services)
+        .get("/alarms.csv", alarms)
+        .get("/alarms/coverage.csv", coverage)
+        .get("/timeline.csv", timeline)
+        .get("/nats/connections.csv", connections)
+        .get("/nats/owners.csv", owners)
+        .get("/nats/nodes.csv", nodes)
+        .get("/nats/streams.csv", streams)
+        .get("/sources.csv", sources)
+        .get("/sources/rates.csv", rates)
+        .get("/sources/cost.csv", cost)
 }
 
 /// A file, or why there is none.
@@ -64,8 +63,8 @@ fn unfiltered(raw: Option<&str>) -> Result<(), Failure> {
         ("reverse" = Option<bool>, Query, description = "the other way round"),
     ),
     responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
-pub(super) async fn services(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
-    let table = async { Ok(rows::services(&shared.plane.every_service(service_query(raw.as_deref())?).await?)) };
+pub(super) async fn services(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
+    let table = async { Ok(rows::services(&viewer.plane.every_service(service_query(raw.as_deref())?).await?)) };
     file("services", table.await)
 }
 
@@ -81,10 +80,10 @@ pub(super) async fn services(State(shared): State<Shared>, RawQuery(raw): RawQue
         ("reverse" = Option<bool>, Query, description = "the other way round"),
     ),
     responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
-pub(super) async fn alarms(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn alarms(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     let query = AlarmQuery::from_pairs(borrowed(&pairs(raw.as_deref().unwrap_or_default())));
     let ignored = query.ignored.clone();
-    let table = async { Ok(rows::alarms(&shared.plane.every_alarm(understood(query, &ignored)?).await?)) };
+    let table = async { Ok(rows::alarms(&viewer.plane.every_alarm(understood(query, &ignored)?).await?)) };
     file("alarms", table.await)
 }
 
@@ -96,10 +95,10 @@ pub(super) async fn alarms(State(shared): State<Shared>, RawQuery(raw): RawQuery
         ("environment" = Option<String>, Query, description = "only this environment"),
     ),
     responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
-pub(super) async fn coverage(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn coverage(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     let query = CoverageQuery::from_pairs(borrowed(&pairs(raw.as_deref().unwrap_or_default())));
     let ignored = query.ignored.clone();
-    let table = async { Ok(rows::coverage(&shared.plane.whole_coverage(understood(query, &ignored)?).await?)) };
+    let table = async { Ok(rows::coverage(&viewer.plane.whole_coverage(understood(query, &ignored)?).await?)) };
     file("coverage", table.await)
 }
 
@@ -120,13 +119,13 @@ pub(super) async fn coverage(State(shared): State<Shared>, RawQuery(raw): RawQue
         ("around" = Option<i64>, Query, description = "id of an entry: what happened in the ten minutes before it"),
     ),
     responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem), (status = 404, body = Problem)))]
-pub(super) async fn timeline(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn timeline(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     let pairs = pairs(raw.as_deref().unwrap_or_default());
     let (query, ignored) = TimelineQuery::from_pairs(borrowed(&pairs));
     if !ignored.is_empty() {
         return failed(not_understood(&ignored));
     }
-    let entries = match shared.plane.entries(query.clone()).await {
+    let entries = match viewer.plane.entries(query.clone()).await {
         Ok(entries) => entries,
         Err(failure) => return failed(failure),
     };
@@ -149,20 +148,20 @@ pub(super) async fn timeline(State(shared): State<Shared>, RawQuery(raw): RawQue
         ("node" = Option<String>, Query, description = "only those to this node"),
     ),
     responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
-pub(super) async fn connections(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn connections(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     let pairs = pairs(raw.as_deref().unwrap_or_default());
     let (query, ignored) = NatsQuery::from_pairs(borrowed(&pairs));
-    let table = async { Ok(rows::connections(&shared.plane.every_connection(understood(query, &ignored)?).await?)) };
+    let table = async { Ok(rows::connections(&viewer.plane.every_connection(understood(query, &ignored)?).await?)) };
     file("nats-connections", table.await)
 }
 
 /// Every owner of NATS connections as CSV, those with most plaintext first.
 #[utoipa::path(get, path = "/api/v1/nats/owners.csv",
     responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
-pub(super) async fn owners(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn owners(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     let table = async {
         unfiltered(raw.as_deref())?;
-        Ok(rows::owners(&shared.plane.every_owner().await?))
+        Ok(rows::owners(&viewer.plane.every_owner().await?))
     };
     file("nats-owners", table.await)
 }
@@ -170,10 +169,10 @@ pub(super) async fn owners(State(shared): State<Shared>, RawQuery(raw): RawQuery
 /// Every NATS node as CSV.
 #[utoipa::path(get, path = "/api/v1/nats/nodes.csv",
     responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
-pub(super) async fn nodes(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn nodes(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     let table = async {
         unfiltered(raw.as_deref())?;
-        Ok(rows::nodes(&shared.plane.nats(NatsQuery { per: 1, ..NatsQuery::default() }).await?))
+        Ok(rows::nodes(&viewer.plane.nats(NatsQuery { per: 1, ..NatsQuery::default() }).await?))
     };
     file("nats-nodes", table.await)
 }
@@ -181,10 +180,10 @@ pub(super) async fn nodes(State(shared): State<Shared>, RawQuery(raw): RawQuery)
 /// Every stream and consumer as CSV, with its numbers, whose it is and who depends on it.
 #[utoipa::path(get, path = "/api/v1/nats/streams.csv",
     responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
-pub(super) async fn streams(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn streams(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     let table = async {
         unfiltered(raw.as_deref())?;
-        Ok(rows::streams(&shared.plane.every_flow().await?))
+        Ok(rows::streams(&viewer.plane.every_flow().await?))
     };
     file("nats-streams", table.await)
 }
@@ -192,10 +191,10 @@ pub(super) async fn streams(State(shared): State<Shared>, RawQuery(raw): RawQuer
 /// Every source as CSV: its health, what to do, what it costs in calls.
 #[utoipa::path(get, path = "/api/v1/sources.csv",
     responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
-pub(super) async fn sources(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn sources(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     let table = async {
         unfiltered(raw.as_deref())?;
-        Ok(rows::sources(&shared.plane.sources().await?))
+        Ok(rows::sources(&viewer.plane.sources().await?))
     };
     file("sources", table.await)
 }
@@ -203,10 +202,10 @@ pub(super) async fn sources(State(shared): State<Shared>, RawQuery(raw): RawQuer
 /// The rates at which each source is asked as CSV, a row an API family.
 #[utoipa::path(get, path = "/api/v1/sources/rates.csv",
     responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
-pub(super) async fn rates(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn rates(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     let table = async {
         unfiltered(raw.as_deref())?;
-        Ok(rows::rates(&shared.plane.sources().await?))
+        Ok(rows::rates(&viewer.plane.sources().await?))
     };
     file("source-rates", table.await)
 }
@@ -214,10 +213,10 @@ pub(super) async fn rates(State(shared): State<Shared>, RawQuery(raw): RawQuery)
 /// What asking AWS costs this month as CSV, a row an environment and operation.
 #[utoipa::path(get, path = "/api/v1/sources/cost.csv",
     responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
-pub(super) async fn cost(State(shared): State<Shared>, RawQuery(raw): RawQuery) -> Response {
+pub(super) async fn cost(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     let table = async {
         unfiltered(raw.as_deref())?;
-        Ok(rows::cost(&shared.plane.sources().await?))
+        Ok(rows::cost(&viewer.plane.sources().await?))
     };
     file("source-cost", table.await)
 }

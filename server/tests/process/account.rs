@@ -201,6 +201,32 @@ fn the_policy_is_printed_and_explained() {
     let (code, _, stderr) = run(&mut signalbox(&["iam-policy"]));
     assert_eq!(code, 2);
     assert!(stderr.contains("--read"), "{stderr}");
+    let (code, _, stderr) = run(&mut signalbox(&["iam-policy", "--read", "--pass-role", "arn:aws:iam::111122223333:role/x"]));
+    assert!(code == 2 && stderr.contains("--change"), "{stderr}");
+}
+
+#[test]
+fn the_permissions_for_changes_are_apart_and_pass_no_role_unnamed() {
+    let of = |stdout: &str| -> BTreeSet<String> {
+        let policy: Value = serde_json::from_str(stdout).unwrap();
+        let statements = policy["Statement"].as_array().unwrap().iter();
+        statements.flat_map(|one| one["Action"].as_array().unwrap().clone()).map(|action| action.as_str().unwrap().to_owned()).collect()
+    };
+    let writes = ["ecs:RegisterTaskDefinition", "ecs:StopServiceDeployment", "ecs:TagResource", "ecs:UpdateService"];
+    let (_, reading, _) = run(&mut signalbox(&["iam-policy", "--read"]));
+    assert!(writes.iter().all(|write| !of(&reading).contains(*write)), "whoever watches may change nothing");
+    let (code, stdout, stderr) = run(&mut signalbox(&["iam-policy", "--change"]));
+    assert!(code == 0 && stderr.contains("--pass-role"), "{stderr}");
+    assert!(writes.iter().all(|write| of(&stdout).contains(*write)) && !of(&stdout).contains("iam:PassRole"), "{stdout}");
+    let role = "arn:aws:iam::111122223333:role/ecsTaskExecutionRole";
+    let (code, stdout, stderr) = run(&mut signalbox(&["iam-policy", "--read", "--change", "--pass-role", role]));
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert!(of(&stdout).is_superset(&of(&reading)) && of(&stdout).contains("iam:PassRole") && stdout.contains(role), "{stdout}");
+    let (code, stdout, _) = run(&mut signalbox(&["iam-policy", "--change", "--explain"]));
+    assert_eq!(code, 0);
+    for operation in signalbox::actuator::operations::ALL {
+        assert!(stdout.contains(operation.name) && stdout.contains(operation.gives), "{stdout}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

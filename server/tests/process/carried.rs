@@ -21,6 +21,7 @@ impl Demo {
         let words = ["demo", "--format", "json", "--listen", "127.0.0.1:0", "--no-script", "--speed", "100", "--nats-nodes", &nodes];
         let (running, ready) = start(signalbox(&words).env("SIGNALBOX_NATS_SERVER", tool("SIGNALBOX_NATS_SERVER")));
         let text = |value: &Value| value.as_str().unwrap().to_owned();
+        signed_in_as(&text(&ready["url"]), &text(&ready["token"]));
         let monitors = ready["yard"]["monitor"].as_array().unwrap().iter().map(text).collect();
         Self { _running: running, url: text(&ready["url"]), control: text(&ready["yard"]["control"]), monitors }
     }

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot start what it tests has failed")]
 
+mod access;
 mod account;
 mod bad_input;
 mod carried;

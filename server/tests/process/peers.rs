@@ -64,7 +64,8 @@ fn aws(endpoint: &str, args: &[&str]) -> Value {
     command.args(["--endpoint-url", endpoint, "--output", "json"]).args(args).env("AWS_PAGER", "");
     let (code, stdout, stderr) = run(&mut command);
     assert_eq!(code, 0, "aws {args:?}: {stderr}");
-    serde_json::from_str(&stdout).unwrap()
+    // what only waits says nothing
+    if stdout.is_empty() { Value::Null } else { serde_json::from_str(&stdout).unwrap() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,6 +147,45 @@ async fn the_aws_cli_reads_the_yards_events() {
     assert_eq!(done["Successful"][0]["Id"], "one", "{done:#}");
     let attributes = aws(endpoint, &["sqs", "get-queue-attributes", "--queue-url", queue, "--attribute-names", "All"]);
     assert!(attributes["Attributes"]["Policy"].as_str().unwrap().contains("events.amazonaws.com"), "{attributes:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_aws_cli_changes_a_service_of_the_yard() {
+    const CLUSTER: &str = "gaming-system-cluster";
+    let (_yard, endpoints) = yard(&["--nats-nodes", "0", "--speed", "40"]);
+    let ecs = |args: &[&str]| aws(endpoints["aws"].as_str().unwrap(), &[&["ecs"], args].concat());
+    let mut copy = ecs(&["describe-task-definition", "--task-definition", "auth-nats"])["taskDefinition"].clone();
+    for of_answers in ["taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities", "registeredAt", "registeredBy"] {
+        copy.as_object_mut().unwrap().remove(of_answers);
+    }
+    copy["containerDefinitions"][0]["healthCheck"] = serde_json::json!({
+        "command": ["CMD-SHELL", "curl -f http://localhost:8080/health || exit 1"], "interval": 10, "timeout": 5, "retries": 3, "startPeriod": 10
+    });
+    copy["tags"] = serde_json::json!([{"key": "intent", "value": "42"}]);
+    let registered = ecs(&["register-task-definition", "--cli-input-json", &copy.to_string()]);
+    let arn = registered["taskDefinition"]["taskDefinitionArn"].as_str().unwrap();
+    assert_eq!((&registered["taskDefinition"]["status"], &registered["tags"]), (&"ACTIVE".into(), &copy["tags"]), "{registered:#}");
+    assert_eq!(registered["taskDefinition"]["containerDefinitions"], copy["containerDefinitions"]);
+
+    let breaker = "deploymentCircuitBreaker={enable=true,rollback=true},minimumHealthyPercent=100,maximumPercent=200";
+    let update =
+        ["update-service", "--cluster", CLUSTER, "--service", "auth-nats", "--task-definition", arn, "--deployment-configuration", breaker];
+    let updated = ecs(&update);
+    let statuses: Vec<&Value> = updated["service"]["deployments"].as_array().unwrap().iter().map(|one| &one["status"]).collect();
+    assert_eq!(statuses, ["PRIMARY", "ACTIVE"], "{updated:#}");
+    let listed = ecs(&["list-service-deployments", "--cluster", CLUSTER, "--service", "auth-nats"]);
+    let mine = listed["serviceDeployments"][0]["serviceDeploymentArn"].as_str().unwrap();
+    ecs(&["wait", "services-stable", "--cluster", CLUSTER, "--services", "auth-nats"]);
+    let described = ecs(&["describe-service-deployments", "--service-deployment-arns", mine]);
+    let deployment = &described["serviceDeployments"][0];
+    assert_eq!(
+        (&deployment["status"], &deployment["deploymentCircuitBreaker"]["failureCount"]),
+        (&"SUCCESSFUL".into(), &0.into()),
+        "{deployment:#}"
+    );
+    let revision = deployment["targetServiceRevision"]["arn"].as_str().unwrap();
+    let revisions = ecs(&["describe-service-revisions", "--service-revision-arns", revision]);
+    assert_eq!(revisions["serviceRevisions"][0]["taskDefinition"], arn);
 }
 
 #[test]

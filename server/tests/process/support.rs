@@ -3,10 +3,13 @@
 //! Every process is ended by its own handle when the test ends, however it ends. Nothing sleeps: [`until`] asks again
 //! until a condition holds, and fails after a bound with what it last saw.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -128,6 +131,7 @@ pub(crate) fn serve_in(config: &std::path::Path, surroundings: &[(&str, &str)]) 
         let line = line.unwrap();
         if let Some(url) = line.strip_prefix("Signalbox is at ") {
             let url = url.to_owned();
+            signed_in_as(&url, &token(config));
             std::thread::spawn(move || lines.for_each(|line| eprintln!("serve: {}", line.unwrap_or_default())));
             return (running, url);
         }
@@ -136,10 +140,51 @@ pub(crate) fn serve_in(config: &std::path::Path, surroundings: &[(&str, &str)]) 
     panic!("serve did not start: {said:?}");
 }
 
-/// Status and body of a request.
+/// A new API token of an admin, made beside the running server as its owner would.
+pub(crate) fn token(config: &std::path::Path) -> String {
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    let called = format!("{} of {}", MADE.fetch_add(1, Ordering::Relaxed), std::process::id());
+    // at a second start on the same store the account is there already
+    run(&mut account(config, &["add", "tests", "--role", "admin"]));
+    let (code, token, stderr) = run(&mut account(config, &["token", "tests", "--called", &called, "--role", "admin"]));
+    assert_eq!(code, 0, "{stderr}");
+    token.trim().to_owned()
+}
+
+/// `signalbox account` on the store of a config.
+pub(crate) fn account(config: &std::path::Path, args: &[&str]) -> Command {
+    let mut command = signalbox(&["account", "--config", config.to_str().unwrap()]);
+    command.args(args);
+    command
+}
+
+/// What is sent to whom, by address.
+static TOKENS: Mutex<Option<HashMap<String, String>>> = Mutex::new(None);
+
+/// Sends this token along with whatever is asked of that server.
+pub(crate) fn signed_in_as(url: &str, token: &str) {
+    let mut tokens = TOKENS.lock().unwrap_or_else(PoisonError::into_inner);
+    tokens.get_or_insert_default().insert(authority(url).to_owned(), token.to_owned());
+}
+
+/// What to send as `Authorization` to whoever is at that URL, where it is a server of ours.
+pub(crate) fn bearer(url: &str) -> Option<String> {
+    let tokens = TOKENS.lock().unwrap_or_else(PoisonError::into_inner);
+    Some(format!("Bearer {}", tokens.as_ref()?.get(authority(url))?))
+}
+
+fn authority(url: &str) -> &str {
+    let rest = url.strip_prefix("http://").unwrap_or(url);
+    rest.split('/').next().unwrap_or(rest)
+}
+
+/// Status and body of a request, with the server's token unless the headers say otherwise.
 pub(crate) async fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
     let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
     let mut request = http::Request::builder().method(method).uri(url);
+    if let Some(bearer) = bearer(url).filter(|_| !headers.iter().any(|(name, _)| *name == "authorization")) {
+        request = request.header("authorization", bearer);
+    }
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

@@ -102,7 +102,7 @@ async fn live_pages_are_told_and_do_not_hold_up_a_stop() {
     let address = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    write!(stream, "GET /live HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+    write!(stream, "GET /live HTTP/1.1\r\nHost: {address}\r\nAuthorization: {}\r\n\r\n", bearer(&url).unwrap()).unwrap();
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map(|line| line.unwrap());
     assert!(lines.by_ref().any(|line| line == "event: hello"));
     assert!(lines.by_ref().any(|line| line == "event: hint"), "a sweep moves the ages");
@@ -133,7 +133,7 @@ async fn foreign_hosts_and_origins_are_refused() {
         }
     }
     assert_eq!(ask("GET", &format!("{url}/healthz"), &[("host", "10.0.0.1")], "").await.0, 200);
-    let (status, body) = ask("POST", &format!("{url}/api/overview"), &[], &"x".repeat(100_000)).await;
+    let (status, body) = ask("POST", &format!("{url}/api/page"), &[("content-type", "application/json")], &"x".repeat(100_000)).await;
     assert_eq!(status, 413, "{body}");
 }
 

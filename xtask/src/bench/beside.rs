@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::fleet::free_port;
+use super::fleet::{free_port, sign_in};
 use super::history::{COUNTS, Said, megabytes};
 use super::measure::Sample;
 use super::table::Table;
@@ -131,6 +131,7 @@ impl Ours {
         let mut serve = run::program(signalbox, &["serve", "--config"]);
         let server = Server::start(apart(serve.arg(&path).env("RUST_LOG", "off"))?)?;
         let ours = Self { url: format!("http://{listen}"), _server: server };
+        sign_in(signalbox, &path, &ours.url)?;
         let any = asking.services.first().context("no services")?;
         until_ready(|| ours.ask(asking, any))?;
         Ok(ours)

@@ -15,11 +15,11 @@ use crate::{place, run, say, tools};
 /// How often the measured server asks for the services.
 pub(super) const POLL: Duration = Duration::from_secs(5);
 
-/// Services whose tasks are ended in turn.
-const VICTIMS: [&str; 5] = ["auth-nats", "payment-nats", "settings-nats", "router-nats", "ai-router-nats"];
+/// Services whose tasks are ended in turn, and that are changed.
+pub(super) const VICTIMS: [&str; 5] = ["auth-nats", "payment-nats", "settings-nats", "router-nats", "ai-router-nats"];
 
 /// What the written config calls the environment.
-const ENVIRONMENT: &str = "production";
+pub(crate) const ENVIRONMENT: &str = "production";
 
 pub(super) struct Fleet {
     pub(super) services: usize,
@@ -61,6 +61,7 @@ impl Fleet {
         let mut serve = run::program(&fleet.signalbox, &["serve", "--config"]);
         let server = Server::start(apart(serve.arg(&fleet.config))?)?;
         let serve = Serve { server, url: listen_address(&fleet.config)? };
+        sign_in(&fleet.signalbox, &fleet.config, &serve.url)?;
         wait_until_filled(&serve.url, within, whole)?;
         fleet.serve = Some(serve);
         step.done("it has the whole fleet");
@@ -74,7 +75,7 @@ impl Fleet {
         let mut yard = Server::start(apart(&mut yard)?)?;
         let line = yard.line()?;
         let endpoints: Value = serde_json::from_str(&line).with_context(|| format!("the yard printed {line:?}"))?;
-        let config = write_config(services, &endpoints)?;
+        let config = write_config(&place::scratch(&format!("bench-{services}"))?, &endpoints)?;
         step.done("up");
         Ok(Self {
             services,
@@ -86,6 +87,11 @@ impl Fleet {
             serve: None,
             _yard: yard,
         })
+    }
+
+    /// The yard's control face.
+    pub(super) fn control(&self) -> &str {
+        &self.control
     }
 
     pub(super) fn url(&self) -> &str {
@@ -197,13 +203,13 @@ pub(super) struct Seen {
     pub(super) reason: Duration,
 }
 
-fn text(endpoints: &Value, name: &str) -> Result<String> {
+pub(crate) fn text(endpoints: &Value, name: &str) -> Result<String> {
     let value = endpoints.get(name).and_then(Value::as_str);
     value.map(str::to_owned).with_context(|| format!("the yard's endpoints lack {name}"))
 }
 
-fn write_config(services: usize, endpoints: &Value) -> Result<PathBuf> {
-    let dir = place::scratch(&format!("bench-{services}"))?;
+/// A config of that fleet in a directory; the store is to be beside it.
+pub(crate) fn write_config(dir: &Path, endpoints: &Value) -> Result<PathBuf> {
     let strings = |name: &str| endpoints.get(name).map_or_else(|| "[]".into(), Value::to_string);
     let mut config = format!(
         "[server]\nlisten = \"127.0.0.1:{port}\"\n\n[store]\npath = \"{store}\"\n\n[poll]\nservices = \"{poll}s\"\n\n\
@@ -240,6 +246,25 @@ fn listen_address(config: &Path) -> Result<String> {
     let text = place::read(config)?;
     let listen = text.lines().find_map(|line| line.strip_prefix("listen = \"")?.strip_suffix('"'));
     Ok(format!("http://{}", listen.context("the config names no address")?))
+}
+
+/// Waits until it serves, and makes the token that everything here asks with; as its owner would, beside it.
+pub(crate) fn sign_in(signalbox: &Path, config: &Path, url: &str) -> Result<()> {
+    let watch = say::stopwatch();
+    while let Err(error) = http::get(url, "/healthz") {
+        if watch.elapsed() > READY_WITHIN {
+            bail!("the server did not answer within {} s: {error:#}", READY_WITHIN.as_secs());
+        }
+        run::pause();
+    }
+    let account = |args: &[&str]| -> Result<String> {
+        let mut command = run::program(signalbox, &["account", "--config"]);
+        run::output(apart(command.arg(config).args(args))?)
+    };
+    account(&["add", "bench", "--role", "operator"])?;
+    let token = account(&["token", "bench", "--called", "bench", "--role", "operator"])?;
+    http::sign_in(url, token.trim());
+    Ok(())
 }
 
 /// Until the Overview says that all is there.

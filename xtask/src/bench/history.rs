@@ -29,7 +29,7 @@ pub(super) fn history(table: &mut Table, signalbox: &Path, wanted: &Wanted) -> R
 }
 
 /// The server's benchmark, built with the server: same profile, same crates. A copy stays where `--no-build` finds it.
-fn records(wanted: &Wanted) -> Result<PathBuf> {
+pub(super) fn records(wanted: &Wanted) -> Result<PathBuf> {
     let kept = place::stamps().join("records");
     if wanted.no_build {
         return if kept.is_file() { Ok(kept) } else { bail!("target/xtask/records is not there yet: leave out --no-build once") };

@@ -1,15 +1,30 @@
-//! The little HTTP a benchmark needs: ask one thing, or listen to a stream. A client library would be half the tool.
+//! The little HTTP a benchmark and the killing of servers need: ask one thing, or listen to a stream. A client library would be half the tool.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
 /// Without the scheme: what `Host` says and what is connected to.
-pub(super) fn authority(url: &str) -> Result<&str> {
+pub(crate) fn authority(url: &str) -> Result<&str> {
     let rest = url.strip_prefix("http://").with_context(|| format!("{url} is not an http:// address"))?;
     Ok(rest.split('/').next().unwrap_or(rest))
+}
+
+/// What is sent along to a server of ours that wants to know who asks; set once it serves.
+static BEARER: Mutex<Option<(String, String)>> = Mutex::new(None);
+
+/// Sends this API token along with whatever is asked of `url`, from now on.
+pub(crate) fn sign_in(url: &str, token: &str) {
+    *BEARER.lock().unwrap_or_else(PoisonError::into_inner) = Some((url.to_owned(), token.to_owned()));
+}
+
+/// The header that says who asks, with its line's end; empty for a server that is not ours.
+pub(crate) fn authorization(url: &str) -> String {
+    let known = BEARER.lock().unwrap_or_else(PoisonError::into_inner);
+    known.as_ref().filter(|(of, _)| of == url).map(|(_, token)| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default()
 }
 
 fn ask(url: &str, method: &str, path: &str, body: &str) -> Result<BufReader<TcpStream>> {
@@ -19,7 +34,8 @@ fn ask(url: &str, method: &str, path: &str, body: &str) -> Result<BufReader<TcpS
     stream.set_nodelay(true)?;
     write!(
         stream,
-        "{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\n{}Content-Length: {}\r\n\r\n{body}",
+        authorization(url),
         body.len()
     )?;
     let mut answer = BufReader::new(stream);
@@ -35,27 +51,27 @@ fn ask(url: &str, method: &str, path: &str, body: &str) -> Result<BufReader<TcpS
 }
 
 /// The body of the answer. HTTP/1.0, so it ends with the connection and comes in one piece.
-pub(super) fn send(url: &str, method: &str, path: &str, body: &str) -> Result<String> {
+pub(crate) fn send(url: &str, method: &str, path: &str, body: &str) -> Result<String> {
     let mut answer = String::new();
     ask(url, method, path, body)?.read_to_string(&mut answer)?;
     let (_, body) = answer.split_once("\r\n\r\n").context("an answer without a body")?;
     Ok(body.to_owned())
 }
 
-pub(super) fn get(url: &str, path: &str) -> Result<String> {
+pub(crate) fn get(url: &str, path: &str) -> Result<String> {
     send(url, "GET", path, "")
 }
 
 /// An open stream of server-sent events.
-pub(super) struct Events(BufReader<TcpStream>);
+pub(crate) struct Events(BufReader<TcpStream>);
 
 impl Events {
-    pub(super) fn open(url: &str, path: &str) -> Result<Self> {
+    pub(crate) fn open(url: &str, path: &str) -> Result<Self> {
         Ok(Self(ask(url, "GET", path, "")?))
     }
 
     /// Waits for an event of that name whose data holds the text.
-    pub(super) fn wait_for(&mut self, name: &str, text: &str) -> Result<()> {
+    pub(crate) fn wait_for(&mut self, name: &str, text: &str) -> Result<()> {
         let (mut line, mut event) = (String::new(), String::new());
         loop {
             line.clear();

@@ -42,15 +42,15 @@ fn span(time: TimeVal) -> Duration {
 }
 
 /// Takings of one figure, sorted.
-pub(super) struct Sample(Vec<f64>);
+pub(crate) struct Sample(Vec<f64>);
 
 impl Sample {
-    pub(super) fn of(mut takings: Vec<f64>) -> Self {
+    pub(crate) fn of(mut takings: Vec<f64>) -> Self {
         takings.sort_by(f64::total_cmp);
         Self(takings)
     }
 
-    pub(super) fn median(&self) -> f64 {
+    pub(crate) fn median(&self) -> f64 {
         let middle = self.0.len() / 2;
         match (self.0.get(middle.wrapping_sub(1)), self.0.get(middle)) {
             (Some(below), Some(above)) if self.0.len().is_multiple_of(2) => f64::midpoint(*below, *above),
@@ -60,7 +60,7 @@ impl Sample {
     }
 
     /// The taking below which this part of all lies (nearest rank).
-    pub(super) fn quantile(&self, part: f64) -> f64 {
+    pub(crate) fn quantile(&self, part: f64) -> f64 {
         let rank = (part * self.0.len() as f64).ceil() as usize;
         self.0.get(rank.clamp(1, self.0.len().max(1)) - 1).copied().unwrap_or(f64::NAN)
     }
@@ -72,7 +72,7 @@ impl Sample {
     }
 
     /// `12,345 (12,001 to 12,800, n = 5)`
-    pub(super) fn show(&self, decimals: usize, unit: &str) -> String {
+    pub(crate) fn show(&self, decimals: usize, unit: &str) -> String {
         let mut text = format!("{}{unit}", grouped(self.median(), decimals));
         if let (Some(least), Some(most)) = (self.0.first(), self.0.last()) {
             let (least, most) = (grouped(*least, decimals), grouped(*most, decimals));
@@ -82,7 +82,7 @@ impl Sample {
     }
 }
 
-pub(super) fn grouped(figure: f64, decimals: usize) -> String {
+pub(crate) fn grouped(figure: f64, decimals: usize) -> String {
     let plain = format!("{figure:.decimals$}");
     let (whole, rest) = plain.split_once('.').map_or((plain.as_str(), None), |(whole, rest)| (whole, Some(rest)));
     let mut text = String::new();

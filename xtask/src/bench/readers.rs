@@ -68,7 +68,7 @@ pub(super) fn readers(table: &mut Table, signalbox: &std::path::Path, wanted: &W
 fn stalled(url: &str) -> Result<TcpStream> {
     let host = http::authority(url)?;
     let mut stream = TcpStream::connect(host)?;
-    write!(stream, "GET /live HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
+    write!(stream, "GET /live HTTP/1.1\r\nHost: {host}\r\n{}\r\n", http::authorization(url))?;
     Ok(stream)
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::run;
+use crate::{run, say};
 
 #[derive(Default)]
 pub(super) struct Table {
@@ -11,6 +11,8 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn line(&mut self, figure: &str, measured: &str, beside: &str) {
+        // said at once as well: a run that is broken off has not been for nothing
+        say::note(format!("{figure}: {measured}  ({beside})"));
         self.lines.push([figure.to_owned(), measured.to_owned(), beside.to_owned()]);
     }
 }

@@ -1,4 +1,4 @@
-//! What the collectors call at AWS is what they declare, and the other way round.
+//! What collectors and actuator call at AWS is what each declares, and the other way round.
 //!
 //! The policy that `signalbox iam-policy` prints is made from the declared list, so a call that is not on it would fail
 //! in a real account, and an entry that nothing calls would ask for a permission nobody needs. The compiler cannot tell:
@@ -23,24 +23,45 @@ const SDKS: [(&str, &str); 5] = [
 ];
 /// Methods that IAM permits by the action of another (SQS API reference, `AddPermission`).
 const BY_ANOTHER: [(&str, &str); 1] = [("sqs:DeleteMessageBatch", "sqs:DeleteMessage")];
-const DECLARED: &str = "collectors/src/operations.rs";
-/// Calls everything once for `signalbox doctor`; what only it calls is not needed.
-const PROBES: &str = "collectors/src/probe";
+
+/// Whoever calls AWS, and where it is declared.
+struct Caller {
+    sources: &'static str,
+    declared: &'static str,
+    /// Calls everything once for `signalbox doctor`; what only it calls is not needed.
+    probes: Option<&'static str>,
+}
+
+const CALLERS: [Caller; 2] = [
+    Caller { sources: "collectors/src", declared: "collectors/src/operations.rs", probes: Some("collectors/src/probe") },
+    Caller { sources: "server/src", declared: "server/src/actuator/operations.rs", probes: None },
+];
 
 pub(super) fn check(tree: &Tree) -> Result<Vec<Problem>> {
-    let Some(list) = tree.files_in(DECLARED, "").next().map(|(_, text)| text) else {
-        return Ok(vec![Problem(format!("{DECLARED} is gone: it declares what Signalbox may call at AWS."))]);
-    };
-    let mut called = BTreeMap::new();
-    for (package, prefix) in SDKS {
-        let methods = methods(&tree.sources_of(package)?)?;
-        for (name, text) in tree.files_in("collectors/src", ".rs").filter(|(name, _)| !name.starts_with(PROBES)) {
-            for method in methods.iter().filter(|method| text.contains(&format!(".{method}()"))) {
-                called.entry(permitted_by(format!("{prefix}:{}", pascal(method)))).or_insert_with(|| name.to_owned());
+    let mut problems = Vec::new();
+    for caller in &CALLERS {
+        problems.extend(caller.check(tree)?);
+    }
+    Ok(problems)
+}
+
+impl Caller {
+    fn check(&self, tree: &Tree) -> Result<Vec<Problem>> {
+        let Some(list) = tree.files_in(self.declared, "").next().map(|(_, text)| text) else {
+            return Ok(vec![Problem(format!("{} is gone: it declares what Signalbox may call at AWS.", self.declared))]);
+        };
+        let mut called = BTreeMap::new();
+        let is_probe = |name: &str| self.probes.is_some_and(|probes| name.starts_with(probes));
+        for (package, prefix) in SDKS {
+            let methods = methods(&tree.sources_of(package)?)?;
+            for (name, text) in tree.files_in(self.sources, ".rs").filter(|(name, _)| !is_probe(name)) {
+                for method in methods.iter().filter(|method| text.contains(&format!(".{method}()"))) {
+                    called.entry(permitted_by(format!("{prefix}:{}", pascal(method)))).or_insert_with(|| name.to_owned());
+                }
             }
         }
+        Ok(compared(self.declared, &declared(list), &called))
     }
-    Ok(compared(&declared(list), &called))
 }
 
 /// The IAM action of an API call.
@@ -48,13 +69,14 @@ fn permitted_by(call: String) -> String {
     BY_ANOTHER.iter().find(|(batch, _)| *batch == call).map_or(call, |(_, action)| (*action).to_owned())
 }
 
-fn compared(declared: &BTreeSet<String>, called: &BTreeMap<String, String>) -> Vec<Problem> {
+fn compared(list: &str, declared: &BTreeSet<String>, called: &BTreeMap<String, String>) -> Vec<Problem> {
     let undeclared = called.iter().filter(|(action, _)| !declared.contains(*action)).map(|(action, file)| {
-        Problem(format!("{file} calls {action}, which {DECLARED} does not declare: the policy we print would not allow it."))
+        Problem(format!("{file} calls {action}, which {list} does not declare: the policy we print would not allow it."))
     });
-    let unused = declared.iter().filter(|action| !called.contains_key(*action)).map(|action| {
-        Problem(format!("{DECLARED} declares {action}, which no collector calls: the policy we print would ask for too much."))
-    });
+    let unused = declared
+        .iter()
+        .filter(|action| !called.contains_key(*action))
+        .map(|action| Problem(format!("{list} declares {action}, which nothing calls: the policy we print would ask for too much.")));
     undeclared.chain(unused).collect()
 }
 
@@ -97,7 +119,7 @@ mod tests {
     fn both_directions_are_told() {
         let declared = BTreeSet::from(["ecs:ListTasks".to_owned(), "ecs:ListServices".to_owned()]);
         let called = BTreeMap::from([("ecs:ListTasks".to_owned(), "a.rs".to_owned()), ("sqs:DeleteMessage".to_owned(), "b.rs".to_owned())]);
-        let said: Vec<String> = compared(&declared, &called).into_iter().map(|problem| problem.0).collect();
+        let said: Vec<String> = compared("list.rs", &declared, &called).into_iter().map(|problem| problem.0).collect();
         assert_eq!(said.len(), 2);
         assert!(said[0].starts_with("b.rs calls sqs:DeleteMessage") && said[1].contains("declares ecs:ListServices"), "{said:?}");
     }

@@ -88,8 +88,8 @@ pub(super) const BUGS: &[Bug] = &[
     bug(
         "the tags of the revision are forgotten",
         "rollout/decide/preflight.rs",
-        "let mut tags = of.bound.described.tags.clone();",
-        "let mut tags = std::collections::BTreeMap::new();",
+        "let tags = of.tags(intent);",
+        "let tags = std::collections::BTreeMap::from([(crate::rollout::INTENT_TAG.to_owned(), intent)]);",
     ),
     bug(
         "a failure does not halt the rollout",
@@ -106,14 +106,14 @@ pub(super) const BUGS: &[Bug] = &[
     bug(
         "somebody else's revision is overwritten on the way back",
         "rollout/decide/back.rs",
-        "if runs != revision {",
+        "if runs != revision && runs != prior {",
         "if runs.is_empty() {",
     ),
     bug(
         "the service keeps the settings of the step",
         "rollout/decide/forward.rs",
-        "let own = seen.configuration == of.bound.configuration;\n        let (bake",
-        "let own = true || seen.configuration == of.bound.configuration;\n        let (bake",
+        "let own = is_own(&seen.configuration, &of.bound.configuration);\n        let (bake",
+        "let own = true || is_own(&seen.configuration, &of.bound.configuration);\n        let (bake",
     ),
     bug(
         "abort leaves the step under way as it is",

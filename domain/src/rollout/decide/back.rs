@@ -1,5 +1,6 @@
 //! The way back: straight to what the service ran before, and never through steps.
 
+use super::forward::{is_own, own_again};
 use super::{Deciding, Event, STEADY};
 use crate::rollout::cause::{Cause, Kind};
 use crate::rollout::seen::ServiceSeen;
@@ -42,20 +43,26 @@ impl Deciding<'_> {
         if of.owed.is_some() {
             return;
         }
-        let (prior, own) = (of.bound.prior.clone(), of.bound.configuration.clone());
+        let (prior, own) = (of.bound.prior.clone(), own_again(&of.bound.configuration));
         if let Some(stuck) = seen.bringing(&revision).filter(|ours| ours.stuck()) {
             let what =
                 format!("AWS could not take the deployment back: {}", text::shown(stuck.reason.as_deref().unwrap_or("ROLLBACK_FAILED")));
             return self.block(step, what, format!("set the service to {} by hand and look why it cannot start", revision_name(&prior)));
         }
         let runs = seen.steered();
-        if runs == prior {
+        // the service's own word may be ours while no deployment brings it (an ECS that never shows one): then it is not back
+        if runs == prior && seen.revision != revision {
+            // nobody asked for it and AWS tells of no roll-back: a reading of before our update, unless it goes on
+            let known = told || seen.bringing(&revision).is_some_and(super::super::seen::ServiceDeployment::rolled_back);
+            if !known && !self.doubt(step) {
+                return self.stay(step, Stage::Undoing { since, revision, deployment, why, stopped, told, steady: 0 });
+            }
             let settled = seen.settled() && seen.revision == prior;
             let steady = if settled { steady + 1 } else { 0 };
             if steady < STEADY {
                 return self.stay(step, Stage::Undoing { since, revision, deployment, why, stopped, told, steady });
             }
-            if seen.configuration == own {
+            if is_own(&seen.configuration, &own) {
                 return self.end(step, Ending::PutBack { why });
             }
             self.enter(
@@ -65,7 +72,7 @@ impl Deciding<'_> {
             );
             return self.owe(step, Effect::Restore { configuration: own });
         }
-        if runs != revision {
+        if runs != revision && runs != prior {
             let what = format!("somebody else made it run {} while it was taken back", revision_name(runs));
             return self.block(step, what, "nothing was overwritten; decide what it should run");
         }
@@ -118,6 +125,6 @@ impl Deciding<'_> {
         if let Some(of) = self.next.steps.get_mut(step) {
             of.owed = None;
         }
-        self.enter(step, Stage::Skipped { why: why.to_owned() }, why);
+        self.enter(step, Stage::Skipped { why: why.to_owned(), replan: false }, why);
     }
 }

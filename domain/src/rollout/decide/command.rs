@@ -8,6 +8,7 @@ use crate::rollout::{OwedState, Rollout, Stage, Status};
 
 /// What a person wants. Each carries the reason, which is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", tag = "do")]
 pub enum Command {
     /// Begin.
@@ -69,7 +70,10 @@ pub fn allowed(rollout: &Rollout, command: &Command) -> Result<(), String> {
         Command::Resume { .. } => match status {
             Status::Paused { .. } | Status::Halted { .. } => {
                 match rollout.steps.iter().find(|step| matches!(step.stage, Stage::Blocked { .. })) {
-                    Some(step) => Err(format!("{} is blocked and needs a person first.", crate::text::shown(&step.service.service))),
+                    Some(step) => Err(format!(
+                        "{} is blocked: see to it by hand, then pass over it, and the rollout can be resumed.",
+                        crate::text::shown(&step.service.service)
+                    )),
                     None => Ok(()),
                 }
             }
@@ -80,7 +84,8 @@ pub fn allowed(rollout: &Rollout, command: &Command) -> Result<(), String> {
         Command::Abort { .. } if matches!(status, Status::Aborting { .. }) => no("It is being aborted already."),
         Command::Abort { .. } => Ok(()),
         Command::Skip { step, .. } => match rollout.steps.get(*step).map(|of| &of.stage) {
-            Some(Stage::Waiting | Stage::Preflight { .. }) if !status.ended() => Ok(()),
+            // blocked: somebody has seen to it by hand, and it is left as it is now
+            Some(Stage::Waiting | Stage::Preflight { .. } | Stage::Blocked { .. }) if !status.ended() => Ok(()),
             Some(_) => no("Its turn is over, or something was written already: it can be undone, not passed over."),
             None => no("There is no such step."),
         },
@@ -111,12 +116,17 @@ impl Deciding<'_> {
             Command::Pause { why } => {
                 self.next.status = Status::Paused { why: why.clone() };
                 self.tell(None, format!("paused after the step that is under way: {why}"));
+                // before its first look is well nothing was written: its turn comes again
+                let looked_at = self.next.under_way().filter(|(_, of)| matches!(of.stage, Stage::Preflight { .. }));
+                if let Some(step) = looked_at.map(|(step, _)| step) {
+                    self.enter(step, Stage::Waiting, "nothing was written yet; its turn comes again");
+                }
             }
             Command::Resume { why } => self.resume(why),
             Command::Abort { why } => self.abort(why),
             Command::Skip { step, why } => {
                 self.unhold();
-                self.enter(*step, Stage::Skipped { why: why.clone() }, format!("passed over: {why}"));
+                self.enter(*step, Stage::Skipped { why: why.clone(), replan: false }, format!("passed over: {why}"));
             }
             Command::UndoStep { step, why } => self.take_back(*step, Cause::new(Kind::Person, why.clone())),
             Command::Undo { why } => {
@@ -140,6 +150,7 @@ impl Deciding<'_> {
                 *since = now;
             }
             step.doubts = None;
+            step.patience = Some(now);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::service::revision_name;
 use crate::time::span;
 
 /// How many failed tasks make AWS take the deployment back by itself while the step lasts, in case we are gone.
-const ARMED_AT: u32 = 3;
+pub const ARMED_AT: u32 = 3;
 
 /// The service's own settings with its circuit breaker armed: one that counts every failure and takes back. The stock one
 /// forgets its count with each task that runs for a moment, and so misses a check that flaps.
@@ -31,12 +31,28 @@ pub fn armed(own: &Value) -> Value {
     armed
 }
 
+/// The service's own settings as they are handed back. Where it has no circuit breaker of its own, ours is taken off: ECS keeps
+/// what it is not told.
+pub fn own_again(own: &Value) -> Value {
+    let mut again = if own.is_object() { own.clone() } else { json!({}) };
+    if let Some(object) = again.as_object_mut() {
+        object.entry("deploymentCircuitBreaker").or_insert_with(|| json!({ "enable": false, "rollback": false }));
+    }
+    again
+}
+
+/// Whether a service has its own settings: one that is told of no circuit breaker has none.
+pub fn is_own(seen: &Value, own: &Value) -> bool {
+    own_again(seen) == own_again(own)
+}
+
 impl Deciding<'_> {
     /// What was registered is what was meant, or nothing goes on.
     pub(super) fn compared(&mut self, step: usize, arn: &str, back: &Described) {
         let Some(of) = self.next.steps.get(step) else { return };
         let Target::New(copy) = &of.target else { return };
-        let wrong = copy.differences(&of.bound.described, back, &of.bound.described.tags);
+        // a revision that we registered in another rollout carries that one's tag; ours takes its place
+        let wrong = copy.differences(copy.origin(&of.bound.described), back, &of.tags(self.next.intent(step)));
         if let Some(first) = wrong.first() {
             let more = if wrong.len() > 1 { format!(" and {} more", wrong.len() - 1) } else { String::new() };
             let why = format!(
@@ -128,8 +144,8 @@ impl Deciding<'_> {
         if !done {
             return;
         }
-        let own = seen.configuration == of.bound.configuration;
-        let (bake, configuration) = (of.bake, of.bound.configuration.clone());
+        let own = is_own(&seen.configuration, &of.bound.configuration);
+        let (bake, configuration) = (of.bake, own_again(&of.bound.configuration));
         self.tell(Some(step), format!("everything a pass needs was seen for {} without a gap", span(bake)));
         let then = Ending::Verified { revision, deployment };
         if own {
@@ -166,7 +182,7 @@ impl Deciding<'_> {
     /// is seen now and not for what was seen before.
     pub(super) fn restoring(&mut self, step: usize, seen: &ServiceSeen, then: Ending) {
         let Some(of) = self.next.steps.get(step) else { return };
-        let (waits, own) = (of.owed.is_some(), seen.configuration == of.bound.configuration);
+        let (waits, own) = (of.owed.is_some(), is_own(&seen.configuration, &of.bound.configuration));
         let Ending::Verified { revision, deployment } = then.clone() else {
             if own && !waits {
                 self.end(step, then);

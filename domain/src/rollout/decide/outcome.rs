@@ -172,6 +172,15 @@ impl Deciding<'_> {
                     );
                     return self.failed(step, crate::rollout::cause::Cause::new(crate::rollout::cause::Kind::TakenBackByAws, said), seen);
                 }
+                // told, and no deployment brings it: that is not sent again, it is waited for
+                if seen.revision == *to {
+                    let to = to.clone();
+                    self.sure(step);
+                    if matches!(self.next.status, Status::Aborting { .. }) {
+                        self.rolls(step, to, String::new());
+                    }
+                    return;
+                }
                 if self.doubt(step) {
                     self.again(step, "it runs what it ran before");
                 }
@@ -202,7 +211,7 @@ impl Deciding<'_> {
                 }
             }
             Effect::Restore { configuration } => {
-                if seen.configuration == *configuration {
+                if super::forward::is_own(&seen.configuration, configuration) {
                     let effect = owed.effect.clone();
                     self.done(step, &effect, "");
                 } else if self.doubt(step) {

@@ -1,7 +1,8 @@
 //! The last look before the first write.
 //!
-//! Each finding is one of four: it is well, it may pass by itself (held, with a deadline), the service is another than the one
-//! that was planned (planned again by the shell), or it is no service for this (passed over).
+//! Each finding is one of five: it is well, it is what the step is to mend, it may pass by itself (held, with a deadline),
+//! the service is another than the one that was planned (planned again by the shell), or it is no service for this (passed
+//! over).
 
 use super::Deciding;
 use crate::rollout::seen::{Part, ServiceSeen};
@@ -14,6 +15,8 @@ use crate::text;
 pub enum Found {
     /// It is as it should be; said with the observation.
     Well(String),
+    /// It is not, and that is what the step is to mend.
+    Known(String),
     /// It may become so by itself.
     Hold(String),
     /// The plan is about another state of it.
@@ -51,11 +54,13 @@ pub fn findings(step: &Step, seen: &ServiceSeen) -> Vec<Found> {
     } else {
         Found::Changed(format!("it runs {} and was planned from {}", revision_name(seen.steered()), revision_name(&bound.prior)))
     });
-    if seen.configuration != bound.configuration {
+    if !super::forward::is_own(&seen.configuration, &bound.configuration) {
         found.push(Found::Changed("its deployment settings are others than planned".to_owned()));
     }
     found.push(if seen.settled() {
         Found::Well("no deployment is under way".to_owned())
+    } else if step.mends() {
+        Found::Known("a deployment is under way, or not everything it wants runs; it is put back from that".to_owned())
     } else {
         Found::Hold("a deployment is under way, or not everything it wants runs".to_owned())
     });
@@ -65,7 +70,7 @@ pub fn findings(step: &Step, seen: &ServiceSeen) -> Vec<Found> {
         Part::Missing(why) => Found::Hold(format!("whether {} is ACTIVE could not be read: {why}", revision_name(&bound.prior))),
         Part::None => Found::Hold("whether it can be put back was not asked".to_owned()),
     });
-    found.push(alarms(seen));
+    found.push(alarms(step, seen));
     found
 }
 
@@ -83,12 +88,15 @@ fn room(seen: &ServiceSeen) -> Found {
     Found::Well(format!("may start {up} more and stop {down} of {desired}"))
 }
 
-fn alarms(seen: &ServiceSeen) -> Found {
+fn alarms(step: &Step, seen: &ServiceSeen) -> Found {
     match &seen.alarms {
         Part::Read(alarms) => match alarms.iter().find(|(_, state)| state != "OK") {
+            Some((name, state)) if step.mends() => Found::Known(format!("alarm {} is {}", text::shown(name), text::shown(state))),
             Some((name, state)) => Found::Hold(format!("alarm {} is {}", text::shown(name), text::shown(state))),
             None => Found::Well(format!("{} OK", text::count(alarms.len() as u64, "alarm"))),
         },
+        // what is to be mended does not wait for it; its pass does
+        Part::Missing(why) if step.mends() => Found::Known(format!("alarms could not be read: {why}")),
         Part::Missing(why) => Found::Hold(format!("alarms could not be read: {why}")),
         Part::None => Found::Well("no alarms to look at".to_owned()),
     }
@@ -104,17 +112,13 @@ impl Deciding<'_> {
         let first = |wanted: fn(&Found) -> Option<&String>| found.iter().find_map(wanted).cloned();
         if let Some(why) = first(|found| if let Found::Never(why) = found { Some(why) } else { None }) {
             self.unhold();
-            return self.enter(step, Stage::Skipped { why: why.clone() }, format!("passed over: {why}"));
+            return self.enter(step, Stage::Skipped { why: why.clone(), replan: false }, format!("passed over: {why}"));
         }
         if let Some(why) = first(|found| if let Found::Changed(why) = found { Some(why) } else { None }) {
             // one reading may be of the past; a service that changed goes on saying so
             if self.doubt(step) {
                 self.unhold();
-                self.enter(
-                    step,
-                    Stage::Skipped { why: format!("changed since it was planned: {why}") },
-                    format!("must be planned again: {why}"),
-                );
+                self.changed(step, &why);
             }
             return;
         }
@@ -142,8 +146,7 @@ impl Deciding<'_> {
         let Some(of) = self.next.steps.get(step) else { return };
         match of.target.clone() {
             Target::New(copy) => {
-                let mut tags = of.bound.described.tags.clone();
-                tags.insert(crate::rollout::INTENT_TAG.to_owned(), intent);
+                let tags = of.tags(intent);
                 self.enter(step, Stage::Registering { since: self.now }, "preflight is well; its new revision is to be registered");
                 self.owe(step, Effect::Register { request: copy.request, tags });
             }

@@ -13,6 +13,8 @@ use crate::rollout::seen::{Part, ServiceDeployment, ServiceSeen};
 use crate::rollout::{Bound, Target};
 use crate::service::{Deployment, Health, HealthCheck, ServiceKey, Task};
 
+mod again;
+
 const PRIOR: &str = "arn:aws:ecs:us-east-1:111122223333:task-definition/auth:22";
 const NEW: &str = "arn:aws:ecs:us-east-1:111122223333:task-definition/auth:23";
 const OURS: &str = "ecs-svc/2";
@@ -40,7 +42,7 @@ fn rollout() -> Rollout {
     let step = |name: &str| Step {
         service: ServiceKey { environment: "production".into(), cluster: "main".into(), service: name.into() },
         wave: 1,
-        bound: Bound { prior: PRIOR.into(), described: described(), deployment: "ecs-svc/1".into(), configuration: own() },
+        bound: Bound { prior: PRIOR.into(), described: described(), deployment: "ecs-svc/1".into(), began: None, configuration: own() },
         target: Target::New(copy.clone()),
         floor: Floor::of([&check], 0),
         bake: Duration::from_secs(120),
@@ -50,6 +52,7 @@ fn rollout() -> Rollout {
         evidence: Vec::new(),
         looked: None,
         doubts: None,
+        patience: None,
     };
     Rollout {
         id: "r1".into(),
@@ -159,6 +162,7 @@ impl Story {
         let mut back = described();
         let Target::New(copy) = &story.rollout.steps[0].target else { panic!("a new revision") };
         back.definition = copy.request.clone();
+        back.tags = story.rollout.steps[0].tags("r1/0".into());
         story.input(&Input::Seen { look: Look::Revision { step: 0, arn: NEW.into() }, answer: Answer::Revision(Box::new(back)) });
         assert_eq!(story.act(Self::done(OURS)), "UpdateService");
         assert!(matches!(story.rollout.steps[0].stage, Stage::Rolling { .. }), "{:?}", story.rollout.steps[0].stage);
@@ -341,7 +345,9 @@ fn stop_withdraws_what_is_owed_forward_and_abort_takes_back_what_was_sent() {
     story.now += 5;
     story.see(0, story.ours());
     let (_, back) = owed(&story.rollout, &stopped, at(story.now)).expect("the way back is always free");
-    assert!(matches!(&back.effect, Effect::Back { from, to, configuration } if from == NEW && to == PRIOR && *configuration == own()));
+    assert!(
+        matches!(&back.effect, Effect::Back { from, to, configuration } if from == NEW && to == PRIOR && *configuration == forward::own_again(&own()))
+    );
 }
 
 #[test]

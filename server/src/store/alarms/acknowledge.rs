@@ -51,21 +51,21 @@ impl Store {
             return Ok(Acknowledging::Already(first.by_name));
         }
         let (since, configured) = episode(&alarm);
-        let now = at.as_micros();
+        let (now, by) = (at.as_micros(), actor.shown());
         sqlx::query!(
             "INSERT INTO acknowledgement (environment, name, since, configured, by_name, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
             key.environment,
             key.name,
             since,
             configured,
-            actor.name,
+            by,
             reason,
             now,
         )
         .execute(&mut *tx)
         .await?;
         let service = super::owner(&mut tx, &key.environment, &key.name).await?;
-        let event = acknowledged(&key.name, service, &actor.name, reason, at);
+        let event = acknowledged(&key.name, service, &by, reason, at);
         timeline::append(&mut tx, &source(key), vec![event], at).await?;
         written(tx).await
     }
@@ -77,7 +77,7 @@ impl Store {
     pub async fn withdraw(&self, actor: &Actor, key: &AlarmKey, at: Timestamp) -> Result<Acknowledging, StoreError> {
         let mut tx = self.write().await?;
         let Some(known) = standing(&mut tx, &key.environment, Some(&key.name)).await?.pop() else { return Ok(Acknowledging::NotOn) };
-        let why = format!("taken back by {} (name as given)", domain::text::shown(&actor.name));
+        let why = format!("taken back by {}", domain::text::shown(&actor.shown()));
         end(&mut tx, &source(key), &key.environment, &known, &why, at).await?;
         written(tx).await
     }

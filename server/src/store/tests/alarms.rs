@@ -1,9 +1,10 @@
 //! Alarms in the store: what is told once, who knows, what is watched, the list.
 
 use domain::Timestamp;
+use domain::account::Role;
 use domain::alarm::{Alarm, AlarmState, Happened, HistoryItem, Watch};
 use domain::coverage::Mark;
-use domain::port::Actor;
+use domain::port::{Actor, SignedBy};
 use domain::reading::{AlarmHistory, AlarmReading, Reading, Seen};
 use domain::source::SourceKind;
 use domain::view::{AlarmKey, AlarmOnly, AlarmQuery, AlarmSort, CoverageQuery, MissingQuery};
@@ -40,8 +41,12 @@ fn with_history(seconds: i64, alarms: Vec<Alarm>, items: Vec<HistoryItem>) -> co
     report
 }
 
+fn who(name: &str, by: SignedBy) -> Actor {
+    Actor { account: Some(1), name: name.into(), role: Role::Operator, by }
+}
+
 async fn acknowledge(fixture: &Fixture, name: &str, seconds: i64) -> Acknowledging {
-    let ann = Actor::named("Ann").unwrap();
+    let ann = who("Ann", SignedBy::Session { id: 1 });
     fixture.store.acknowledge(&ann, &named(name), "load test", at(seconds)).await.unwrap()
 }
 
@@ -83,7 +88,7 @@ async fn an_acknowledgement_ends_when_the_alarm_recovers() {
     fixture.record(super::build::alarms(30, vec![went("auth", AlarmState::Ok, 20), went("quest", AlarmState::Ok, -10)])).await;
     assert_eq!(known(&fixture, 31).await, [""; 0]);
     let told = fixture.timeline().await;
-    assert!(told.contains(&"auth-cpu acknowledged by Ann (name as given): load test".to_owned()), "{told:?}");
+    assert!(told.contains(&"auth-cpu acknowledged by Ann: load test".to_owned()), "{told:?}");
     assert!(told.contains(&format!("auth-cpu acknowledgement by Ann ended: the alarm is OK since {}", at(20))), "{told:?}");
 }
 
@@ -114,10 +119,10 @@ async fn an_acknowledgement_outlives_a_change_of_words() {
     let reworded = Alarm { reason: Some("still over".into()), configured: Some(at(10)), ..went("auth", AlarmState::Alarm, -10) };
     fixture.record(super::build::alarms(30, vec![reworded])).await;
     assert_eq!(known(&fixture, 31).await, ["auth-cpu"]);
-    let ben = Actor::named(" Ben ").unwrap();
+    let ben = who("Ben", SignedBy::Token { id: 2, name: "night shift".into() });
     assert!(matches!(fixture.store.withdraw(&ben, &named("auth-cpu"), at(40)).await.unwrap(), Acknowledging::Done(_)));
     assert!(matches!(fixture.store.withdraw(&ben, &named("auth-cpu"), at(41)).await.unwrap(), Acknowledging::NotOn));
-    assert!(fixture.timeline().await.iter().any(|line| line.ends_with("taken back by Ben (name as given)")));
+    assert!(fixture.timeline().await.iter().any(|line| line.ends_with("taken back by Ben (token night shift)")));
 }
 
 #[tokio::test]
