@@ -51,11 +51,11 @@ fn body(page: &RolloutsPage, query: &RolloutsQuery, mut reading: Reading) -> Any
         <div class="headline">
             <h1>"Rollouts"</h1>
             <p class="dim">"One change over many services, one service at a time, proven, and taken back by itself."</p>
+            <p><a class="btn btn-primary" href="/rollouts/new">"Plan a health check"</a></p>
         </div>
         {was_refused(refused)}
         {may_not(reading.may_not.as_deref())}
         {stopped(page.stopped.as_ref(), &reading)}
-        <p><a class="btn btn-primary" href="/rollouts/new">"Plan a health check"</a></p>
         {search(query)}
         {choices("By status", &statuses(query))}
         <section class="panel list" id="rollouts" aria-label="List of rollouts">

@@ -104,9 +104,9 @@ impl Driver {
     pub(super) async fn run(self: Arc<Self>) {
         let stop = self.inner.stop.clone();
         let mut looked = HashMap::new();
-        let mut began = false;
+        let mut turns = 0_u64;
         loop {
-            let pause = match self.turn(&mut looked, &mut began).await {
+            let pause = match self.turn(&mut looked, &mut turns).await {
                 Ok(pause) => pause,
                 Err(Stuck::Ends(Ends::Over)) => None,
                 Err(Stuck::Ends(Ends::Fenced)) => {
@@ -136,20 +136,21 @@ impl Driver {
     }
 
     /// Everything there is to do now. Answers how long nothing will be to do; nothing: until it is woken.
-    async fn turn(&self, looked: &mut HashMap<Look, Timestamp>, began: &mut bool) -> Result<Option<Duration>, Stuck> {
+    async fn turn(&self, looked: &mut HashMap<Look, Timestamp>, turns: &mut u64) -> Result<Option<Duration>, Stuck> {
         if self.waits_for_review().await? {
             return Ok(None);
         }
-        if !*began {
+        if *turns == 0 {
             // nothing may be done before what was begun by a process that is gone is known to be unanswered
             self.input(&Input::Restarted, Doing::Nothing).await?;
-            *began = true;
+            // counted once this is written, so that it is tried again where it could not be
         }
         self.write_outcome().await?;
-        // after a pause nobody has looked for long: what is late is judged by what is seen now
-        if !looked.is_empty() {
+        // nobody has looked while the process was gone: what is late is judged by what is seen now
+        if *turns > 0 {
             self.input(&Input::Tick, Doing::Nothing).await?;
         }
+        *turns += 1;
         while self.act().await? {}
         self.plan_again().await?;
         let (wanted, watched, over) = {

@@ -12,7 +12,7 @@ use domain::view::AlarmKey;
 use sqlx::SqliteConnection;
 
 use super::super::record::{Found, Written};
-use super::super::{Store, StoreError, advance, parse, timeline};
+use super::super::{Store, StoreError, advance, audit, parse, timeline};
 
 /// What came of a wish.
 #[derive(Debug)]
@@ -67,6 +67,7 @@ impl Store {
         let service = super::owner(&mut tx, &key.environment, &key.name).await?;
         let event = acknowledged(&key.name, service, &by, reason, at);
         timeline::append(&mut tx, &source(key), vec![event], at).await?;
+        audit::of(&mut tx, actor, "acknowledged an alarm", &key.name, reason, at).await?;
         written(tx).await
     }
 
@@ -79,6 +80,7 @@ impl Store {
         let Some(known) = standing(&mut tx, &key.environment, Some(&key.name)).await?.pop() else { return Ok(Acknowledging::NotOn) };
         let why = format!("taken back by {}", domain::text::shown(&actor.shown()));
         end(&mut tx, &source(key), &key.environment, &known, &why, at).await?;
+        audit::of(&mut tx, actor, "took an acknowledgement back", &key.name, "", at).await?;
         written(tx).await
     }
 }

@@ -381,7 +381,12 @@ async fn acts(connection: &mut SqliteConnection, commit: &Commit<'_>) -> Result<
         owed.next().map(|(step, owed)| (owed.effect.operation(), format!("{name}, {}, effect {wanted}", step.service.service)))
     };
     match commit.doing {
-        Doing::Nothing | Doing::Planned { .. } => Ok(()),
+        Doing::Nothing => Ok(()),
+        Doing::Planned { plan } => {
+            let detail = if plan.is_some() { "a step was added at the tail" } else { "it takes no part any more" };
+            let act = Act { actor: OURSELVES, act: "planned a service again", subject: &name, detail };
+            audit::append(connection, act, commit.at).await
+        }
         Doing::Command { actor, act, why } => audit::of(connection, actor, act, &name, why, commit.at).await,
         Doing::Begun { effect } => {
             let Some((operation, subject)) = operation(effect) else { return Ok(()) };
