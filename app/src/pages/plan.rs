@@ -15,9 +15,7 @@ use domain::account::Role;
 use domain::change::FieldProblem;
 use domain::change::health_check::Suggestion;
 use domain::rollout::plan::Planned;
-use domain::view::{
-    MOST_PER_PAGE, PlanKind, PlanQuery, RolloutFacts, RolloutPage, RolloutQuery, ServicePage, ServiceQuery, ServiceSort, compose_rollout,
-};
+use domain::view::{MOST_PER_PAGE, PlanKind, PlanQuery, RolloutPage, ServicePage, ServiceQuery, ServiceSort, compose_draft};
 use domain::{Failure, Timestamp};
 use leptos::prelude::*;
 
@@ -109,26 +107,8 @@ async fn plan(reading: &mut Reading, who: &str, now: Timestamp) -> Result<(), Fa
 
 /// As the page of a rollout of this plan would show it.
 fn drafted(planned: &Planned, who: &str, now: Timestamp) -> Drafted {
-    let facts = RolloutFacts {
-        revision: 0,
-        rollout: &planned.rollout,
-        number: 0,
-        wish: &planned.wish,
-        notes: &planned.notes,
-        excluded: &planned.excluded,
-        planned_by: who,
-        planned: now,
-        started_by: None,
-        started: None,
-        ended: None,
-        times: &[],
-        record: Vec::new(),
-        causes: &[],
-        barred: None,
-        reader: None,
-    };
     let prior = planned.rollout.steps.first().map(|step| step.bound.prior.clone()).unwrap_or_default();
-    Drafted { page: compose_rollout(facts, &RolloutQuery::default(), now), prior }
+    Drafted { page: compose_draft(planned, who, now), prior }
 }
 
 fn body(mut reading: Reading, offered: &ServicePage) -> AnyView {

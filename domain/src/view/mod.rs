@@ -38,6 +38,7 @@ pub use overview::{AlarmFact, Facts, Link, NATS_COUNT_RULE, Need, Overview, Sour
 pub use plan::{PlanKind, PlanQuery, typed_instant};
 pub use rollout::{
     BakeClock, Block, BlockState, Button, RecordLine, RolloutFacts, RolloutPage, StepRow, StepTimes, StepView, compose as compose_rollout,
+    compose_draft,
 };
 pub use rollouts::{CauseRow, Freeze, RolloutBrief, RolloutQuery, RolloutRow, RolloutsOnly, RolloutsPage, RolloutsQuery, Stopped};
 pub use service::{ConnectionRow, ServiceDetail, StoppedTaskRow, TaskRow};

@@ -20,7 +20,7 @@ use crate::judge::Tone;
 use crate::rollout::cause::KnownCause;
 use crate::rollout::diff::DiffLine;
 use crate::rollout::judge::Statement;
-use crate::rollout::plan::{Excluded, StepNote, Wish, remarks};
+use crate::rollout::plan::{Excluded, Planned, StepNote, Wish, remarks};
 use crate::rollout::{Rollout, Stage, Status};
 use crate::service::ServiceKey;
 use crate::text;
@@ -331,6 +331,29 @@ pub fn compose(facts: RolloutFacts<'_>, query: &RolloutQuery, now: Timestamp) ->
         record: facts.record,
         ignored: query.ignored.clone(),
     }
+}
+
+/// The page a plan would have if it were kept: what a draft shows, on its page and in the API.
+pub fn compose_draft(planned: &Planned, who: &str, now: Timestamp) -> RolloutPage {
+    let facts = RolloutFacts {
+        revision: 0,
+        rollout: &planned.rollout,
+        number: 0,
+        wish: &planned.wish,
+        notes: &planned.notes,
+        excluded: &planned.excluded,
+        planned_by: who,
+        planned: now,
+        started_by: None,
+        started: None,
+        ended: None,
+        times: &[],
+        record: Vec::new(),
+        causes: &[],
+        barred: None,
+        reader: None,
+    };
+    compose(facts, &RolloutQuery::default(), now)
 }
 
 /// The step asked for; else the one whose turn it is, the last that needs a person or failed, or the next.

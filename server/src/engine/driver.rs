@@ -160,7 +160,7 @@ impl Driver {
             let mut every = wants(&state.rollout).into_iter().map(|look| (every(&state.rollout, &look, watch), look)).collect::<Vec<_>>();
             // the step under way before those that are verified: its proof must not wait for theirs
             every.sort_by_key(|(every, _)| *every);
-            (every, state.rollout.steps.iter().find_map(|step| step.owed.as_ref().map(|owed| owed.not_before)), over(&state.rollout))
+            (every, state.rollout.steps.iter().find_map(|step| step.owed.as_ref().map(|owed| owed.not_before)), state.rollout.rests())
         };
         if over {
             return Err(Stuck::Ends(Ends::Over));
@@ -280,6 +280,9 @@ impl Driver {
 
     /// Writes what came of the last call. Nothing else happens before that is written.
     async fn write_outcome(&self) -> Result<(), Stuck> {
+        if self.state.lock().await.unwritten.is_none() {
+            return Ok(());
+        }
         let holding = self.holding().await?;
         let mut state = self.state.lock().await;
         let Some((effect, outcome)) = state.unwritten.clone() else { return Ok(()) };
@@ -319,11 +322,6 @@ impl Driver {
         self.input(&Input::Replanned { instead_of: index, outcome }, Doing::Planned { plan }).await?;
         Ok(())
     }
-}
-
-/// Whether nothing happens by itself any more.
-fn over(rollout: &Rollout) -> bool {
-    rollout.rests()
 }
 
 fn every(rollout: &Rollout, look: &Look, watch: Duration) -> Duration {

@@ -16,7 +16,7 @@ use domain::port::Observe;
 use domain::rollout::decide::Command;
 use domain::rollout::plan::{Excluded, Planned, Window, Wish};
 use domain::service::ServiceKey;
-use domain::view::{RolloutFacts, RolloutPage, RolloutQuery, RolloutsPage, RolloutsQuery, StepView, compose_rollout};
+use domain::view::{RolloutPage, RolloutQuery, RolloutsPage, RolloutsQuery, StepView, compose_draft};
 use domain::{Failure, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -178,25 +178,7 @@ pub(super) async fn draft(operator: Operator, viewer: Viewer, body: Sent<Wished>
 
 /// As the page of a rollout of this plan would tell it.
 fn drafted(planned: &Planned, suggestion: Option<Suggestion>, who: &str, now: Timestamp) -> DraftedPlan {
-    let facts = RolloutFacts {
-        revision: 0,
-        rollout: &planned.rollout,
-        number: 0,
-        wish: &planned.wish,
-        notes: &planned.notes,
-        excluded: &planned.excluded,
-        planned_by: who,
-        planned: now,
-        started_by: None,
-        started: None,
-        ended: None,
-        times: &[],
-        record: Vec::new(),
-        causes: &[],
-        barred: None,
-        reader: None,
-    };
-    let page = compose_rollout(facts, &RolloutQuery::default(), now);
+    let page = compose_draft(planned, who, now);
     DraftedPlan {
         title: page.title,
         remarks: page.remarks,
