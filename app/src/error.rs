@@ -26,7 +26,7 @@ impl AppError {
     #[cfg(feature = "ssr")]
     pub(crate) fn failed(failure: Failure) -> Self {
         let status = match &failure {
-            Failure::NotFound { .. } => http::StatusCode::NOT_FOUND,
+            Failure::NotFound { .. } | Failure::NoSuch { .. } => http::StatusCode::NOT_FOUND,
             Failure::Refused { .. } => http::StatusCode::BAD_REQUEST,
             Failure::Unfit { .. } => http::StatusCode::UNPROCESSABLE_ENTITY,
             Failure::Unauthenticated => http::StatusCode::UNAUTHORIZED,
@@ -57,7 +57,7 @@ impl AppError {
     /// The heading under which it is shown.
     pub(crate) fn title(&self) -> &'static str {
         match self {
-            Self::Failed(Failure::NotFound { .. }) => "Not found",
+            Self::Failed(Failure::NotFound { .. } | Failure::NoSuch { .. }) => "Not found",
             Self::Failed(Failure::Refused { .. }) => "That cannot be answered",
             Self::Failed(Failure::Unfit { .. }) => "Something in it is not right yet",
             Self::Failed(Failure::Unauthenticated) => "Not signed in",

@@ -18,6 +18,12 @@ pub enum Failure {
         /// What was asked for, as the page names it.
         what: String,
     },
+    /// There is no such thing among those that Signalbox itself keeps: nothing of it could have been seen in the fleet.
+    #[error("There is no {what} here.")]
+    NoSuch {
+        /// What was asked for, in the middle of a sentence: `rollout 77`.
+        what: String,
+    },
     /// The question itself is wrong.
     #[error("{why}")]
     Refused {

@@ -157,8 +157,9 @@ pub trait Operate: Send + Sync {
     /// What a plan of this wish would be, read from AWS now and not kept.
     async fn draft(&self, wish: Wish) -> Result<Draft, Failure>;
 
-    /// Keeps the plan of a wish as a rollout that nobody has started. Answers the number people call it by.
-    async fn plan(&self, actor: Actor, wish: Wish) -> Result<u64, Failure>;
+    /// Keeps the plan of a wish as a rollout that nobody has started. Answers the number people call it by. `request` is the id
+    /// it is to have, such as a draft's: asked twice under one id, it is kept once.
+    async fn plan(&self, actor: Actor, wish: Wish, request: Option<String>) -> Result<u64, Failure>;
 
     /// Gives a rollout, named by id or number, a command.
     async fn steer(&self, actor: Actor, rollout: String, command: Command) -> Result<(), Failure>;

@@ -10,9 +10,12 @@
 //! | [`plan`] | who takes part, in which order, and who does not and why |
 //! | [`definition`] | copying a task definition without losing anything of it |
 //! | [`diff`] | what a step changes and which calls it makes, in lines |
+//! | [`settings`] | the deployment settings a step borrows, and how they are handed back |
 //! | [`floor`] | how long a bake must last to prove anything |
 //! | [`seen`] | what is read of a service while it is changed |
 //! | [`cause`] | why a step failed, and which other services share that |
+//! | [`shell`] | whether an image has a shell, as far as something proves it |
+//! | [`permission`] | permissions that Signalbox was refused for lack of |
 //! | [`judge`] | what stands between a step and its pass, with evidence |
 //! | [`decide`] | what follows from what was learnt |
 
@@ -32,8 +35,11 @@ pub mod diff;
 mod effect;
 pub mod floor;
 pub mod judge;
+pub mod permission;
 pub mod plan;
 pub mod seen;
+pub mod settings;
+pub mod shell;
 
 use cause::{Cause, Marks};
 use definition::{Copy, Described};
@@ -94,7 +100,7 @@ pub enum Status {
         /// Who and why.
         why: String,
     },
-    /// Ended by a person before its end.
+    /// Ended before its end: by a person, or because every step was passed over and so nothing was proven.
     Aborted,
     /// Every step ended; those that failed are within the budget.
     Succeeded,
@@ -399,6 +405,11 @@ impl Rollout {
     /// The step whose turn it is.
     pub fn under_way(&self) -> Option<(usize, &Step)> {
         self.steps.iter().enumerate().find(|(_, step)| step.stage.under_way())
+    }
+
+    /// Whether every step was passed over, so that nothing was proven of any service.
+    pub fn passed_over(&self) -> bool {
+        self.steps.iter().all(|step| matches!(step.stage, Stage::Skipped { .. }))
     }
 
     /// Steps that failed and were put back.

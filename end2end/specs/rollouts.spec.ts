@@ -42,6 +42,7 @@ test('a health check is planned, kept, started and proven', async ({ page, demo 
   await page.getByLabel('Retries').fill('1');
   // the application listens some seconds after its task runs
   await page.getByLabel('Start period, in seconds').fill('20');
+  await page.getByLabel('Bake, in minutes').fill('2');
   await page.getByRole('button', { name: 'Show the plan' }).click();
   // nothing typed is lost by what is missing
   await expect(page.locator('#plan')).toContainText('Say why');

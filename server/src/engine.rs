@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use domain::Failure;
 use domain::port::{Actor, Clock};
+use domain::rollout::Stage;
 use domain::rollout::decide::{Command, allowed};
 use domain::rollout::plan::{Draft, Wish};
 use tokio::sync::Mutex;
@@ -66,7 +67,7 @@ struct Inner {
     epoch: u64,
     mark: Mark,
     drivers: Mutex<HashMap<String, Arc<Driver>>>,
-    /// One start at a time, so that two rollouts over the same service cannot both find it free.
+    /// One start at a time, so that two rollouts over the same service cannot both find it free; and one plan kept at a time.
     starting: Mutex<()>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -108,15 +109,40 @@ impl Engine {
         self.0.drivers.lock().await.clear();
     }
 
-    /// Keeps the plan of a wish. Answers its number.
+    /// Keeps the plan of a wish. Answers its number. `request` is the id it is to have: what is asked twice under one id, by a
+    /// double click or a script that got no answer, is kept once.
     ///
     /// # Errors
-    /// [`Failure::Unfit`] with every field that is wrong; [`Failure::Internal`] when the store fails.
-    pub async fn plan(&self, actor: &Actor, wish: Wish) -> Result<u64, Failure> {
-        let planned = planning::draft(&self.0, &wish).await?.planned.map_err(|fields| Failure::Unfit { fields })?;
+    /// [`Failure::Unfit`] with every field that is wrong; [`Failure::Refused`] where the id is none, or another plan has it;
+    /// [`Failure::Internal`] when the store fails.
+    pub async fn plan(&self, actor: &Actor, wish: Wish, request: Option<&str>) -> Result<u64, Failure> {
+        let id = request.map(request_id).transpose()?;
+        if let Some(number) = self.kept_before(id.as_deref(), &wish).await? {
+            return Ok(number);
+        }
+        let mut planned = planning::draft(&self.0, &wish).await?.planned.map_err(|fields| Failure::Unfit { fields })?;
+        // asked once more with the lock in hand: the other click may have been kept while AWS was read
+        let _one = self.0.starting.lock().await;
+        if let Some(number) = self.kept_before(id.as_deref(), &wish).await? {
+            return Ok(number);
+        }
+        if let Some(id) = id {
+            planned.rollout.id = id;
+        }
         let (number, written) = self.0.parts.store.rollout_add(&planned, actor, self.0.parts.clock.now()).await.map_err(internal)?;
         self.0.hint(&written);
         Ok(number)
+    }
+
+    /// The number of the plan that was kept under this id.
+    async fn kept_before(&self, id: Option<&str>, wish: &Wish) -> Result<Option<u64>, Failure> {
+        let Some(id) = id else { return Ok(None) };
+        let Some(kept) = self.0.parts.store.rollout(id).await.map_err(internal)? else { return Ok(None) };
+        if kept.plan.wish == *wish {
+            return Ok(Some(kept.number));
+        }
+        let why = format!("That was kept already, as rollout {}, and now asks for something else. Show the plan again.", kept.number);
+        Err(Failure::Refused { why })
     }
 
     /// What a plan of this wish would be, without keeping it.
@@ -130,30 +156,41 @@ impl Engine {
     /// Does what a person wants of a rollout, named by id or number.
     ///
     /// # Errors
-    /// [`Failure::NotFound`], or [`Failure::Refused`] with the reason a button would show.
+    /// [`Failure::NoSuch`], or [`Failure::Refused`] with the reason a button would show.
     pub async fn command(&self, actor: &Actor, wanted: &str, command: Command) -> Result<(), Failure> {
-        let _one = if command == Command::Start { Some(self.0.starting.lock().await) } else { None };
+        let begins = matches!(command, Command::Start | Command::Undo { .. } | Command::UndoStep { .. });
+        let _one = if begins { Some(self.0.starting.lock().await) } else { None };
         // read with the lock in hand: a double click must find what the first one did
         let (kept, command) = (self.kept(wanted).await?, with_reason(command)?);
         if let Some(why) = &kept.review {
             return Err(Failure::Refused { why: format!("{why} Look at each service, then say that you have.") });
         }
-        if command == Command::Start {
+        // what has ended begins anew when it is taken back; one that is open has its turn already
+        if begins && (command == Command::Start || kept.rollout.status.ended()) {
             allowed(&kept.rollout, &command).map_err(|why| Failure::Refused { why })?;
-            self.may_start(&kept).await?;
+            self.may_begin(&kept, &command).await?;
         }
         let driver = self.driver(&kept.rollout.id).await.map_err(internal)?;
         driver.command(actor, command).await
     }
 
     /// One service at a time: nothing begins beside another rollout, but what puts a service back.
-    async fn may_start(&self, kept: &Kept) -> Result<(), Failure> {
+    async fn may_begin(&self, kept: &Kept, command: &Command) -> Result<(), Failure> {
         let store = &self.0.parts.store;
         let refused = |why: String| Err(Failure::Refused { why });
-        for step in &kept.rollout.steps {
-            if let Some(number) = store.rollout_of(&step.service).await.map_err(internal)? {
-                let name = domain::text::shown(&step.service.service);
-                return refused(format!("{name} is in rollout {number}, which has not ended. End that one first, or plan without {name}."));
+        for (index, of) in kept.rollout.steps.iter().enumerate() {
+            let moves = match command {
+                Command::UndoStep { step, .. } => *step == index,
+                Command::Undo { .. } => matches!(of.stage, Stage::Verified { .. }),
+                _ => true,
+            };
+            if !moves {
+                continue;
+            }
+            if let Some(number) = store.rollout_of(&of.service).await.map_err(internal)? {
+                let name = domain::text::shown(&of.service.service);
+                let or = if *command == Command::Start { format!(", or plan without {name}") } else { String::new() };
+                return refused(format!("{name} is in rollout {number}, which has not ended. End that one first{or}."));
             }
         }
         if kept.plan.wish.change.is_put_back() {
@@ -246,7 +283,7 @@ impl Engine {
 
     async fn kept(&self, wanted: &str) -> Result<Kept, Failure> {
         let kept = self.0.parts.store.rollout(wanted).await.map_err(internal)?;
-        kept.ok_or_else(|| Failure::NotFound { what: format!("The rollout {}", domain::text::shown(wanted)) })
+        kept.ok_or_else(|| Failure::NoSuch { what: format!("rollout {}", domain::text::shown(wanted)) })
     }
 
     /// The driver of a rollout, running if there is anything to do.
@@ -288,6 +325,12 @@ fn with_reason(mut command: Command) -> Result<Command, Failure> {
         | Command::Undo { why } => *why = reason(why)?,
     }
     Ok(command)
+}
+
+/// The id a plan is asked to be kept under.
+fn request_id(request: &str) -> Result<String, Failure> {
+    let id = uuid::Uuid::parse_str(request.trim()).map(|id| id.hyphenated().to_string());
+    id.map_err(|_| Failure::Refused { why: "The request must be a UUID, such as the one a draft names.".to_owned() })
 }
 
 /// A reason, which every act needs.

@@ -312,8 +312,8 @@ impl Operate for Operations {
         self.engine.draft(&wish).await
     }
 
-    async fn plan(&self, actor: Actor, wish: Wish) -> Result<u64, Failure> {
-        self.engine.plan(&actor, wish).await
+    async fn plan(&self, actor: Actor, wish: Wish, request: Option<String>) -> Result<u64, Failure> {
+        self.engine.plan(&actor, wish, request.as_deref()).await
     }
 
     async fn steer(&self, actor: Actor, rollout: String, command: Command) -> Result<(), Failure> {

@@ -36,7 +36,7 @@ use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 
 pub use accounts::{Decided, Known, Linked, NewSession, NewToken, Opened, SessionFound, TokenFound};
 pub use alarms::Acknowledging;
-pub use audit::{AuditRow, Chain, OURSELVES, Signed};
+pub use audit::{Chain, OURSELVES, Signed};
 pub use counts::Counts;
 pub use guard::{OLDEST_SQLITE, Unfit};
 pub use history::Past;

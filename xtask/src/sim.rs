@@ -80,7 +80,13 @@ fn simulate(wanted: &Wanted) -> Result<ExitCode> {
 fn built(root: &Path, package: &str, more: &[&str]) -> Result<PathBuf> {
     let step = say::step("compiling the simulation");
     let args = ["build", "--package", package, "--release", "--bench", "sim", "--message-format", "json-render-diagnostics"];
-    let said = run::output(run::cargo(&args).current_dir(root).args(more))?;
+    let mut cargo = run::cargo(&args);
+    cargo.current_dir(root).args(more);
+    if !more.is_empty() {
+        // one line of difference each time: what the surroundings say of incremental compiling is meant for other builds
+        cargo.env("CARGO_INCREMENTAL", "1");
+    }
+    let said = run::output(&mut cargo)?;
     let built = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|message| {
         let ours = message.pointer("/target/name").and_then(Value::as_str) == Some("sim");
         message.get("executable").and_then(Value::as_str).filter(|_| ours).map(PathBuf::from)

@@ -20,12 +20,13 @@ const LIST: &str = "/rollouts";
 const REFUSED: &str = "refused";
 
 /// Keeps a plan, `plan` being the query of its page's address; where it is refused that page says why, and nothing is lost.
+/// `request` is the id of the draft that was shown: a double click sends it twice, and it is kept once.
 #[server(endpoint = "plan_keep", input = PostUrl)]
-pub(crate) async fn plan_keep(plan: String) -> Result<(), AppError> {
+pub(crate) async fn plan_keep(plan: String, request: Option<String>) -> Result<(), AppError> {
     let operator = crate::access::operator().await?;
     let query = PlanQuery::from_query(&plan);
     let kept = match query.wish() {
-        Ok(wish) => operator.operate.plan(operator.actor, wish).await,
+        Ok(wish) => operator.operate.plan(operator.actor, wish, request).await,
         Err(fields) => Err(Failure::Unfit { fields }),
     };
     match kept {
@@ -37,11 +38,11 @@ pub(crate) async fn plan_keep(plan: String) -> Result<(), AppError> {
 
 /// Puts a service back to an earlier revision: plans it and starts it.
 #[server(endpoint = "put_back", input = PostUrl)]
-pub(crate) async fn put_back(plan: String, reason: String) -> Result<(), AppError> {
+pub(crate) async fn put_back(plan: String, reason: String, request: Option<String>) -> Result<(), AppError> {
     let operator = crate::access::operator().await?;
     let query = PlanQuery { reason, ..PlanQuery::from_query(&plan) };
     let kept = match query.wish() {
-        Ok(wish) => operator.operate.plan(operator.actor.clone(), wish).await,
+        Ok(wish) => operator.operate.plan(operator.actor.clone(), wish, request).await,
         Err(fields) => Err(Failure::Unfit { fields }),
     };
     match kept {

@@ -17,6 +17,9 @@ use crate::ui::lamp::{Lamp, Light};
 use crate::ui::panel::panel;
 use crate::ui::tag::Tag;
 
+/// Lines of the record that are open: what happened in the last step or two.
+const NEWEST: usize = 40;
+
 /// The page.
 pub(crate) async fn page(wanted: &Wanted<'_>, id: &str) -> Answered {
     let query = RolloutQuery::from_pairs(id, wanted.pairs());
@@ -68,11 +71,12 @@ fn headline(page: &RolloutPage) -> AnyView {
 
 /// What must not be overlooked: why nothing goes forward, and what somebody should do now.
 fn callouts(page: &RolloutPage) -> AnyView {
+    let nothing = if page.review.is_some() { "Nothing is done in it now: " } else { "Nothing forward begins now: " };
     let notice = page.notice.as_deref().map(|why| {
         view! {
             <p class="callout callout-bad" id="notice" role="alert">
                 <Lamp light=Light::Bad worded=true/>
-                <span>"Nothing forward begins now: "<bdi>{text::shown(why)}</bdi></span>
+                <span>{nothing}<bdi>{text::shown(why)}</bdi></span>
             </p>
         }
     });
@@ -89,15 +93,15 @@ fn callouts(page: &RolloutPage) -> AnyView {
 
 /// Every command there is: those that may be given as forms, the others disabled with why.
 fn commands(page: &RolloutPage) -> AnyView {
-    let first = page.buttons.first().and_then(|button| button.refused.as_deref());
-    // a role that is too low is one reason for all of them
-    let shared = first.filter(|why| page.buttons.len() > 1 && page.buttons.iter().all(|of| of.refused.as_deref() == Some(*why)));
     let (may, others): (Vec<&Button>, Vec<&Button>) = page.buttons.iter().partition(|button| button.refused.is_none());
+    // a role that is too low, or a store that was restored, is one reason for all of them
+    let first = others.first().and_then(|button| button.refused.as_deref());
+    let shared = first.filter(|why| others.len() > 1 && others.iter().all(|of| of.refused.as_deref() == Some(*why)));
     let drawn = |of: Vec<&Button>| of.into_iter().map(|button| act(command(page, button, shared.is_some()))).collect::<Vec<_>>();
     let (may, others) = (drawn(may), drawn(others));
     view! {
         <section class="commands" id="act" aria-label="What may be done">
-            <div class="may">{may}{looked(page, shared.is_some())}</div>
+            <div class="may">{may}</div>
             {may_not(shared)}
             <div class="others">{others}</div>
         </section>
@@ -106,39 +110,27 @@ fn commands(page: &RolloutPage) -> AnyView {
 }
 
 fn command(page: &RolloutPage, button: &Button, shared: bool) -> Act {
-    let mut fields = vec![("rollout", page.number.to_string()), ("command", button.command.clone())];
+    // somebody has looked at a rollout of a restored store: that is no command of the engine's
+    let reviewed = button.command == "reviewed";
+    let (action, question) =
+        if reviewed { ("/api/reviewed", "What you found: from then on it goes on") } else { ("/api/steer", "Why, for the record") };
+    let mut fields = vec![("rollout", page.number.to_string())];
+    fields.extend((!reviewed).then(|| ("command", button.command.clone())));
     fields.extend(button.step.map(|step| ("step", step.to_string())));
     let weight = match (button.stop, button.command.as_str()) {
         (true, _) => Weight::Stop,
-        (false, "start") => Weight::Primary,
+        (false, "start" | "reviewed") => Weight::Primary,
         (false, _) => Weight::Plain,
     };
     Act {
         key: button.command.clone(),
-        action: "/api/steer",
+        action,
         fields,
         label: text::shown(&button.label),
         weight,
-        reason: button.reason.then_some("Why, for the record"),
+        reason: button.reason.then_some(question),
         refused: button.refused.clone().map(|why| if shared { Refused::There(MAY_NOT) } else { Refused::Here(why) }),
     }
-}
-
-/// The way on for a rollout of a store that was restored: somebody says that they have looked. Known by the words of the
-/// notice; the server refuses it for any other.
-fn looked(page: &RolloutPage, shared: bool) -> Option<AnyView> {
-    let restored = page.notice.as_deref().is_some_and(|why| why.contains("restored"));
-    restored.then(|| {
-        act(Act {
-            key: "reviewed".to_owned(),
-            action: "/api/reviewed",
-            fields: vec![("rollout", page.number.to_string())],
-            label: "I have looked at each service".to_owned(),
-            weight: Weight::Primary,
-            reason: Some("What you found: from then on it goes on"),
-            refused: shared.then_some(Refused::There(MAY_NOT)),
-        })
-    })
 }
 
 /// The whole plan of a rollout that nobody has started.
@@ -160,8 +152,18 @@ fn excluded(page: &RolloutPage) -> AnyView {
 
 fn record(page: &RolloutPage) -> AnyView {
     let none = page.record.is_empty().then(|| view! { <p class="empty">"Nothing is on record of it yet."</p> });
-    let lines = page.record.iter().map(|line| entry(page, line)).collect::<Vec<_>>();
-    panel("record", "Its record, newest first", (), view! { {none}<ol class="timeline">{lines}</ol> })
+    let lines = |of: &[RecordLine]| of.iter().map(|line| entry(page, line)).collect::<Vec<_>>();
+    let (newest, older) = page.record.split_at(page.record.len().min(NEWEST));
+    // a rollout of twenty services has some three hundred lines; whoever wants the oldest asks for them
+    let older = (!older.is_empty()).then(|| {
+        view! {
+            <details class="older" id="record-older">
+                <summary>{format!("{} before", text::count(older.len() as u64, "line"))}</summary>
+                <ol class="timeline">{lines(older)}</ol>
+            </details>
+        }
+    });
+    panel("record", "Its record, newest first", (), view! { {none}<ol class="timeline">{lines(newest)}</ol>{older} })
 }
 
 fn entry(page: &RolloutPage, line: &RecordLine) -> AnyView {

@@ -31,6 +31,8 @@ pub(crate) mod palette;
 pub(crate) mod record_filter;
 pub(crate) mod service_table;
 #[cfg(feature = "ssr")]
+pub(crate) mod settings;
+#[cfg(feature = "ssr")]
 pub(crate) mod sheet;
 #[cfg(feature = "ssr")]
 pub(crate) mod source_card;

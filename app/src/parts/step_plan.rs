@@ -10,6 +10,7 @@ use domain::view::StepView;
 use leptos::prelude::*;
 
 use super::diff::{calls, diff};
+use super::settings::settings;
 use crate::ui::lamp::{Lamp, Light};
 
 /// The steps, in order.
@@ -59,6 +60,8 @@ fn step(step: &StepView, open: bool) -> AnyView {
                     <ul class="evid">{found}</ul>
                     <h3>"How long it is watched"</h3>
                     <p>{reckoning}</p>
+                    <h3>"Its deployment settings"</h3>
+                    {settings(&step.settings, step.hand_back.as_deref())}
                     <h3>"The calls, in order"</h3>
                     {calls(&step.calls)}
                 </div>

@@ -1,7 +1,7 @@
 //! Entries of the record, newest first. Each instant is the link to what changed before it.
 
 use domain::text;
-use domain::timeline::EventKind;
+use domain::timeline::{EventKind, left_behind};
 use domain::view::{LastWords, TimelineEntry};
 use leptos::prelude::*;
 
@@ -57,12 +57,19 @@ fn line(entry: &TimelineEntry, subject: bool, whole: bool, again: AnyView) -> An
                 {about}
                 <bdi>{text::shown(&entry.text)}</bdi>
                 {again}
+                {entry.back.clone().map(|to| back(to, &entry.text))}
                 {whole.then(|| view! { " "<span class="faint">{entry.kind.title()}" · "</span><Age of=entry.at/> })}
                 {entry.words.as_ref().map(last_words)}
             </div>
         </li>
     }
     .into_any()
+}
+
+/// To the page that puts the service back to what a deployment left.
+fn back(to: String, said: &str) -> AnyView {
+    let left = text::shown(left_behind(said).unwrap_or("what ran before"));
+    view! { " "<a href=to>{format!("Put back to {left}")}</a> }.into_any()
 }
 
 /// What a task said last, folded; or why that is not known.

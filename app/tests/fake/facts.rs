@@ -7,8 +7,8 @@ use domain::alarm::AlarmState;
 use domain::judge::{Standing, Tone};
 use domain::service::ServiceKey;
 use domain::source::{Breaker, Budget, Fault, FaultKind, Outcome, Shortfall, SourceHealth, SourceId, SourceKind};
-use domain::timeline::EventKind;
-use domain::view::{AlarmFact, AlarmRow, Facts, ServiceRow, StoppedTaskRow, TimelineEntry};
+use domain::timeline::{EventKind, left_behind};
+use domain::view::{AlarmFact, AlarmRow, Facts, PlanQuery, ServiceRow, StoppedTaskRow, TimelineEntry};
 
 use super::{Scene, before};
 
@@ -114,7 +114,9 @@ fn calm(now: Timestamp) -> Facts {
 pub(crate) fn entry(id: i64, at: Timestamp, kind: EventKind, tone: Tone, subject: &str, text: &str) -> TimelineEntry {
     let key = ServiceKey { environment: "production".into(), cluster: "gaming-system-cluster".into(), service: subject.into() };
     let path = matches!(kind, EventKind::Deployment | EventKind::TaskStopped | EventKind::Service).then(|| key.path());
-    TimelineEntry { id, at, kind, tone, subject: subject.into(), path, text: text.into(), words: None }
+    let arn = |left| format!("arn:aws:ecs:us-east-1:111122223333:task-definition/{left}");
+    let back = left_behind(text).map(|left| PlanQuery::put_back(&key, &arn(left)).path());
+    TimelineEntry { id, at, kind, tone, subject: subject.into(), path, text: text.into(), back, words: None }
 }
 
 fn source(kind: SourceKind, at: Timestamp) -> SourceHealth {

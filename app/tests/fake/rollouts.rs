@@ -181,7 +181,7 @@ pub(crate) fn list(fleet: &Fleet, query: &RolloutsQuery) -> Result<RolloutsPage,
 /// One of them.
 pub(crate) fn one(fleet: &Fleet, query: &RolloutQuery, role: Role) -> Result<RolloutPage, Failure> {
     let now = (fleet.clock)();
-    let not_found = || Failure::NotFound { what: format!("The rollout {}", domain::text::shown(&query.id)) };
+    let not_found = || Failure::NoSuch { what: format!("rollout {}", domain::text::shown(&query.id)) };
     let number = query.id.parse().ok().filter(|number| (PLANNED..=RESTORED).contains(number)).ok_or_else(not_found)?;
     let planned = standing(fleet, number, now)?.ok_or_else(not_found)?;
     let record = vec![
@@ -203,7 +203,8 @@ pub(crate) fn one(fleet: &Fleet, query: &RolloutQuery, role: Role) -> Result<Rol
         times: &[],
         record: if number == PLANNED { Vec::new() } else { record },
         causes: &[],
-        barred: (number == RESTORED).then(|| "The store was restored from a backup.".to_owned()),
+        barred: None,
+        review: (number == RESTORED).then(|| "The store was restored from a backup.".to_owned()),
         reader: (role < Role::Operator).then(|| format!("That needs the role operator; Ann is {role}.")),
     };
     Ok(compose_rollout(facts, query, now))
@@ -221,7 +222,7 @@ impl Operate for Fleet {
         Ok(Draft { planned: planned(&wish, (self.clock)()), suggestion })
     }
 
-    async fn plan(&self, _: Actor, wish: Wish) -> Result<u64, Failure> {
+    async fn plan(&self, _: Actor, wish: Wish, _: Option<String>) -> Result<u64, Failure> {
         planned(&wish, (self.clock)()).map(|_| PLANNED).map_err(|fields| Failure::Unfit { fields })
     }
 

@@ -64,6 +64,9 @@ async fn a_rollout_shows_the_line_the_evidence_and_what_may_be_done() {
     page.says("Still needed: one connection is not back");
     page.says("+ \"healthCheck\": {");
     page.says("circuit breaker armed at");
+    page.says("Its deployment settings");
+    page.says("on, takes back at 3 failures; every one counts");
+    page.does_not_say("this hands them back");
     page.says("RegisterTaskDefinition");
     page.says("it is off on purpose, marked do not touch: circular imports");
     page.says("everything is in place; its bake begins");
@@ -81,7 +84,9 @@ async fn a_plan_is_read_whole_before_it_is_started() {
     page.has("name=\"command\" value=\"start\"");
     assert_eq!(page.html.matches("class=\"plan-step\"").count(), 4);
     page.says("Floor 2 ×");
-    assert_eq!(crate::ask::page(Scene::Trouble, "/rollouts/77").await.status, 404);
+    let none = crate::ask::page(Scene::Trouble, "/rollouts/77").await;
+    assert_eq!(none.status, 404);
+    none.says("There is no rollout 77 here.");
 }
 
 #[tokio::test]
@@ -98,8 +103,12 @@ async fn a_viewer_sees_all_of_it_and_may_nothing() {
 
 #[tokio::test]
 async fn a_restored_store_asks_for_somebody_who_has_looked() {
-    page(Scene::Trouble, "/rollouts/5").await.has("action=\"/api/reviewed\"");
-    assert!(!page(Scene::Trouble, "/rollouts/4").await.html.contains("/api/reviewed"));
+    let page = crate::ask::page(Scene::Trouble, "/rollouts/5").await;
+    page.has("action=\"/api/reviewed\" method=\"post\"");
+    page.says("Nothing is done in it now: The store was restored from a backup.");
+    page.says("Look at each service, then say that you have.");
+    assert!(!page.html.contains("action=\"/api/steer\""), "no command is taken before somebody has looked");
+    assert!(!crate::ask::page(Scene::Trouble, "/rollouts/4").await.html.contains("/api/reviewed"));
 }
 
 #[tokio::test]
@@ -128,7 +137,9 @@ async fn a_plan_that_can_be_made_is_shown_and_kept_by_one_button() {
     let page = page(Scene::Calm, &plan("")).await;
     page.says("The plan: Health check for auth-nats");
     page.says("+ \"healthCheck\": {");
+    page.says("minimumHealthyPercent 100 % 100 % 100 %");
     page.has("action=\"/api/plan_keep\" method=\"post\"");
+    page.has("name=\"request\" value=\"0190c5a0-0000-7000-8000-000000000000\"");
     page.says("Use 90 s");
     page.has("start_period=90");
 }
@@ -140,11 +151,20 @@ async fn a_service_is_put_back_in_two_clicks() {
     let page = page(Scene::Calm, &back("")).await;
     page.says("Put auth-nats back to auth-nats:17");
     page.has("action=\"/api/put_back\" method=\"post\"");
+    page.has("name=\"request\" value=\"0190c5a0-0000-7000-8000-000000000000\"");
     page.has("value=\"put back from auth-nats:18\"");
     page.says("Put it back now");
     let same = crate::ask::page(Scene::Calm, &back("").replace("%3A17", "%3A18")).await;
     same.says("It cannot be put back like this");
     same.says("it runs auth-nats:18 already");
+}
+
+#[tokio::test]
+async fn a_deployment_in_the_timeline_leads_to_the_way_back() {
+    let page = page(Scene::Calm, "/timeline").await;
+    page.says("deployment to world-state-nats:18 from world-state-nats:17 began");
+    page.says("Put back to world-state-nats:17");
+    page.has("href=\"/rollouts/new?kind=put_back");
 }
 
 #[tokio::test]
@@ -154,6 +174,7 @@ async fn forms_are_answered_by_the_page_that_shows_what_came_of_them() {
     let back = back("").split_once('?').map(|(_, query)| query.replace('%', "%25").replace('&', "%26").replace('=', "%3D")).unwrap();
     for (endpoint, body, to, refused) in [
         ("plan_keep", format!("plan={query}"), "/rollouts/3", false),
+        ("plan_keep", format!("plan={query}&request=0190c5a0-0000-7000-8000-000000000000"), "/rollouts/3", false),
         ("plan_keep", "plan=reason%3Dr".to_owned(), "/rollouts/new?reason=r#refused", true),
         ("put_back", format!("plan={back}&reason=worse"), "/rollouts/3", false),
         ("steer", "rollout=4&command=pause&reason=lunch".to_owned(), "/rollouts/4#act", false),

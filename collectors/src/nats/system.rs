@@ -25,9 +25,10 @@ use super::{NatsScope, tls};
 use crate::call::Tally;
 use crate::classify::sentence;
 
-/// How long the first answer may take.
-const FIRST: Duration = Duration::from_secs(2);
-/// How long it must be quiet before whoever has not answered counts as silent.
+/// How long an answer may take that is known to be missing. A node that is swapped out or lists ten thousand connections
+/// is slow, and not yet silent.
+const OWED: Duration = Duration::from_secs(2);
+/// How long it must be quiet before all have spoken, where nobody knows how many they are.
 const QUIET: Duration = Duration::from_millis(500);
 /// How long one round may take in all.
 const WHOLE: Duration = Duration::from_secs(8);
@@ -58,6 +59,23 @@ struct Answer<T> {
 struct Answers<T> {
     answers: Vec<Answer<T>>,
     unreadable: Vec<Shortfall>,
+}
+
+/// What the answers so far say of those to come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Roll {
+    /// Everybody has answered.
+    Full,
+    /// Somebody is known to be missing.
+    Short,
+    /// Nobody is known to be missing, and there may be more.
+    Open,
+}
+
+impl Roll {
+    fn of(answered: usize, asked: usize) -> Self {
+        if answered >= asked { Self::Full } else { Self::Short }
+    }
 }
 
 /// What the system account told.
@@ -99,12 +117,12 @@ impl System {
     /// # Errors
     /// Nobody answered.
     pub(super) async fn ask(&self, clock: &dyn Clock, expected: &BTreeSet<String>, closed: bool, tally: &Tally) -> Result<Told, Fault> {
-        let nodes = self.gather::<Varz>(clock, "PING.VARZ", "", tally, |answers| all_there(answers, expected)).await?;
+        let nodes = self.gather::<Varz>(clock, "PING.VARZ", "", tally, |answers| roll(answers, expected)).await?;
         let ids: BTreeSet<String> = nodes.answers.iter().map(|answer| answer.from.id.clone()).collect();
         let limit = nodes.answers.iter().filter_map(|answer| answer.data.connections).max().unwrap_or(0);
         let limit = (limit + limit / 4 + 64).max(SMALLEST_PAGE).min(self.largest_page);
         let question = asked(limit, 0);
-        let complete = |count: usize| count >= ids.len();
+        let complete = |count: usize| Roll::of(count, ids.len());
         let streaming = nodes.answers.iter().filter(|answer| has_jetstream(&answer.data)).count();
         let (connections, routes, mut ended, mut streams) = futures::join!(
             self.gather::<Connz>(clock, "PING.CONNZ", &question, tally, |answers| complete(answers.len())),
@@ -148,7 +166,7 @@ impl System {
         }
         let question = ConnzOptions { auth: true, limit: CLOSED, offset: 0, state: 1 };
         let question = serde_json::to_string(&question).unwrap_or_default();
-        by_id(self.gather::<Connz>(clock, "PING.CONNZ", &question, tally, |answers| answers.len() >= nodes).await).0
+        by_id(self.gather::<Connz>(clock, "PING.CONNZ", &question, tally, |answers| Roll::of(answers.len(), nodes)).await).0
     }
 
     /// What the `nodes` with JetStream tell of it.
@@ -157,7 +175,7 @@ impl System {
             return BTreeMap::new();
         }
         let question = serde_json::to_string(&JszOptions::EVERYTHING).unwrap_or_default();
-        by_id(self.gather::<Jsz>(clock, "PING.JSZ", &question, tally, |answers| answers.len() >= nodes).await).0
+        by_id(self.gather::<Jsz>(clock, "PING.JSZ", &question, tally, |answers| Roll::of(answers.len(), nodes)).await).0
     }
 
     /// The pages after the first, where a node has more connections than fitted.
@@ -167,7 +185,7 @@ impl System {
         let mut read = list.len() as u64;
         while read < total {
             let question = asked(limit, read);
-            let page = self.gather::<Connz>(clock, &format!("{id}.CONNZ"), &question, tally, |answers| !answers.is_empty()).await;
+            let page = self.gather::<Connz>(clock, &format!("{id}.CONNZ"), &question, tally, |answers| Roll::of(answers.len(), 1)).await;
             let page = match page {
                 Ok(page) => page.answers.into_iter().next().map(|answer| answer.data.connections).unwrap_or_default(),
                 Err(fault) => return (list, Some(fault)),
@@ -184,14 +202,14 @@ impl System {
         (list, None)
     }
 
-    /// Asks one question and takes answers until there are `enough`, or it stays quiet.
+    /// Asks one question and takes answers until the `roll` is full, or it stays quiet.
     async fn gather<T: DeserializeOwned>(
         &self,
         clock: &dyn Clock,
         what: &str,
         question: &str,
         tally: &Tally,
-        enough: impl Fn(&[Answer<T>]) -> bool,
+        roll: impl Fn(&[Answer<T>]) -> Roll,
     ) -> Result<Answers<T>, Fault> {
         let subject = format!("$SYS.REQ.SERVER.{what}");
         let failed = |said: String| Fault::new(FaultKind::Unreachable, Some(&subject), &said);
@@ -204,11 +222,15 @@ impl System {
         let speed = clock.speed().max(f64::MIN_POSITIVE);
         let whole = clock.sleep(WHOLE.mul_f64(speed));
         tokio::pin!(whole);
-        while !enough(&got.answers) && got.answers.len() + got.unreadable.len() < MOST_ANSWERS {
-            let quiet = if got.answers.is_empty() { FIRST } else { QUIET };
+        while got.answers.len() + got.unreadable.len() < MOST_ANSWERS {
+            let patience = match roll(&got.answers) {
+                Roll::Full => break,
+                Roll::Short => OWED,
+                Roll::Open => QUIET,
+            };
             let message = tokio::select! {
                 message = replies.next() => message,
-                () = clock.sleep(quiet.mul_f64(speed)) => break,
+                () = clock.sleep(patience.mul_f64(speed)) => break,
                 () = &mut whole => break,
             };
             let Some(message) = message else { break };
@@ -274,12 +296,17 @@ fn speaker_of(payload: &[u8]) -> Speaker {
 
 /// Whether everybody answered: all known names, and as many as any of them has routes to, and itself. Beyond gateways and
 /// leaf nodes there are servers no route tells of; there only the quiet tells that all have spoken.
-fn all_there(answers: &[Answer<Varz>], expected: &BTreeSet<String>) -> bool {
+fn roll(answers: &[Answer<Varz>], expected: &BTreeSet<String>) -> Roll {
     let mesh = answers.iter().filter_map(|answer| answer.data.remotes).max().unwrap_or(0);
     let wider = |varz: &Varz| varz.leafnodes.unwrap_or(0) > 0 || varz.gateway.as_ref().is_some_and(|gateway| !gateway.name.is_empty());
     let named = |name: &String| answers.iter().any(|answer| answer.from.name == *name);
-    let closed = answers.iter().all(|answer| !wider(&answer.data));
-    closed && !answers.is_empty() && answers.len() as u64 > mesh && expected.iter().all(named)
+    if answers.len() as u64 <= mesh || answers.is_empty() || !expected.iter().all(named) {
+        Roll::Short
+    } else if answers.iter().any(|answer| wider(&answer.data)) {
+        Roll::Open
+    } else {
+        Roll::Full
+    }
 }
 
 /// Whether a node has JetStream on.
@@ -365,17 +392,19 @@ mod tests {
     fn nobody_is_waited_for_when_all_have_answered() {
         let known = BTreeSet::from(["n1".to_owned(), "n2".to_owned()]);
         let two = [answer("n1", r#"{"remotes": 1, "gateway": {}}"#), answer("n2", r#"{"remotes": 1}"#)];
-        assert!(all_there(&two, &known));
-        assert!(!all_there(&two[..1], &known));
-        assert!(!all_there(&two[..1], &BTreeSet::new()), "it has a route to one more");
-        assert!(!all_there(&[], &BTreeSet::new()));
-        assert!(all_there(&[answer("lone", "{}")], &BTreeSet::new()));
+        assert_eq!(roll(&two, &known), Roll::Full);
+        assert_eq!(roll(&two[..1], &known), Roll::Short);
+        assert_eq!(roll(&two[..1], &BTreeSet::new()), Roll::Short, "it has a route to one more");
+        assert_eq!(roll(&[], &BTreeSet::new()), Roll::Short);
+        assert_eq!(roll(&[answer("lone", "{}")], &BTreeSet::new()), Roll::Full);
     }
 
     #[test]
     fn beyond_a_gateway_or_a_leaf_node_only_the_quiet_tells() {
         for varz in [r#"{"gateway": {"name": "east"}}"#, r#"{"leafnodes": 1}"#] {
-            assert!(!all_there(&[answer("n1", varz)], &BTreeSet::new()), "{varz}");
+            let lone = [answer("n1", varz)];
+            assert_eq!(roll(&lone, &BTreeSet::new()), Roll::Open, "{varz}");
+            assert_eq!(roll(&lone, &BTreeSet::from(["n2".to_owned()])), Roll::Short, "{varz}: one that is known is waited for");
         }
     }
 

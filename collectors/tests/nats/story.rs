@@ -88,8 +88,8 @@ async fn well(collector: &NatsCollector) {
 }
 
 async fn well_apart_from_skew(collector: &NatsCollector) {
-    let sweep = collector.sweep().await;
-    assert_eq!(sweep.outcome, Outcome::Complete);
+    // a node that the machine gave no time for two seconds is rightly missed, and is there the next time
+    let sweep = until(collector, |sweep| sweep.outcome == Outcome::Complete).await;
     assert!(sweep.calls >= 3);
     let reading = nats(&sweep);
     assert_eq!(names(reading), NAMES);

@@ -178,14 +178,14 @@ impl Shell {
             self.unanswered = None;
             return Ok(true);
         }
-        let around = Around { stopped: sim.stopped.as_deref(), frozen: None, causes: &sim.causes };
+        let around = Around { stopped: sim.stopped.as_deref(), frozen: None, thaws: None, causes: &sim.causes };
         let Some((step, of)) = owed(&sim.stored.rollout, &around, sim.world.at()).map(|(step, owed)| (step, owed.clone())) else {
             return Ok(false);
         };
         let name = of.effect.operation_of();
         sim.pass(&format!("{name}: before it is begun"))?;
         match sim.commit(self.epoch, &Input::Begun { effect: of.id })? {
-            Some(decision) if decision.refused.is_none() => {}
+            Some(decision) if decision.refused.is_none() => sim.check_begun(step, &of.effect),
             _ => return Ok(false),
         }
         let slept = sim.pass(&format!("{name}: begun"))?;
@@ -304,7 +304,7 @@ impl Sim {
             self.busy -= 1;
             return Ok(None);
         }
-        let around = Around { stopped: self.stopped.as_deref(), frozen: None, causes: &self.causes };
+        let around = Around { stopped: self.stopped.as_deref(), frozen: None, thaws: None, causes: &self.causes };
         let decision = decide(self.world.at(), &self.stored.rollout, &around, input);
         for event in &decision.events {
             for byte in event.said.bytes() {
@@ -312,6 +312,7 @@ impl Sim {
             }
         }
         self.check_verified(&decision.next);
+        self.check_back(&decision.next);
         self.stored.rollout = decision.next.clone();
         if matches!(self.stored.rollout.status, Status::Running | Status::Held { .. } | Status::Paused { .. }) {
             self.halted_at = None;
@@ -474,6 +475,13 @@ impl Sim {
         }
     }
 
+    /// I9 already where something is begun: what is sent is stopped a second time, by the shell, and would hide that.
+    fn check_begun(&mut self, step: usize, effect: &Effect) {
+        if effect.forward() && (self.halted_at.is_some() || self.stopped.is_some()) {
+            self.violated("I9", format!("{} of step {step} was begun although nothing forward may happen", effect.operation()));
+        }
+    }
+
     /// I3: no write without an intent on record. I8: finished rollouts make no calls. I9: nothing forward after a halt.
     fn check_intent(&mut self, step: usize, effect: &Effect) {
         let of = self.stored.rollout.steps.get(step).and_then(|of| of.owed.as_ref());
@@ -561,6 +569,20 @@ impl Sim {
         }
         for (rule, what) in wrong {
             self.violated(rule, what);
+        }
+    }
+
+    /// I11 of the way back: whoever reads "put back" may take it that nothing of ours runs any more.
+    fn check_back(&mut self, next: &Rollout) {
+        let back = |step: &Step| matches!(step.stage, Stage::PutBack { .. });
+        let began =
+            self.stored.rollout.steps.iter().zip(&next.steps).enumerate().filter(|(_, (before, after))| back(after) && !back(before));
+        let early = began.filter_map(|(index, (_, after))| {
+            let service = self.world.services.get(index).filter(|service| service.foreign_at.is_none())?;
+            (!service.settled_on(&after.bound.prior)).then(|| format!("step {index} counts as put back before its tasks are"))
+        });
+        for what in early.collect::<Vec<_>>() {
+            self.violated("I11", what);
         }
     }
 

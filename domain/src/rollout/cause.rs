@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::shell::not_run;
 use crate::service::Task;
 use crate::text;
 
@@ -16,7 +17,7 @@ use crate::text;
 pub enum Kind {
     /// Its health check failed.
     Health,
-    /// Its health check's command is not in the image, or cannot be run (exit 126 or 127).
+    /// A program is not in the image, or cannot be run (exit 126 or 127): its own, or its health check's.
     Command,
     /// A container exited by itself.
     Exit,
@@ -26,7 +27,8 @@ pub enum Kind {
     Start,
     /// An alarm of the service went on.
     Alarm,
-    /// It lost its connections and did not get them back.
+    /// It lost its connections and did not get them back. Nothing is judged so by itself: NATS may be what is away, for everybody,
+    /// and going back would mend nothing. So a step waits for its connections, and a person is told.
     Connections,
     /// AWS took the deployment back by itself.
     TakenBackByAws,
@@ -157,15 +159,21 @@ pub fn kind_of(task: &Task) -> Kind {
     if says(&["RESOURCE:", "Capacity is unavailable", "insufficient", "no Container Instances"]) {
         return Kind::Capacity;
     }
-    if reason.contains("health check") {
-        return if task.exit_code().is_some_and(|code| code == 126 || code == 127) { Kind::Command } else { Kind::Health };
+    if reasons().any(|reason| not_run(reason).is_some()) {
+        return Kind::Command;
     }
+    // of any container: those that are only stopped with it exit by a signal, 137 or 143
+    let unrunnable = task.containers.iter().any(|container| matches!(container.exit_code, Some(126 | 127)));
+    if reason.contains("health check") {
+        return if unrunnable { Kind::Command } else { Kind::Health };
+    }
+    let exited = if unrunnable { Kind::Command } else { Kind::Exit };
     match task.stop_code.as_deref() {
         Some("TaskFailedToStart") => Kind::Start,
-        Some("EssentialContainerExited") => Kind::Exit,
+        Some("EssentialContainerExited") => exited,
         Some("ServiceSchedulerInitiated") => Kind::Replaced,
         _ if reason.starts_with("Scaling activity initiated by") => Kind::Replaced,
-        _ if task.exit_code().is_some_and(|code| code != 0) => Kind::Exit,
+        _ if task.exit_code().is_some_and(|code| code != 0) => exited,
         _ => Kind::Replaced,
     }
 }
@@ -198,6 +206,13 @@ mod tests {
             ("ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group arn:x)", None, Kind::Health),
             ("ServiceSchedulerInitiated", "Task failed container health checks", Some(127), Kind::Command),
             ("EssentialContainerExited", "Essential container in task exited", Some(1), Kind::Exit),
+            ("EssentialContainerExited", "Essential container in task exited", Some(126), Kind::Command),
+            ("EssentialContainerExited", "Essential container in task exited", Some(127), Kind::Command),
+            ("TaskFailedToStart", r#"CannotStartContainerError: exec: "sh": executable file not found in $PATH"#, None, Kind::Command),
+            ("TaskFailedToStart", r#"CannotStartContainerError: exec: "/app/run": permission denied"#, None, Kind::Command),
+            ("TaskFailedToStart", "CannotStartContainerError: stat /data: no such file or directory", None, Kind::Start),
+            ("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/1)", Some(127), Kind::Replaced),
+            ("UserInitiated", "Task stopped by user", Some(127), Kind::Person),
             ("TaskFailedToStart", "CannotPullContainerError: pull image manifest has been retried 1 time(s)", None, Kind::Image),
             ("TaskFailedToStart", "RESOURCE:ENI", None, Kind::Capacity),
             ("TaskFailedToStart", "ResourceInitializationError: unable to pull secrets", None, Kind::Start),
@@ -207,6 +222,22 @@ mod tests {
         ] {
             assert_eq!(kind_of(&stopped(code, reason, exit)), kind, "{code}, {reason}");
         }
+    }
+
+    #[test]
+    fn a_container_that_is_only_stopped_with_the_others_does_not_hide_why() {
+        let exits = |codes: &[i32]| -> Vec<Container> {
+            codes.iter().map(|code| Container { exit_code: Some(*code), ..Container::default() }).collect()
+        };
+        for (codes, kind) in [(&[143, 127], Kind::Command), (&[127, 143], Kind::Command), (&[143, 1], Kind::Exit)] {
+            let task = Task { containers: exits(codes), ..stopped("EssentialContainerExited", "Essential container in task exited", None) };
+            assert_eq!(kind_of(&task), kind, "{codes:?}");
+        }
+        // a container's own reason counts as the task's does
+        let container =
+            Container { reason: Some(r#"exec: "/bin/sh": stat /bin/sh: no such file or directory"#.into()), ..Container::default() };
+        let task = Task { containers: vec![container], ..stopped("TaskFailedToStart", "Task failed to start", None) };
+        assert_eq!(kind_of(&task), Kind::Command);
     }
 
     #[test]

@@ -62,6 +62,8 @@ pub struct Around<'a> {
     pub stopped: Option<&'a str>,
     /// A freeze, or a window that is closed.
     pub frozen: Option<&'a str>,
+    /// When that ends by itself; nothing where it does not.
+    pub thaws: Option<Timestamp>,
     /// Failures on record, released ones left out.
     pub causes: &'a [KnownCause],
 }
@@ -353,10 +355,7 @@ impl Deciding<'_> {
                         let name = self.name(step);
                         self.hold(format!("{name} changed since it was planned and is to be planned again"));
                     }
-                    None => {
-                        self.next.status = Status::Succeeded;
-                        self.tell(None, "every step has ended");
-                    }
+                    None => self.over(),
                 },
             },
             Status::Aborting { .. } => {

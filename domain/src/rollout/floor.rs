@@ -17,6 +17,9 @@ const WITHOUT_CHECK: u64 = 40;
 const TIMES: u64 = 2;
 /// Never shorter than this, whatever the check promises, in seconds: two sweeps and their evidence.
 const SHORTEST: u64 = 120;
+/// How long a health check is watched where nobody says, in seconds. What begins to fail after some minutes (a connection that
+/// is not renewed, a leak) is not seen in twice the detection time; and 22 services of ten minutes still fit an afternoon.
+const USUAL: u64 = 600;
 
 /// When a failing check would be seen, and when what is done about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +55,11 @@ impl Floor {
     /// The shortest bake that proves anything, counted from the start of the youngest task.
     pub fn shortest(&self) -> Duration {
         Duration::from_secs((self.detection.max(self.grace) * TIMES).max(SHORTEST))
+    }
+
+    /// How long a check that is new is watched where nobody says.
+    pub fn usual(&self) -> Duration {
+        self.shortest().max(Duration::from_secs(USUAL))
     }
 
     /// How long a good task takes until ECS counts it as healthy, as reckoned and not as seen: 40 s without a check, else its

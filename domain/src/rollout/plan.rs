@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::cause::KnownCause;
 use super::definition::Described;
 use super::diff::DiffLine;
+use super::permission::Denied;
 use super::seen::ServiceSeen;
 use super::{Rollout, Status, Step};
 use crate::Timestamp;
@@ -54,7 +55,7 @@ pub struct Facts {
     pub in_rollout: Option<String>,
     /// Its NATS connections; nothing where that is not known.
     pub connections: Option<u32>,
-    /// Other services that share its subjects; nothing where that is not known.
+    /// Other services that read its streams; nothing where that is not known.
     pub dependants: Option<u32>,
     /// By container, whether its image has a shell, where that is known.
     pub shells: BTreeMap<String, bool>,
@@ -62,8 +63,8 @@ pub struct Facts {
     pub starts: Vec<Duration>,
     /// How it failed the last time in a rollout, as a sentence.
     pub last_failed: Option<String>,
-    /// A permission that Signalbox lacks for it, such as `ecs:UpdateService`.
-    pub missing_permission: Option<String>,
+    /// What AWS refused Signalbox in its environment for lack of a permission, the newest first.
+    pub denied: Vec<Denied>,
 }
 
 impl Facts {
@@ -83,7 +84,7 @@ impl Facts {
             shells: BTreeMap::new(),
             starts: Vec::new(),
             last_failed: None,
-            missing_permission: None,
+            denied: Vec::new(),
         }
     }
 }

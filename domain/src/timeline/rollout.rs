@@ -47,6 +47,7 @@ pub fn rolled(name: &str, before: &Status, rollout: &Rollout, actor: Option<&str
         Status::Paused { why } => (Tone::Warn, format!("paused{by}: {why}")),
         Status::Halted { why } => (Tone::Bad, format!("halted: {why}")),
         Status::Aborting { why } => (Tone::Warn, format!("aborted{by}: {why}")),
+        Status::Aborted if rollout.passed_over() => (Tone::Warn, "ended: every step was passed over".to_owned()),
         Status::Aborted => (Tone::Quiet, "ended: aborted".to_owned()),
         Status::Succeeded => (Tone::Good, "ended: every step has ended".to_owned()),
         Status::Undoing { why } => (Tone::Warn, format!("is taken back{by}: {why}")),

@@ -41,7 +41,7 @@ pub use rollout::{
     compose_draft,
 };
 pub use rollouts::{CauseRow, Freeze, RolloutBrief, RolloutQuery, RolloutRow, RolloutsOnly, RolloutsPage, RolloutsQuery, Stopped};
-pub use service::{ConnectionRow, ServiceDetail, StoppedTaskRow, TaskRow};
+pub use service::{ConnectionRow, ServiceDetail, StoppedTaskRow, TaskRow, way_back};
 pub use services::{MOST_PER_PAGE, PER_PAGE, ServicePage, ServiceQuery, ServiceRow, ServiceSort};
 pub use sheet::{Cell, Sheet, SheetField, SheetPanel, SheetRow};
 pub use sources::{SourceRow, SourcesView};
@@ -92,6 +92,9 @@ pub struct TimelineEntry {
     pub path: Option<String>,
     /// What happened, as the rest of a sentence after the subject.
     pub text: String,
+    /// Where the service is put back to what a deployment left. Told on the timeline's own page only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<String>,
     /// What the task said last, where it is about one that stopped. Told on the timeline's own page only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<LastWords>,

@@ -1,5 +1,7 @@
 //! NATS: the nodes, what is wrong with them, and whose the connections are.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::TimelineEntry;
@@ -203,6 +205,17 @@ pub struct FlowRow {
     pub numbers: String,
 }
 
+impl FlowRow {
+    /// How many other services read the streams of one. Nothing where no stream is known to be its own: others may wait for it
+    /// on subjects that no stream keeps.
+    pub fn readers_of(rows: &[Self], owner: &ServiceKey) -> Option<u32> {
+        let mut own = rows.iter().filter(|row| row.consumer.is_empty() && row.owner.as_ref() == Some(owner)).peekable();
+        own.peek()?;
+        let readers: BTreeSet<&ServiceKey> = own.flat_map(|row| row.dependents.iter()).filter(|reader| *reader != owner).collect();
+        u32::try_from(readers.len()).ok()
+    }
+}
+
 /// A connection with its owner.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -336,6 +349,32 @@ mod tests {
         assert_eq!(NatsQuery::from_pairs(pairs), (query, vec![]));
         let (query, ignored) = NatsQuery::from_pairs([("tls", "maybe"), ("page", "0"), ("per", "201"), ("x", "y"), ("q", "")]);
         assert_eq!((query.path().as_str(), ignored.join(" ").as_str()), ("/nats", "tls=maybe page=0 per=201 x=y"));
+    }
+
+    #[test]
+    fn readers_are_counted_once_and_without_the_owner() {
+        let key = |name: &str| ServiceKey { environment: "production".into(), cluster: "main".into(), service: name.into() };
+        let flow = |consumer: &str, owner: Option<&str>, dependents: &[&str]| FlowRow {
+            account: "APP".into(),
+            stream: "QUESTS".into(),
+            consumer: consumer.into(),
+            flow: Flow::Well,
+            since: Timestamp::from_secs(0),
+            why: String::new(),
+            owner: owner.map(key),
+            dependents: dependents.iter().map(|name| key(name)).collect(),
+            numbers: String::new(),
+        };
+        let rows = [
+            flow("", Some("quest"), &["quest", "auth", "router"]),
+            flow("", Some("quest"), &["auth"]),
+            flow("auth-work", Some("auth"), &[]),
+            flow("", Some("event-bus"), &["event-bus"]),
+            flow("", None, &["auth"]),
+        ];
+        for (owner, readers) in [("quest", Some(2)), ("event-bus", Some(0)), ("auth", None)] {
+            assert_eq!(FlowRow::readers_of(&rows, &key(owner)), readers, "{owner}");
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::rollout::cause::KnownCause;
 use crate::rollout::diff::DiffLine;
 use crate::rollout::judge::Statement;
 use crate::rollout::plan::{Excluded, Planned, StepNote, Wish, remarks};
+use crate::rollout::settings::Setting;
 use crate::rollout::{Rollout, Stage, Status};
 use crate::service::ServiceKey;
 use crate::text;
@@ -61,8 +62,10 @@ pub struct RolloutFacts<'a> {
     pub record: Vec<RecordLine>,
     /// Failures on record that nobody has released.
     pub causes: &'a [KnownCause],
-    /// Why nothing forward may begin at this moment, as a sentence: a stop, a freeze, a window, a store that was restored.
+    /// Why nothing forward may begin at this moment, as a sentence: a stop, a freeze, a window.
     pub barred: Option<String>,
+    /// Why nothing at all is done in it before somebody has looked, as a sentence: the store was restored.
+    pub review: Option<String>,
     /// Why this reader may give no command, as a sentence: a role too low. Nothing: the reader may.
     pub reader: Option<String>,
 }
@@ -180,6 +183,10 @@ pub struct StepView {
     pub needs: Vec<String>,
     /// What changes.
     pub diff: Vec<DiffLine>,
+    /// The service's deployment settings before, during and after the step.
+    pub settings: Vec<Setting>,
+    /// What hands it its own settings back by hand, for a shell; nothing unless a person may have to.
+    pub hand_back: Option<String>,
     /// The calls it makes, in order.
     pub calls: Vec<String>,
     /// What happens if it goes wrong: a word and what.
@@ -222,7 +229,7 @@ pub struct StepRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Button {
-    /// `start`, `pause`, `resume`, `abort`, `undo`, `skip`, `undo_step`.
+    /// `start`, `pause`, `resume`, `abort`, `undo`, `skip`, `undo_step`; `reviewed`, which is no command but a path of its own.
     pub command: String,
     /// The step it is about, counted from 0 as commands count.
     pub step: Option<usize>,
@@ -272,6 +279,8 @@ pub struct RolloutPage {
     pub next: Option<String>,
     /// Why nothing forward may begin at this moment.
     pub notice: Option<String>,
+    /// Why nothing at all is done in it until somebody says that they have looked; nothing: nobody has to.
+    pub review: Option<String>,
     /// What is to be known of the plan as a whole, until it is started.
     pub remarks: Vec<String>,
     /// The line: every step in order, then who takes no part.
@@ -319,7 +328,8 @@ pub fn compose(facts: RolloutFacts<'_>, query: &RolloutQuery, now: Timestamp) ->
         started: facts.started,
         ended: facts.ended,
         next: act::next(&facts),
-        notice: facts.barred.as_deref().map(text::shown),
+        notice: facts.review.as_deref().or(facts.barred.as_deref()).map(text::shown),
+        review: facts.review.as_deref().map(text::shown),
         remarks: if planned { remarks(now, facts.notes, facts.wish) } else { Vec::new() },
         counted: line::counted(&facts, &blocks),
         blocks,
@@ -351,6 +361,7 @@ pub fn compose_draft(planned: &Planned, who: &str, now: Timestamp) -> RolloutPag
         record: Vec::new(),
         causes: &[],
         barred: None,
+        review: None,
         reader: None,
     };
     compose(facts, &RolloutQuery::default(), now)

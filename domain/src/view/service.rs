@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlarmRow, LastWords, ServiceRow, TimelineEntry};
+use super::{AlarmRow, LastWords, PlanQuery, ServiceRow, TimelineEntry};
 use crate::Timestamp;
 use crate::judge::Tone;
-use crate::service::{Deployment, Health, TaskDefinition, revision_name};
+use crate::service::{Deployment, Health, ServiceKey, TaskDefinition, revision_name};
 use crate::timeline::{EventKind, left_behind};
 
 /// Most earlier revisions that are named: who wants an older one knows its ARN.
@@ -84,6 +84,13 @@ fn others<'a>(current: &str, named: impl Iterator<Item = &'a str>) -> Vec<String
     let numbers: BTreeSet<u32> =
         named.filter_map(parts).filter(|(of, other)| *of == family && *other != number).map(|(_, of)| of).collect();
     numbers.into_iter().rev().take(MOST_EARLIER).map(|number| format!("{place}/{family}:{number}")).collect()
+}
+
+/// The page that puts a service back to a revision it left, `family:number`; nothing where it runs that, by full ARN, or something
+/// of another family.
+pub fn way_back(key: &ServiceKey, runs: &str, left: &str) -> Option<String> {
+    let arn = others(runs, std::iter::once(left)).pop()?;
+    Some(PlanQuery::put_back(key, &arn).path())
 }
 
 /// One task that is not stopped.

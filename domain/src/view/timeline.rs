@@ -292,6 +292,7 @@ mod tests {
             subject: "x".into(),
             path: Some(path.into()),
             text: String::new(),
+            back: None,
             words: None,
         };
         let of = entry(9, EventKind::TaskStopped, Tone::Bad, "/a");

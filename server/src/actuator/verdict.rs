@@ -12,6 +12,7 @@ use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use collectors::classify;
 use domain::rollout::decide::{Outcome, Refusal};
+use domain::rollout::permission::cure;
 use domain::source::{Fault, FaultKind};
 
 /// Codes by which AWS says that it failed itself, whatever the status: what it did until then is not told.
@@ -89,9 +90,7 @@ fn refused_with_a_code(fault: Fault, next: &str) -> Outcome {
 
 /// Which permission is missing, and where it is to be had.
 fn lacking(fault: &Fault) -> String {
-    let action = fault.operation.as_deref().unwrap_or("what it names");
-    let with = if action == "iam:PassRole" { " --pass-role ROLE_ARN" } else { "" };
-    format!("allow {action}: `signalbox iam-policy --change{with}` prints the statement")
+    cure(fault.operation.as_deref().unwrap_or("what it names"))
 }
 
 /// Whether no connection ever came about: name, route, refusal, TLS. What was never connected sent nothing.

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use domain::Timestamp;
 use domain::rollout::decide::Command;
 use domain::service::encoded;
 use domain::text;
@@ -88,6 +89,18 @@ enum Act {
         #[arg(long)]
         reason: String,
     },
+    /// Let nothing forward begin from one instant to another, in any rollout; what puts a service back may
+    Freeze {
+        /// From when, in UTC, such as 2026-05-02T22:00
+        #[arg(long, value_parser = plan::instant, value_name = "INSTANT")]
+        from: Timestamp,
+        /// Until when
+        #[arg(long, value_parser = plan::instant, value_name = "INSTANT")]
+        until: Timestamp,
+        /// Why; it stays on record
+        #[arg(long)]
+        reason: String,
+    },
     /// Lift the stop, or a freeze
     Lift {
         /// The freeze, by the number `list` prints; without it, the stop
@@ -97,6 +110,17 @@ enum Act {
         #[arg(long)]
         reason: String,
     },
+    /// Let other services no longer expect a failure that is on record, once it is mended
+    Release {
+        /// The failure, by the number `list` prints
+        #[arg(value_name = "NUMBER")]
+        cause: i64,
+        /// Why; it stays on record
+        #[arg(long)]
+        reason: String,
+    },
+    /// Say that you have looked at each service of a rollout whose store was restored, so that it goes on
+    Reviewed(Why),
 }
 
 /// Which rollout.
@@ -142,7 +166,10 @@ impl Rollout {
             }
             Act::List { q, only } => desk.list(&q, only.as_deref()).await,
             Act::Stop { reason } => desk.stop(&reason).await,
+            Act::Freeze { from, until, reason } => desk.freeze(from, until, &reason).await,
             Act::Lift { freeze, reason } => desk.lift(freeze, &reason).await,
+            Act::Release { cause, reason } => desk.release(cause, &reason).await,
+            Act::Reviewed(Why { rollout, reason }) => desk.reviewed(&rollout, &reason).await,
         }
     }
 }
@@ -200,6 +227,25 @@ impl Desk {
     async fn stop(&self, reason: &str) -> anyhow::Result<u8> {
         self.server.tell("/stop", &json!({ "why": reason })).await?;
         self.said("Everything is stopped: nothing forward begins in any rollout. `signalbox rollout lift --reason …` ends that.");
+        Ok(0)
+    }
+
+    async fn freeze(&self, from: Timestamp, until: Timestamp, reason: &str) -> anyhow::Result<u8> {
+        self.server.tell("/freezes", &json!({ "why": reason, "from": from, "until": until })).await?;
+        self.said(&format!("Frozen from {from} until {until}: nothing forward begins then. `signalbox rollout list` prints its number."));
+        Ok(0)
+    }
+
+    async fn release(&self, cause: i64, reason: &str) -> anyhow::Result<u8> {
+        self.server.tell(&format!("/causes/{cause}/released"), &json!({ "why": reason })).await?;
+        self.said("Released: no other service is held for that failure any more.");
+        Ok(0)
+    }
+
+    async fn reviewed(&self, rollout: &str, reason: &str) -> anyhow::Result<u8> {
+        let path = format!("/rollouts/{}", encoded(rollout));
+        self.server.tell(&format!("{path}/reviewed"), &json!({ "why": reason })).await?;
+        self.said(&format!("Rollout {}: looked at, and it goes on. {}", text::shown(rollout), self.server.page(&path)));
         Ok(0)
     }
 

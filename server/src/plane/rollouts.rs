@@ -39,7 +39,7 @@ impl ControlPlane {
         let (store, now) = (self.store(), self.setting.clock.now());
         let revision = store.revision().await.map_err(internal)?;
         let kept = store.rollout(&query.id).await.map_err(internal)?;
-        let kept = kept.ok_or_else(|| Failure::NotFound { what: format!("The rollout {}", domain::text::shown(&query.id)) })?;
+        let kept = kept.ok_or_else(|| Failure::NoSuch { what: format!("rollout {}", domain::text::shown(&query.id)) })?;
         let record = store.rollout_record(&kept.rollout.id, MOST).await.map_err(internal)?;
         let around: Around = store.rollouts_around(now).await.map_err(internal)?;
         let causes: Vec<KnownCause> = around.causes.iter().map(|(_, known, _)| known.clone()).collect();
@@ -61,7 +61,8 @@ impl ControlPlane {
             times: &kept.times,
             record,
             causes: &causes,
-            barred: kept.review.clone().or_else(|| holding.said()),
+            barred: holding.said(),
+            review: kept.review.clone(),
             reader,
         };
         Ok(compose_rollout(facts, query, now))

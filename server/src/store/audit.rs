@@ -56,23 +56,6 @@ impl Signed {
     }
 }
 
-/// A row as it is read back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditRow {
-    /// Its number, from 1.
-    pub id: i64,
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub actor: String,
-    /// What.
-    pub act: String,
-    /// To what.
-    pub subject: String,
-    /// What else.
-    pub detail: String,
-}
-
 /// What going through the whole chain found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Chain {
@@ -172,29 +155,5 @@ impl Store {
             return Ok(Chain::Broken { row: unsigned(count), why: "the head does not know it" });
         }
         Ok(Chain::Whole { rows: unsigned(count), head: before.iter().map(|byte| format!("{byte:02x}")).collect() })
-    }
-
-    /// The newest acts before a row (all of them: `i64::MAX`), newest first.
-    ///
-    /// # Errors
-    /// When a statement fails.
-    pub async fn audit_before(&self, before: i64, most: i64) -> Result<Vec<AuditRow>, StoreError> {
-        let mut snapshot = self.read().await?;
-        let rows = sqlx::query!(
-            r#"SELECT id AS "id!", at, actor, act, subject, detail FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?"#,
-            before,
-            most,
-        )
-        .fetch_all(&mut *snapshot)
-        .await?;
-        let rows = rows.into_iter().map(|row| AuditRow {
-            id: row.id,
-            at: Timestamp::from_micros(row.at),
-            actor: row.actor,
-            act: row.act,
-            subject: row.subject,
-            detail: row.detail,
-        });
-        Ok(rows.collect())
     }
 }

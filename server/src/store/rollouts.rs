@@ -10,9 +10,11 @@
 //! | `commit` | the transaction |
 //! | `list` | reading them back, whole or as rows of a list |
 //! | `around` | stops, freezes and causes: what holds for every rollout |
+//! | `earlier` | what came of earlier calls and starts, for whoever plans the next |
 
 mod around;
 mod commit;
+mod earlier;
 mod list;
 
 use domain::Timestamp;

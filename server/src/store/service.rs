@@ -135,6 +135,14 @@ async fn newest_state(connection: &mut SqliteConnection, key: &ServiceKey) -> Re
     body.map_or_else(|| Ok(Service::default()), |body| parse("service", &body))
 }
 
+/// What a service is meant to run, by full ARN; nothing of one that is not there.
+pub(super) async fn runs(connection: &mut SqliteConnection, key: &ServiceKey) -> Result<Option<String>, StoreError> {
+    match listed(&mut *connection, key).await? {
+        Some((true, _)) => Ok(newest_state(connection, key).await?.revision),
+        Some((false, _)) | None => Ok(None),
+    }
+}
+
 pub(super) async fn definition(connection: &mut SqliteConnection, arn: Option<&str>) -> Result<Option<TaskDefinition>, StoreError> {
     let Some(arn) = arn else { return Ok(None) };
     let body = sqlx::query_scalar!("SELECT body FROM task_definition WHERE arn = ?", arn).fetch_optional(connection).await?;

@@ -93,6 +93,7 @@ impl TryFrom<Row> for TimelineEntry {
             subject: row.subject,
             path,
             text: row.text,
+            back: None,
             words: None,
         })
     }

@@ -47,7 +47,7 @@ pub(super) fn answered<T: Serialize>(answer: Result<T, Failure>) -> Response {
 /// What an error looks like in the API: the failure and its sentence.
 pub(super) fn failed(failure: Failure) -> Response {
     let status = match failure {
-        Failure::NotFound { .. } => StatusCode::NOT_FOUND,
+        Failure::NotFound { .. } | Failure::NoSuch { .. } => StatusCode::NOT_FOUND,
         Failure::Refused { .. } => StatusCode::BAD_REQUEST,
         Failure::Unfit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Failure::Unauthenticated => StatusCode::UNAUTHORIZED,

@@ -92,6 +92,9 @@ pub(super) struct Wished {
     /// When steps may begin; absent: at any time.
     #[serde(default)]
     window: Option<Window>,
+    /// A UUID that the rollout is to have, such as a draft's: sent twice under one, it is kept once. Absent: one of its own.
+    #[serde(default)]
+    request: Option<String>,
 }
 
 /// A span in seconds, or as it is kept.
@@ -126,13 +129,14 @@ pub(super) struct KeptPlan {
 
 /// Keeps the plan of a wish as a rollout that nobody has started. An operator may.
 #[utoipa::path(post, path = "/api/v1/rollouts", request_body = Wished,
-    responses((status = 201, body = KeptPlan), (status = 403, body = Problem), (status = 415, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = KeptPlan), (status = 400, body = Problem), (status = 403, body = Problem), (status = 415, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn keep(operator: Operator, body: Sent<Wished>) -> Response {
     let Json(wished) = match body {
         Ok(wished) => wished,
         Err(rejection) => return refused(&rejection),
     };
-    match operator.operate.plan(operator.actor, wished.into()).await {
+    let request = wished.request.clone();
+    match operator.operate.plan(operator.actor, wished.into(), request).await {
         Ok(number) => {
             let path = RolloutQuery { id: number.to_string(), ..RolloutQuery::default() }.path();
             (StatusCode::CREATED, Json(KeptPlan { number, path })).into_response()
@@ -144,6 +148,8 @@ pub(super) async fn keep(operator: Operator, body: Sent<Wished>) -> Response {
 /// A plan that is not kept.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct DraftedPlan {
+    /// A UUID under which it can be kept, once.
+    request: String,
     /// What it is, in a few words.
     title: String,
     /// What is to be known of it as a whole.
@@ -180,6 +186,7 @@ pub(super) async fn draft(operator: Operator, viewer: Viewer, body: Sent<Wished>
 fn drafted(planned: &Planned, suggestion: Option<Suggestion>, who: &str, now: Timestamp) -> DraftedPlan {
     let page = compose_draft(planned, who, now);
     DraftedPlan {
+        request: page.id,
         title: page.title,
         remarks: page.remarks,
         steps: page.plan,
@@ -273,7 +280,7 @@ pub(super) async fn release(operator: Operator, Path(id): Path<String>, body: Se
 }
 
 fn nothing(what: &str, id: &str) -> Failure {
-    Failure::NotFound { what: format!("A {what} with the number {}", domain::text::shown(id)) }
+    Failure::NoSuch { what: format!("{what} with the number {}", domain::text::shown(id)) }
 }
 
 fn done(outcome: Result<(), Failure>) -> Response {

@@ -75,3 +75,16 @@ async fn a_double_click_starts_it_once() {
     let record = site.record(number).await;
     assert_eq!(record.iter().filter(|line| line.said == "started").count(), 1, "{record:#?}");
 }
+
+#[tokio::test]
+async fn a_double_click_keeps_one_plan() {
+    let (yard, site) = calm().await;
+    let request = "0190c5a0-0000-7000-8000-00000000000a";
+    assert_eq!(site.planned_twice(&wish(&["auth-nats"]), request).await, (Ok(1), Ok(1)));
+    assert_eq!((site.store.rollout_list(10).await.unwrap().len(), site.kept(1).await.rollout.id.as_str()), (1, request));
+    let (other, _) = site.planned_twice(&wish(&["settings-nats"]), request).await;
+    assert!(refused(other).starts_with("That was kept already, as rollout 1"));
+    let (none, _) = site.planned_twice(&wish(&["auth-nats"]), "once").await;
+    assert!(refused(none).contains("must be a UUID"));
+    assert_eq!((site.store.rollout_list(10).await.unwrap().len(), changes(&yard)), (1, 0));
+}

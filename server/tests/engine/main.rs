@@ -10,6 +10,7 @@
 //! | `crashed` | the process ends between an effect and its answer |
 //! | `restored` | the store is older than what was done |
 //! | `asked` | what is refused before anything begins |
+//! | `known` | what is on record of earlier rollouts, and what that means for the next plan |
 //! | `moto` | an ECS that nobody here wrote, on which nothing can be proven |
 //!
 //! Engine and yard live by one clock, which a test moves; nothing here waits for time to pass.
@@ -23,6 +24,7 @@ mod asked;
 mod crashed;
 mod failing;
 mod foreign;
+mod known;
 mod moto;
 mod proven;
 mod restored;

@@ -138,13 +138,13 @@ pub(crate) fn key(cluster: &str, service: &str) -> ServiceKey {
     ServiceKey { environment: "test".to_owned(), cluster: cluster.to_owned(), service: service.to_owned() }
 }
 
-/// That check for these services of the yard, each watched as long as its floor.
+/// That check for these services of the yard, each watched no longer than proves something.
 pub(crate) fn wish(services: &[&str]) -> Wish {
     Wish {
         change: Change::HealthCheck(health_check()),
         services: services.iter().map(|service| key(CLUSTER, service)).collect(),
         reason: "tasks that hang go on getting requests".to_owned(),
-        bake: None,
+        bake: Some(Duration::from_secs(120)),
         budget: 0,
         accepted: false,
         window: None,
@@ -247,7 +247,15 @@ impl Site {
     }
 
     pub(crate) async fn plan(&self, wish: &Wish) -> Result<u64, Failure> {
-        self.while_time_passes(self.driven().await, self.engine.plan(&ann(), wish.clone())).await
+        self.while_time_passes(self.driven().await, self.engine.plan(&ann(), wish.clone(), None)).await
+    }
+
+    /// Plans a wish twice at once under one id, as a double click does.
+    pub(crate) async fn planned_twice(&self, wish: &Wish, request: &str) -> (Result<u64, Failure>, Result<u64, Failure>) {
+        let ann = ann();
+        let asked = || self.engine.plan(&ann, wish.clone(), Some(request));
+        let both = async { tokio::join!(asked(), asked()) };
+        self.while_time_passes(self.driven().await, both).await
     }
 
     pub(crate) async fn command(&self, number: u64, command: Command) -> Result<(), Failure> {

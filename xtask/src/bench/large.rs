@@ -90,6 +90,7 @@ fn rows(table: &mut Table, fleet: &Fleet) -> Result<()> {
 fn first_row(table: &mut Table, fleet: &Fleet, wanted: &Wanted) -> Result<()> {
     let step = say::step("the first row in Chromium, with a cold cache");
     let chromium = tools::chromium()?;
+    tools::node_modules(&place::root().join("end2end"))?;
     let (mut millis, mut bytes) = (Vec::new(), Vec::new());
     for _ in 0..wanted.runs {
         let mut command = Command::new("node");

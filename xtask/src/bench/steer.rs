@@ -21,6 +21,9 @@ pub(crate) fn tell(url: &str, path: &str, body: &Value) -> Result<Value> {
     Ok(serde_json::from_str(&answer).unwrap_or(Value::Null))
 }
 
+/// Seconds each service is watched: the floor of [`check`]. What is asked here needs no more.
+const BAKE: u64 = 120;
+
 /// A container health check that the simulated applications pass. The start period leaves them the time they need to listen.
 pub(crate) fn check(interval: u64, timeout: u64) -> Value {
     json!({
@@ -33,7 +36,9 @@ pub(crate) fn check(interval: u64, timeout: u64) -> Value {
 pub(crate) fn plan(url: &str, cluster: &str, change: &Value, services: &[String], reason: &str) -> Result<u64> {
     let key = |service: &String| json!({ "environment": ENVIRONMENT, "cluster": cluster, "service": service });
     let services: Vec<Value> = services.iter().map(key).collect();
-    let wish = json!({ "change": change, "services": services, "reason": reason, "accepted": true });
+    // whoever puts back is watched as long as its floor, unasked
+    let bake = (change.get("is").and_then(Value::as_str) == Some("health_check")).then_some(BAKE);
+    let wish = json!({ "change": change, "services": services, "reason": reason, "accepted": true, "bake": bake });
     let kept = tell(url, "/api/v1/rollouts", &wish)?;
     kept.get("number").and_then(Value::as_u64).context("a plan was kept without a number")
 }

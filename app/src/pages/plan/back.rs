@@ -51,12 +51,14 @@ fn button(reading: &Reading) -> AnyView {
         None => "put back".to_owned(),
     };
     let (plan, described) = (query.query(), barred.then_some(MAY_NOT));
+    let request = reading.plan.as_ref().map(|drafted| view! { <input type="hidden" name="request" value=drafted.page.id.clone()/> });
     view! {
         <section class="panel" id="act" aria-label="Put it back">
             <form class="act" action="/api/put_back" method="post" data-key="put-back">
                 <fieldset class="fields" disabled=barred aria-describedby=described>
                     <legend class="sr">"Put it back"</legend>
                     <input type="hidden" name="plan" value=plan/>
+                    {request}
                     <label><span>"Why, for the record"</span><input type="text" name="reason" required=true maxlength=LONGEST_REASON autocomplete="off" value=reason/></label>
                     <p class="ways">
                         <button class="btn btn-primary" type="submit">"Put it back now"</button>

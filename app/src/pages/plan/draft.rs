@@ -39,7 +39,7 @@ fn plan(drafted: &Drafted, query: &str) -> AnyView {
     let keep = Act {
         key: "keep".to_owned(),
         action: "/api/plan_keep",
-        fields: vec![("plan", query.to_owned())],
+        fields: vec![("plan", query.to_owned()), ("request", page.id.clone())],
         label: "Keep this plan".to_owned(),
         weight: Weight::Primary,
         reason: None,

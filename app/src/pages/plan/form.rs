@@ -82,7 +82,7 @@ fn how(reading: &Reading) -> AnyView {
     view! {
         <div class="grid">
             <div class="wide">{of("reason", "Why", "text", &query.reason, "kept with everything the rollout does", "reason")}</div>
-            {of("bake", "Bake, in minutes", "numeric", &query.bake, "how long each service is watched; empty: as long as proves something", "bake")}
+            {of("bake", "Bake, in minutes", "numeric", &query.bake, "how long each service is watched; empty: 10, or as long as proves something", "bake")}
             {of("budget", "Failure budget", "numeric", &query.budget, "failures that are set aside; empty: 0, it halts at the first", "budget")}
             {of("from", "May begin from (UTC)", "datetime-local", &query.from, "empty: at any time", "window")}
             {of("until", "May begin until (UTC)", "datetime-local", &query.until, "taking back may always go on", "window")}

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use crate::parts::age::Age;
 use crate::parts::diff::{calls, diff};
+use crate::parts::settings::settings;
 use crate::parts::track::clock;
 use crate::ui::lamp::{Lamp, Light};
 use crate::ui::panel::panel;
@@ -45,7 +46,12 @@ fn now(step: &StepView) -> AnyView {
         <ul class="evid">{evidence}{needs}</ul>
     };
     let looked = step.looked.map(|at| view! { "looked at "<Age of=at/> });
-    panel("step", text::shown(&title), looked, content)
+    let borrowed = settings(&step.settings, step.hand_back.as_deref());
+    view! {
+        {panel("step", text::shown(&title), looked, content)}
+        {panel("settings", "Its deployment settings", (), borrowed)}
+    }
+    .into_any()
 }
 
 fn statement(statement: &Statement) -> AnyView {

@@ -22,6 +22,18 @@ pub fn to_plan_again(rollout: &Rollout) -> Option<usize> {
 }
 
 impl Deciding<'_> {
+    /// No step is left and none is owed. Where all of them were passed over nothing was proven, so nothing has succeeded.
+    pub(super) fn over(&mut self) {
+        if !self.next.passed_over() {
+            self.next.status = Status::Succeeded;
+            return self.tell(None, "every step has ended");
+        }
+        self.next.status = Status::Aborted;
+        // a step that was blocked may be passed over as well, and then something was written
+        let left = if self.next.effects == 0 { "nothing was changed" } else { "nothing was proven" };
+        self.tell(None, format!("aborted: every step was passed over; {left}"));
+    }
+
     /// The service is another than the one that was planned.
     pub(super) fn changed(&mut self, step: usize, why: &str) {
         let Some(of) = self.next.steps.get(step) else { return };

@@ -1,10 +1,10 @@
 //! The way back: straight to what the service ran before, and never through steps.
 
-use super::forward::{is_own, own_again};
+use super::forward::{armed, is_own, own_again};
 use super::{Deciding, Event, STEADY};
 use crate::rollout::cause::{Cause, Kind};
 use crate::rollout::seen::ServiceSeen;
-use crate::rollout::{Effect, Ending, Stage};
+use crate::rollout::{Effect, Ending, Stage, settings};
 use crate::service::revision_name;
 use crate::text;
 
@@ -47,7 +47,8 @@ impl Deciding<'_> {
         if let Some(stuck) = seen.bringing(&revision).filter(|ours| ours.stuck()) {
             let what =
                 format!("AWS could not take the deployment back: {}", text::shown(stuck.reason.as_deref().unwrap_or("ROLLBACK_FAILED")));
-            return self.block(step, what, format!("set the service to {} by hand and look why it cannot start", revision_name(&prior)));
+            let next = format!("set the service to {} by hand and look why it cannot start", revision_name(&prior));
+            return self.block(step, what, self.and_hand_back(step, next, Some(seen)));
         }
         let runs = seen.steered();
         // the service's own word may be ours while no deployment brings it (an ECS that never shows one): then it is not back
@@ -74,7 +75,7 @@ impl Deciding<'_> {
         }
         if runs != revision && runs != prior {
             let what = format!("somebody else made it run {} while it was taken back", revision_name(runs));
-            return self.block(step, what, "nothing was overwritten; decide what it should run");
+            return self.block(step, what, self.and_hand_back(step, "nothing was overwritten; decide what it should run", Some(seen)));
         }
         let bringing = seen.bringing(&revision);
         if bringing.is_some_and(super::super::seen::ServiceDeployment::rolled_back) {
@@ -118,6 +119,27 @@ impl Deciding<'_> {
         } else {
             self.tell(Some(step), format!("set aside: failure {} of {} the plan allows", self.next.failed(), self.next.budget));
         }
+    }
+
+    /// What to do about a step that is blocked once its service was told, and about the circuit breaker that was armed with
+    /// that: nothing hands it back by itself any more. Where the service is seen to have its own settings there is no need.
+    pub(super) fn and_hand_back(&self, step: usize, next: impl Into<String>, seen: Option<&ServiceSeen>) -> String {
+        let next = next.into();
+        let Some(own) = self.next.steps.get(step).map(|of| &of.bound.configuration) else { return next };
+        if seen.is_some_and(|seen| is_own(&seen.configuration, own)) {
+            return next;
+        }
+        // whoever deployed may have set another
+        let ours = armed(own);
+        let still = seen.is_some_and(|seen| seen.configuration.get(settings::BREAKER) == ours.get(settings::BREAKER));
+        let still = if still { "is still" } else { "may still be" };
+        format!("{next}. Its circuit breaker {still} the one that was armed for the step: {}", self.hand_back(step))
+    }
+
+    /// How a person hands a service its own settings back.
+    pub(super) fn hand_back(&self, step: usize) -> String {
+        let command = self.next.steps.get(step).map(settings::hand_back).unwrap_or_default();
+        format!("hand its own deployment settings back by `{command}`")
     }
 
     /// It ends as it was: the service was never told anything.

@@ -4,13 +4,17 @@ use std::time::Duration;
 
 use super::{BACK, CALL, Deciding, PREFLIGHT, ROLLING};
 use crate::Timestamp;
-use crate::rollout::{Stage, Status};
+use crate::rollout::{OwedState, Stage, Status, Step};
 use crate::time::span;
+
+/// How long a rollout may wait between two steps for what nobody has given an end.
+const BETWEEN: Duration = Duration::from_secs(24 * 3_600);
 
 impl Deciding<'_> {
     /// What has waited too long.
     pub(super) fn deadlines(&mut self) {
         self.unplanned();
+        self.between();
         for step in 0..self.next.steps.len() {
             self.deadline(step);
         }
@@ -32,7 +36,7 @@ impl Deciding<'_> {
             Stage::Registering { since } | Stage::Comparing { since, .. } | Stage::Updating { since, .. }
                 if forward && over(*since, CALL) =>
             {
-                self.halt(format!("a call for {name} has no answer for {}", span(CALL)));
+                self.halt(self.unanswered(of, &name));
             }
             Stage::Rolling { since, .. } if forward && over(*since, ROLLING + 3 * Duration::from_secs(of.floor.detection)) => {
                 let evidence = of.evidence.iter().find(|line| line.tone != crate::judge::Tone::Good).map(|line| line.text.clone());
@@ -47,13 +51,38 @@ impl Deciding<'_> {
                     "look at the service in AWS; it must run {} again, not {revision}",
                     crate::service::revision_name(&of.bound.prior)
                 );
+                let next = self.and_hand_back(step, next, None);
                 self.block(step, format!("it is not back after {}", span(BACK)), next);
             }
             Stage::Restoring { since, .. } if over(*since, CALL) => {
-                let next = "hand the service its own deployment settings back by hand: they stand in the plan of the step";
+                let next = self.hand_back(step);
                 self.block(step, format!("its own deployment settings could not be handed back within {}", span(CALL)), next);
             }
             _ => {}
+        }
+    }
+
+    /// Nothing is under way and nothing may begin: everything is stopped until somebody lifts it, or a window has closed for
+    /// good. A freeze, and a window that is still to open, end by themselves: that is their deadline.
+    fn between(&mut self) {
+        let Status::Held { why, since } = &self.next.status else { return };
+        let ends = self.around.stopped.is_none() && self.around.thaws.is_some();
+        if ends || self.next.under_way().is_some() || self.now.since(*since) < BETWEEN {
+            return;
+        }
+        let why = format!("no step has begun for {}: {why}", span(BETWEEN));
+        self.halt(why);
+    }
+
+    /// What has not come of a call: it was never sent, nobody answered for it, or what it made cannot be read.
+    fn unanswered(&self, of: &Step, name: &str) -> String {
+        let within = span(CALL);
+        let Some(owed) = &of.owed else { return format!("the new revision of {name} could not be read back within {within}") };
+        let operation = owed.effect.operation();
+        match (owed.state, self.around.barred()) {
+            (OwedState::Waiting, Some(barred)) => format!("{operation} for {name} was not sent within {within}: {barred}"),
+            (OwedState::Waiting, None) => format!("{operation} for {name} could not be sent within {within}"),
+            (OwedState::Started | OwedState::Unknown, _) => format!("a call for {name} has no answer for {within}"),
         }
     }
 }

@@ -241,12 +241,13 @@ impl Deciding<'_> {
             *steady = 0;
         }
         let runs = seen.steered().to_owned();
-        let prior = of.bound.prior.clone();
+        let (prior, own) = (of.bound.prior.clone(), own_again(&of.bound.configuration));
         let ours = matches!(&of.stage, Stage::Rolling { revision, .. } | Stage::Baking { revision, .. } if *revision == runs);
         if runs != prior && !ours {
             // what is neither before nor ours cannot be a stale reading
             let what = format!("somebody else made it run {}", revision_name(&runs));
-            return self.block(step, what, "nothing was overwritten; decide what it should run, then plan it again");
+            let next = self.and_hand_back(step, "nothing was overwritten; decide what it should run, then plan it again", Some(seen));
+            return self.block(step, what, next);
         }
         if !self.doubt(step) {
             return;
@@ -256,13 +257,16 @@ impl Deciding<'_> {
                 Kind::Foreign,
                 format!("it runs {} again and AWS tells of no roll-back: somebody put it back", revision_name(&prior)),
             );
-            self.is_back(step, cause);
+            if is_own(&seen.configuration, &own) {
+                self.is_back(step, cause);
+            } else {
+                let said = "somebody put it back; its own deployment settings are handed back";
+                self.enter(step, Stage::Restoring { since: self.now, gap: false, then: Ending::PutBack { why: cause } }, said);
+                self.owe(step, Effect::Restore { configuration: own });
+            }
             return self.halt(format!("{}: {why}", self.name(step)));
         }
-        self.block(
-            step,
-            why.to_owned(),
-            "somebody deployed the same revision again; nothing was overwritten. Look who did, then plan it again",
-        );
+        let next = "somebody deployed the same revision again; nothing was overwritten. Look who did, then plan it again";
+        self.block(step, why, self.and_hand_back(step, next, Some(seen)));
     }
 }

@@ -122,10 +122,11 @@ impl Deciding<'_> {
                 } else {
                     refusal.next.clone()
                 };
+                let next = self.and_hand_back(step, next, None);
                 self.block(step, format!("AWS refuses to take it back: {}", refusal.said), next);
             }
             Effect::Restore { .. } => {
-                let next = "hand the service its own deployment settings back by hand: they stand in the plan of the step";
+                let next = self.hand_back(step);
                 self.block(step, format!("its own deployment settings could not be handed back: {}", refusal.said), next);
             }
         }
@@ -187,7 +188,8 @@ impl Deciding<'_> {
             }
             Effect::Update { .. } => {
                 let what = format!("it runs {}, which is neither before nor ours", revision_name(&runs));
-                self.block(step, what, "nothing was overwritten; decide what it should run, then plan it again");
+                let next = "nothing was overwritten; decide what it should run, then plan it again";
+                self.block(step, what, self.and_hand_back(step, next, Some(seen)));
             }
             // bound to one deployment: asking twice cannot hit another
             Effect::Stop { .. } => {
@@ -205,7 +207,8 @@ impl Deciding<'_> {
                     self.undoing(step, seen);
                 } else if runs != *from {
                     let what = format!("somebody else made it run {} while it was taken back", revision_name(&runs));
-                    self.block(step, what, "nothing was overwritten; decide what it should run");
+                    let next = "nothing was overwritten; decide what it should run";
+                    self.block(step, what, self.and_hand_back(step, next, Some(seen)));
                 } else if self.doubt(step) {
                     self.again(step, "it still runs what it must leave");
                 }

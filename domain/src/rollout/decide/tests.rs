@@ -14,6 +14,7 @@ use crate::rollout::{Bound, Target};
 use crate::service::{Deployment, Health, HealthCheck, ServiceKey, Task};
 
 mod again;
+mod waiting;
 
 const PRIOR: &str = "arn:aws:ecs:us-east-1:111122223333:task-definition/auth:22";
 const NEW: &str = "arn:aws:ecs:us-east-1:111122223333:task-definition/auth:23";

@@ -5,12 +5,13 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Candidate, Excluded, Facts, StepNote, Wish};
-use crate::change::{Observed, Proposal, Proposed, Warning};
+use crate::change::{Change, Observed, Proposal, Proposed, Warning};
 use crate::judge::Tone;
 use crate::rollout::cause::KnownCause;
 use crate::rollout::decide::{Found, findings};
 use crate::rollout::definition::{Described, reserved};
 use crate::rollout::diff;
+use crate::rollout::permission;
 use crate::rollout::seen::{Part, ServiceSeen};
 use crate::rollout::{Bound, INTENT_TAG, Stage, Step, Target};
 use crate::service::revision_name;
@@ -46,10 +47,16 @@ fn candidate(wish: &Wish, facts: &Facts, causes: &[KnownCause]) -> Result<Candid
     };
     let proposed = wish.change.propose(&of)?;
     let mut step = bound(facts, &seen, described, &proposed);
-    step.bake = wish.bake.unwrap_or_else(|| step.floor.shortest());
+    // what goes back to what ran before has proven itself once, and whoever does it at night does not wait longer than needed
+    step.bake = wish.bake.unwrap_or_else(|| match wish.change {
+        Change::HealthCheck(_) => step.floor.usual(),
+        Change::PutBack(_) => step.floor.shortest(),
+    });
     tags(&step)?;
     let found = checked(&step, &seen)?;
-    let note = note(wish, facts, causes, Made { step: &step, seen: &seen, wanted, warnings: proposed.warnings, found });
+    let mut warnings = proposed.warnings;
+    warnings.extend(permission::warnings(&facts.denied, &step.target, described));
+    let note = note(wish, facts, causes, Made { step: &step, seen: &seen, wanted, warnings, found });
     let radius = facts.connections.map_or(u64::MAX, |open| u64::from(open) + u64::from(facts.dependants.unwrap_or(0)));
     let place = (facts.protected.is_some(), radius, seen.desired < 2, facts.key.clone());
     Ok(Candidate { step, note, place })
@@ -64,12 +71,6 @@ fn readable(facts: &Facts) -> Result<(ServiceSeen, &Described), String> {
     if let Some(reason) = facts.protected.as_ref().filter(|_| seen.desired == 0) {
         let how = if seen.running == 0 { "is off on purpose" } else { "wants no task and runs one all the same" };
         return Err(format!("it {how}, marked do not touch: {}", text::shown(reason)));
-    }
-    if let Some(permission) = &facts.missing_permission {
-        return Err(format!(
-            "Signalbox lacks the permission {} for it: `signalbox iam-policy --change` prints the policy",
-            text::shown(permission)
-        ));
     }
     let described = facts.described.as_ref().map_err(|why| format!("the revision it runs could not be read: {}", text::shown(why)))?;
     if described.arn() != seen.steered() {
@@ -195,9 +196,11 @@ fn note(wish: &Wish, facts: &Facts, causes: &[KnownCause], made: Made<'_>) -> St
     if matches!(step.target, Target::New(_)) && step.bound.described.tags.keys().any(|key| reserved(key)) {
         findings.push((Tone::Quiet, "tags of AWS's own (aws:…) cannot be set on the new revision".to_owned()));
     }
-    let chosen = wish
-        .bake
-        .map_or_else(|| "Nothing was chosen, so it is watched for the floor.".to_owned(), |bake| format!("{} were chosen.", exact(bake)));
+    let chosen = match wish.bake {
+        Some(bake) => format!("{} were chosen.", exact(bake)),
+        None if step.bake == step.floor.shortest() => "Nothing was chosen, so it is watched for the floor.".to_owned(),
+        None => format!("Nothing was chosen, so it is watched for {}: some failures come after minutes.", exact(step.bake)),
+    };
     StepNote {
         order: order(facts, seen),
         findings,
@@ -217,7 +220,11 @@ fn order(facts: &Facts, seen: &ServiceSeen) -> String {
         None => "NATS connections not known".to_owned(),
     });
     if let Some(others) = facts.dependants {
-        said.push(format!("shares its subjects with {}", text::count(others.into(), "service")));
+        said.push(match others {
+            0 => "no other service reads its streams".to_owned(),
+            1 => "1 other service reads its streams".to_owned(),
+            _ => format!("{others} other services read its streams"),
+        });
     }
     said.push(match &seen.alarms {
         Part::Read(alarms) if !alarms.is_empty() => format!("{} watching", text::count(alarms.len() as u64, "alarm")),

@@ -45,7 +45,7 @@ pub struct Wish {
     pub services: Vec<ServiceKey>,
     /// Why.
     pub reason: String,
-    /// How long each is watched; none: as long as its floor.
+    /// How long each is watched; none: ten minutes for a health check, and never below the floor.
     #[serde(default)]
     pub bake: Option<Duration>,
     /// Failures that are a service's own and may be set aside.

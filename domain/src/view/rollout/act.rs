@@ -10,8 +10,10 @@ use crate::text;
 pub(super) fn buttons(facts: &RolloutFacts<'_>, shown: Option<usize>) -> Vec<Button> {
     let rollout = facts.rollout;
     let why = String::new;
+    // as the engine refuses it
+    let waits = facts.review.as_deref().map(|why| format!("{} Look at each service, then say that you have.", text::shown(why)));
     let button = |command: Command, word: &str, step: Option<usize>, label: String, stop: bool| Button {
-        refused: facts.reader.clone().or_else(|| allowed(rollout, &command).err()),
+        refused: facts.reader.clone().or_else(|| waits.clone()).or_else(|| allowed(rollout, &command).err()),
         command: word.to_owned(),
         step,
         label,
@@ -24,6 +26,11 @@ pub(super) fn buttons(facts: &RolloutFacts<'_>, shown: Option<usize>) -> Vec<But
         _ => "Abort",
     };
     let mut all = Vec::new();
+    if waits.is_some() {
+        let label = "I have looked at each service".to_owned();
+        let refused = facts.reader.clone();
+        all.push(Button { command: "reviewed".to_owned(), step: None, label, stop: false, reason: true, refused });
+    }
     if rollout.status == Status::Planned {
         all.push(button(Command::Start, "start", None, "Start".to_owned(), false));
     } else {
@@ -44,6 +51,10 @@ pub(super) fn buttons(facts: &RolloutFacts<'_>, shown: Option<usize>) -> Vec<But
 /// What a person should do now; nothing while it goes on by itself.
 pub(super) fn next(facts: &RolloutFacts<'_>) -> Option<String> {
     let rollout = facts.rollout;
+    if facts.review.is_some() {
+        let said = "Look at each of its services in AWS, then say that you have, and what you found: it goes on from what it believes.";
+        return Some(said.to_owned());
+    }
     let blocked = rollout.steps.iter().find_map(|step| match &step.stage {
         Stage::Blocked { why, next, .. } => Some((&step.service.service, why, next)),
         _ => None,

@@ -6,7 +6,7 @@ use super::line::step_path;
 use super::{BakeClock, RolloutFacts, StepRow, StepView, words};
 use crate::judge::Tone;
 use crate::rollout::decide::{ARMED_AT, POLL};
-use crate::rollout::{Rollout, Stage, Step, diff};
+use crate::rollout::{Rollout, Stage, Step, diff, settings};
 use crate::service::revision_name;
 use crate::text;
 use crate::time::{exact, span};
@@ -29,6 +29,8 @@ pub(super) fn view(facts: &RolloutFacts<'_>, index: usize) -> Option<StepView> {
         evidence: step.evidence.clone(),
         needs: needs(step),
         diff: if note.diff.is_empty() { diff::lines(&step.bound.described, &step.target, None) } else { note.diff },
+        settings: settings::settings(step),
+        hand_back: matches!(step.stage, Stage::Blocked { .. }).then(|| settings::hand_back(step)),
         calls: diff::calls(step),
         undo: undo(facts.rollout, step),
         order: note.order,

@@ -34,6 +34,7 @@ fn blocked() -> Stage {
 struct Page {
     planned: Planned,
     causes: Vec<KnownCause>,
+    review: Option<String>,
     reader: Option<String>,
     times: Vec<StepTimes>,
     step: Option<usize>,
@@ -46,7 +47,7 @@ impl Page {
         for (step, stage) in planned.rollout.steps.iter_mut().zip(stages) {
             step.stage = stage;
         }
-        Self { planned, causes: Vec::new(), reader: None, times: Vec::new(), step: None }
+        Self { planned, causes: Vec::new(), review: None, reader: None, times: Vec::new(), step: None }
     }
 
     fn composed(&self) -> RolloutPage {
@@ -66,6 +67,7 @@ impl Page {
             record: Vec::new(),
             causes: &self.causes,
             barred: None,
+            review: self.review.clone(),
             reader: self.reader.clone(),
         };
         compose(facts, &RolloutQuery { id: "7".into(), step: self.step, ignored: Vec::new() }, at(0))
@@ -290,6 +292,32 @@ fn a_button_is_what_the_engine_allows_and_the_reader_may() {
     assert!(viewer.composed().buttons.iter().all(|button| button.refused.as_deref() == Some(said)));
     let ended = Page::of(Status::Succeeded, vec![verified()]);
     assert_eq!((ended.refused("undo"), ended.refused("abort")), (Some(None), Some(Some("It has ended.".to_owned()))));
+}
+
+#[test]
+fn what_waits_for_somebody_who_looks_says_so_and_offers_nothing_else() {
+    let said = "The store was restored from a backup.";
+    let review = || Page { review: Some(said.into()), ..Page::of(Status::Running, vec![verified(), baking(None)]) };
+    let page = review().composed();
+    assert_eq!((page.review.as_deref(), page.notice.as_deref()), (Some(said), Some(said)));
+    assert!(page.next.is_some_and(|next| next.starts_with("Look at each of its services in AWS")));
+    let (may, not): (Vec<&Button>, Vec<&Button>) = page.buttons.iter().partition(|button| button.refused.is_none());
+    assert!(matches!(may.as_slice(), [button] if button.command == "reviewed" && button.reason), "{may:?}");
+    let why = "The store was restored from a backup. Look at each service, then say that you have.";
+    assert!(not.len() == 6 && not.iter().all(|button| button.refused.as_deref() == Some(why)), "{not:?}");
+    let viewer = Page { reader: Some("no".into()), ..review() }.composed();
+    assert!(viewer.buttons.iter().all(|button| button.refused.as_deref() == Some("no")));
+    let plain = Page::of(Status::Running, vec![verified(), baking(None)]).composed();
+    assert!(plain.review.is_none() && plain.buttons.iter().all(|button| button.command != "reviewed"));
+}
+
+#[test]
+fn a_step_tells_the_settings_it_borrows_and_a_blocked_one_how_to_hand_them_back() {
+    let step = Page::of(Status::Planned, vec![Stage::Waiting]).composed().plan.remove(0);
+    let borrowed: Vec<&str> = step.settings.iter().filter(|of| of.during != of.before).map(|of| of.name.as_str()).collect();
+    assert_eq!((borrowed, step.hand_back), (vec!["deploymentCircuitBreaker"], None));
+    let step = Page::of(Status::Halted { why: "auth".into() }, vec![blocked()]).composed().now.unwrap();
+    assert!(step.hand_back.is_some_and(|command| command.starts_with("aws ecs update-service ")));
 }
 
 #[test]

@@ -87,6 +87,9 @@ pub(in crate::view) fn status_said<'a>(status: &Status, steps: impl Iterator<Ite
         Status::Undoing { why } => {
             format!("All of it is taken back: {}. {}", text::shown(why), now.unwrap_or_default()).trim_end().to_owned()
         }
+        Status::Aborted if steps.clone().all(|(_, stage)| matches!(stage, Stage::Skipped { .. })) => {
+            format!("Ended, and nothing is proven: {}.", ends())
+        }
         Status::Aborted => format!("Ended before its end: {}.", ends()),
         Status::Succeeded => format!("Every step has ended: {}.", ends()),
         Status::Undone => format!("All of it was taken back: {}.", ends()),

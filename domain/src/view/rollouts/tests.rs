@@ -29,6 +29,7 @@ fn a_row_says_how_a_rollout_stands() {
     let back = || Stage::PutBack { at: at(0), why: Cause::new(Kind::Health, "its check fails") };
     let by_hand = || Stage::PutBack { at: at(0), why: Cause::new(Kind::Person, "enough") };
     let why = || "incident".to_owned();
+    let over = || Stage::Skipped { why: why(), replan: false };
     for (status, stages, tone, said, counts) in [
         (Status::Planned, vec![Stage::Waiting, Stage::Waiting], Tone::Quiet, "Nobody has started it: 2 services.", (0, 0)),
         (
@@ -50,6 +51,7 @@ fn a_row_says_how_a_rollout_stands() {
         (Status::Halted { why: why() }, vec![back(), Stage::Waiting], Tone::Bad, "Halted: incident.", (0, 1)),
         (Status::Aborting { why: why() }, vec![Stage::Waiting], Tone::Warn, "Aborted: incident.", (0, 0)),
         (Status::Aborted, vec![by_hand(), Stage::Waiting], Tone::Quiet, "Ended before its end: 1 put back, 1 never begun.", (0, 0)),
+        (Status::Aborted, vec![over(), over()], Tone::Quiet, "Ended, and nothing is proven: 2 passed over.", (0, 0)),
         (Status::Succeeded, vec![verified(), verified()], Tone::Good, "Every step has ended: 2 verified.", (2, 0)),
         (Status::Succeeded, vec![verified(), back()], Tone::Warn, "Every step has ended: 1 verified, 1 put back.", (1, 1)),
         (Status::Undoing { why: why() }, vec![verified()], Tone::Move, "All of it is taken back: incident.", (1, 0)),

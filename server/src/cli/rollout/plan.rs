@@ -75,7 +75,8 @@ pub(super) struct Plan {
     draft: bool,
 }
 
-fn instant(text: &str) -> Result<Timestamp, String> {
+/// An instant as it is typed at the command line.
+pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
     typed_instant(text).ok_or_else(|| "it is no instant such as 2026-05-02T22:00".to_owned())
 }
 
@@ -219,6 +220,10 @@ fn told(remarks: &[String], steps: &[StepView], excluded: &[Excluded]) -> Vec<St
         lines.push(String::new());
         lines.push(format!("{:>3}. {}: {}{estimate}", step.step + 1, text::shown(&step.name), text::shown(&step.order)));
         lines.extend(step.diff.iter().map(changed));
+        for of in step.settings.iter().filter(|of| of.during != of.before) {
+            let [name, before, during, after] = [&of.name, &of.before, &of.during, &of.after].map(|said| text::shown(said));
+            lines.push(format!("     {name}: {before} · during the step: {during} · after: {after}"));
+        }
         let notable = step.findings.iter().filter(|(tone, _)| !matches!(tone, Tone::Good | Tone::Quiet));
         lines.extend(notable.map(|(_, said)| format!("     ! {}", text::shown(said))));
         lines.extend(step.warnings.iter().map(|warning| format!("     ! {} {}", text::shown(&step.name), text::shown(&warning.said))));

@@ -81,7 +81,7 @@ async fn told(server: &Server, path: &str, format: Format) -> anyhow::Result<u8>
                 Format::Text => line(&page),
                 Format::Json => json!({
                     "number": page.number, "status": page.status, "tag": page.tag, "said": page.said, "counted": page.counted,
-                    "next": page.next, "notice": page.notice,
+                    "next": page.next, "notice": page.notice, "review": page.review,
                 })
                 .to_string(),
             };
@@ -247,6 +247,7 @@ mod tests {
             ended: None,
             next: None,
             notice: Some("incident \u{1b}[2J".into()),
+            review: None,
             remarks: Vec::new(),
             blocks: vec![block(Some(0), BlockState::Now, "it proves itself"), block(None, BlockState::Off, "it is off on purpose")],
             counted: "1 proving itself · 1 off on purpose.".into(),

@@ -3,7 +3,7 @@
 use domain::judge::Tone;
 use domain::reading::{NatsReading, Seen};
 use domain::timeline::{EventKind, NewEvent};
-use domain::view::{TimelinePage, TimelineQuery};
+use domain::view::{PlanQuery, TimelinePage, TimelineQuery};
 
 use super::build::*;
 use crate::store::timeline;
@@ -291,4 +291,27 @@ async fn a_file_holds_what_the_pages_hold_and_reads_on_where_it_was_cut() {
         }
     }
     assert_eq!((read.len(), read.windows(2).all(|pair| pair[0] > pair[1])), (130, true), "none twice, none left out");
+}
+
+#[tokio::test]
+async fn a_deployment_leads_back_to_what_it_left_where_that_runs_no_more() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    let of = |number, service: &str, text: &str| event(number, EventKind::Deployment, Tone::Move, service, text);
+    let events = vec![
+        of(1, "auth", "deployment to auth:1 from auth:7 began"),
+        of(2, "auth", "deployment to auth:1 completed"),
+        of(3, "auth", "deployment to auth:2 from auth:1 began"),
+        of(4, "quest", "deployment to quest:1 from router:3 began"),
+        of(5, "nobody", "deployment to nobody:2 from nobody:1 began"),
+    ];
+    told(&fixture, "ecs:production", events).await;
+    let page = asked(&fixture, "kind=deployment").await;
+    assert_eq!(page.entries.len(), 5);
+    let led: Vec<(&str, &str)> = page.entries.iter().filter_map(|entry| Some((entry.text.as_str(), entry.back.as_deref()?))).collect();
+    let to = PlanQuery::put_back(&key("auth"), "arn:aws:ecs:us-east-1:111122223333:task-definition/auth:7").path();
+    assert_eq!(led, [("deployment to auth:1 from auth:7 began", to.as_str())]);
+    let asked_about = page.entries.last().unwrap().id;
+    let around = fixture.store.timeline_around(asked_about).await.unwrap().unwrap().around.unwrap();
+    assert_eq!(around.entry.back, Some(to), "and where it is asked about");
 }

@@ -10,7 +10,7 @@ use domain::timeline::shared::{Shared, Trait, Traits, shared};
 use domain::view::{Around, TimelinePage, TimelineQuery, suspects};
 use sqlx::SqliteConnection;
 
-use super::search::at_places;
+use super::search::{at_places, ways_back};
 use super::wanted::place;
 use crate::store::{Store, StoreError, revision};
 
@@ -43,6 +43,7 @@ impl Store {
         .fetch_all(&mut *snapshot)
         .await?;
         let mut entries = at_places(&mut snapshot, &places).await?;
+        ways_back(&mut snapshot, &mut entries).await?;
         let Some(own) = entries.iter().position(|entry| entry.id == id) else { return Ok(None) };
         let entry = entries.remove(own);
         let more = entries.len() > MOST;

@@ -5,13 +5,16 @@
 //! so before it can give the newest. So words are asked for by name ([`super::endings`]) or, where there are too many of
 //! them, looked for in the newest entries ([`super::loose`]).
 
-use domain::timeline::EventKind;
-use domain::view::{ENTRIES_PER_PAGE, TimelineEntry, TimelinePage, TimelineQuery};
+use std::collections::BTreeMap;
+
+use domain::service::ServiceKey;
+use domain::timeline::{EventKind, left_behind};
+use domain::view::{ENTRIES_PER_PAGE, PlanQuery, TimelineEntry, TimelinePage, TimelineQuery, way_back};
 use sqlx::SqliteConnection;
 
 use super::wanted::{Spelled, Wanted, bounds, wanted};
 use super::{Row, endings, loose};
-use crate::store::{Store, StoreError, json, revision, unsigned, words};
+use crate::store::{Store, StoreError, json, revision, service, unsigned, words};
 
 /// How many of the newest matching entries are counted by kind.
 const COUNTED: i64 = 1_000;
@@ -84,6 +87,7 @@ impl Store {
             (first.filter(|_| more), last.or_else(|| page.query.after.clone()))
         };
         page.entries = at_places(&mut snapshot, &places).await?;
+        ways_back(&mut snapshot, &mut page.entries).await?;
         Ok(page)
     }
 
@@ -273,4 +277,24 @@ pub(super) async fn at_places(connection: &mut SqliteConnection, places: &[i64])
         }
     }
     Ok(entries)
+}
+
+/// Leads from what tells of a deployment to what it left, for services that are there and run something else now.
+pub(super) async fn ways_back(connection: &mut SqliteConnection, entries: &mut [TimelineEntry]) -> Result<(), StoreError> {
+    // many deployments of a page are of few services
+    let mut known: BTreeMap<ServiceKey, Option<String>> = BTreeMap::new();
+    for entry in entries.iter_mut().filter(|entry| entry.kind == EventKind::Deployment) {
+        let key = entry.path.as_deref().and_then(|path| PlanQuery::service(path.strip_prefix("/services/")?));
+        let Some((key, left)) = key.zip(left_behind(&entry.text)) else { continue };
+        let runs = match known.get(&key) {
+            Some(runs) => runs.clone(),
+            None => {
+                let runs = service::runs(&mut *connection, &key).await?;
+                known.insert(key.clone(), runs.clone());
+                runs
+            }
+        };
+        entry.back = runs.and_then(|runs| way_back(&key, &runs, left));
+    }
+    Ok(())
 }

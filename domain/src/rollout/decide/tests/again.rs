@@ -56,7 +56,25 @@ fn a_service_that_cannot_be_planned_again_is_told_and_the_rollout_ends() {
     story.changes(0);
     story.input(&Input::Replanned { instead_of: 0, outcome: Err("alarm cpu is on already".into()) });
     assert!(story.said.contains(&"not planned again: alarm cpu is on already".to_owned()), "{:?}", story.said);
-    assert_eq!((to_plan_again(&story.rollout), &story.rollout.status), (None, &Status::Succeeded));
+    assert_eq!((to_plan_again(&story.rollout), &story.rollout.status), (None, &Status::Aborted), "the other one was passed over, too");
+}
+
+#[test]
+fn a_rollout_of_which_every_step_was_passed_over_has_not_succeeded() {
+    let mut story = Story::alone();
+    story.input(&Input::Command(Command::Skip { step: 0, why: "nor this".into() }));
+    assert_eq!((&story.rollout.status, story.rollout.rests()), (&Status::Aborted, true));
+    assert_eq!(story.said.last().map(String::as_str), Some("aborted: every step was passed over; nothing was changed"));
+
+    let mut story = Story::rolling();
+    story.input(&Input::Command(Command::Skip { step: 1, why: "not now".into() }));
+    story.now += 5;
+    story.see(0, running(THEIRS, "ecs-svc/9", own(), story.now));
+    story.input(&Input::Command(Command::Skip { step: 0, why: "theirs is right".into() }));
+    assert!(matches!(story.rollout.status, Status::Halted { .. }), "a person has to look first");
+    story.input(&Input::Command(Command::Resume { why: "looked".into() }));
+    assert_eq!(story.rollout.status, Status::Aborted);
+    assert_eq!(story.said.last().map(String::as_str), Some("aborted: every step was passed over; nothing was proven"));
 }
 
 #[test]
@@ -96,7 +114,7 @@ fn whoever_changes_without_end_is_left_to_a_person() {
         turns += 1;
     }
     assert_eq!(turns, 2);
-    assert_eq!(story.rollout.status, Status::Succeeded);
+    assert_eq!(story.rollout.status, Status::Aborted, "nothing is proven of it");
     assert!(story.said.iter().any(|said| said.contains("it has changed 3 times since it was planned")), "{:?}", story.said);
 }
 

@@ -136,6 +136,7 @@ fn entry(id: i64, name: &str) -> TimelineEntry {
         subject: name.to_owned(),
         path: Some(key(name).path()),
         text: name.to_owned(),
+        back: None,
         words: Some(LastWords { lines, ..LastWords::default() }),
     }
 }
