@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::rollout::cause::KnownCause;
+use domain::rollout::cause::{Kind, KnownCause};
 use domain::rollout::decide::{Around, Command, Decision, GAP, Input, Outcome, POLL, Refusal, decide, is_own, owed, to_plan_again, wants};
 use domain::rollout::seen::{Answer, Look};
 use domain::rollout::{Effect, INTENT_TAG, OwedState, Rollout, Stage, Status, Step};
@@ -572,16 +572,23 @@ impl Sim {
         }
     }
 
-    /// I11 of the way back: whoever reads "put back" may take it that nothing of ours runs any more.
+    /// I11 of the way back: whoever reads "put back" may take it that nothing of ours runs any more, and that who is said to
+    /// have done it did.
     fn check_back(&mut self, next: &Rollout) {
-        let back = |step: &Step| matches!(step.stage, Stage::PutBack { .. });
-        let began =
-            self.stored.rollout.steps.iter().zip(&next.steps).enumerate().filter(|(_, (before, after))| back(after) && !back(before));
-        let early = began.filter_map(|(index, (_, after))| {
-            let service = self.world.services.get(index).filter(|service| service.foreign_at.is_none())?;
-            (!service.settled_on(&after.bound.prior)).then(|| format!("step {index} counts as put back before its tasks are"))
-        });
-        for what in early.collect::<Vec<_>>() {
+        let mut wrong = Vec::new();
+        for (index, (before, after)) in self.stored.rollout.steps.iter().zip(&next.steps).enumerate() {
+            let (Stage::PutBack { why, .. }, false) = (&after.stage, matches!(before.stage, Stage::PutBack { .. })) else { continue };
+            let Some(service) = self.world.services.get(index).filter(|service| service.foreign_at.is_none()) else { continue };
+            if !service.settled_on(&after.bound.prior) {
+                wrong.push(format!("step {index} counts as put back before its tasks are"));
+            }
+            // where somebody is about at all, one reading may mix what they did with what AWS did
+            let alone = self.world.services.iter().all(|service| service.foreign_at.is_none());
+            if why.kind == Kind::Foreign && alone {
+                wrong.push(format!("step {index} is said to be put back by somebody, and nobody was there"));
+            }
+        }
+        for what in wrong {
             self.violated("I11", what);
         }
     }
