@@ -15,7 +15,7 @@ use web_sys::{HtmlDialogElement, HtmlElement};
 use crate::parts::palette;
 
 /// What each key does, as the dialog lists it.
-pub(crate) const KEYS: [(&[&str], &str); 12] = [
+pub(crate) const KEYS: [(&[&str], &str); 13] = [
     (&["/"], "go to any service or page"),
     (&["f"], "filter the list on this page"),
     (&["g", "o"], "go to the Overview"),
@@ -24,6 +24,7 @@ pub(crate) const KEYS: [(&[&str], &str); 12] = [
     (&["g", "a"], "go to Alarms"),
     (&["g", "n"], "go to NATS"),
     (&["g", "r"], "go to Rollouts"),
+    (&["g", "e"], "go to Readiness, and its evidence"),
     (&["g", "c"], "go to Sources, where the collectors are"),
     (&["t"], "on an entry of the record: what changed in the ten minutes before it"),
     (&["?"], "show these keys"),
@@ -67,6 +68,7 @@ pub(crate) fn listen(wanted: SearchWanted) {
             (true, "a") => go("/alarms"),
             (true, "n") => go("/nats"),
             (true, "r") => go("/rollouts"),
+            (true, "e") => go("/readiness"),
             (true, "c") => go("/sources"),
             (false, "t") => {
                 if let Some(to) = before_this(&event) {

@@ -81,6 +81,8 @@ fn topics(path: &str) -> &'static [Topic] {
         // a plan is read from AWS: it is made when somebody asks for it, and not whenever something moves
         ("rollouts", Some("new")) => &[],
         ("rollouts", _) => &[Topic::Rollouts],
+        // judged anew after sweeps, and whenever somebody said something
+        ("readiness", _) => &[Topic::Readiness],
         _ => &Topic::ALL,
     }
 }
@@ -149,6 +151,7 @@ mod tests {
         assert_eq!(topics("/timeline"), [Topic::Timeline]);
         assert_eq!(topics("/rollouts/new"), [], "what is asked of AWS is asked by people");
         assert_eq!((topics("/rollouts"), topics("/rollouts/7")), (&[Topic::Rollouts][..], &[Topic::Rollouts][..]));
+        assert_eq!((topics("/readiness"), topics("/readiness/a/b/c")), (&[Topic::Readiness][..], &[Topic::Readiness][..]));
         assert_eq!(topics("/"), Topic::ALL);
         assert_eq!(topics("/services/a/b/c"), Topic::ALL);
     }

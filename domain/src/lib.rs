@@ -15,6 +15,8 @@
 //! | [`owner`] | whose a NATS connection is, with proof |
 //! | [`reading`] | one sweep's harvest, and what it could not see |
 //! | [`change`] | what a rollout does to one service: a health check, back to an earlier revision |
+//! | [`readiness`] | the score card, evidence, waivers, and the score they come to |
+//! | [`report`] | the document that every format of a report is drawn from, and adding it up again |
 //! | [`rollout`] | one change over many services: planning it, and the pure engine |
 //! | [`series`], [`customers`], [`cost`] | numbers over time and how they are packed; what customers feel; what asking costs |
 //! | [`timeline`] | the append-only record, and the pure comparison that finds what belongs in it |
@@ -41,7 +43,9 @@ pub mod nats;
 pub mod owner;
 #[cfg(feature = "ports")]
 pub mod port;
+pub mod readiness;
 pub mod reading;
+pub mod report;
 pub mod rollout;
 pub mod series;
 pub mod service;

@@ -28,11 +28,14 @@ pub enum Topic {
     Sources,
     /// A rollout, or what holds for all of them.
     Rollouts,
+    /// The score, or something people said that goes into it.
+    Readiness,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 7] = [Self::Services, Self::Alarms, Self::Nats, Self::Timeline, Self::Sources, Self::Metrics, Self::Rollouts];
+    pub const ALL: [Self; 8] =
+        [Self::Services, Self::Alarms, Self::Nats, Self::Timeline, Self::Sources, Self::Metrics, Self::Rollouts, Self::Readiness];
 
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -44,6 +47,7 @@ impl Topic {
             Self::Sources => "sources",
             Self::Metrics => "metrics",
             Self::Rollouts => "rollouts",
+            Self::Readiness => "readiness",
         }
     }
 }

@@ -15,8 +15,9 @@ use crate::series::Reach;
 use crate::service::ServiceKey;
 use crate::view::{
     AccountRow, AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Frame, History, HistoryPanel, MissingAlarms,
-    MissingQuery, NatsQuery, NatsView, Overview, OwnAccess, RolloutPage, RolloutQuery, RolloutsPage, RolloutsQuery, ServiceDetail,
-    ServiceNats, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
+    MissingQuery, NatsQuery, NatsView, Overview, OwnAccess, ReadinessBrief, ReadinessPage, ReadinessQuery, RolloutPage, RolloutQuery,
+    RolloutsPage, RolloutsQuery, ServiceDetail, ServiceNats, ServicePage, ServiceQuery, ServiceReadiness, SourcesView, TaskPage,
+    TimelinePage, TimelineQuery,
 };
 use crate::{Failure, Timestamp};
 
@@ -88,6 +89,16 @@ pub trait Observe: Send + Sync {
 
     /// One rollout, with what somebody of this role may do about it.
     async fn rollout(&self, query: RolloutQuery, role: Role) -> Result<RolloutPage, Failure>;
+
+    /// How ready the fleet is, with one page of its services.
+    async fn readiness(&self, query: ReadinessQuery) -> Result<ReadinessPage, Failure>;
+
+    /// How ready one service is, each check answered.
+    async fn service_readiness(&self, key: ServiceKey) -> Result<ServiceReadiness, Failure>;
+
+    /// The newest score that is at hand, of the fleet or of one service; none before there was a first. Nothing is judged for
+    /// it: pages about something else must not wait for a thousand services.
+    fn readiness_brief(&self, of: Option<&ServiceKey>) -> Option<ReadinessBrief>;
 }
 
 /// Who does something: what every act is told under.

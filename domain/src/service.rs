@@ -3,11 +3,15 @@
 //! Only what was read; no judgement (that is [`crate::judge`]). Numbers that move by themselves are not here, so that
 //! two readings of an unchanged service are equal and a quiet sweep writes nothing.
 
+mod hardening;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
+
+pub use hardening::{Hardening, looks_secret, sets_nats};
 
 /// Where a service lives: its environment (config name) and what AWS calls it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -87,6 +91,23 @@ pub struct Service {
     pub target_groups: Vec<String>,
     /// When it was created.
     pub created: Option<Timestamp>,
+    /// How its tasks are replaced. None where it was never told: an older Signalbox did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replacing: Option<Replacing>,
+}
+
+/// How ECS replaces the tasks of a service: its `deploymentConfiguration`, as far as readiness asks for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Replacing {
+    /// Whether the deployment circuit breaker ends a deployment whose tasks fail.
+    pub breaker: bool,
+    /// Whether it then brings the former revision back.
+    pub rollback: bool,
+    /// Percent of the desired tasks that stay healthy meanwhile; none where ECS does not say.
+    pub fewest_percent: Option<u32>,
+    /// Percent of the desired tasks there may be meanwhile; none where ECS does not say.
+    pub most_percent: Option<u32>,
 }
 
 impl Service {
@@ -95,9 +116,14 @@ impl Service {
         self.deployments.iter().find(|deployment| deployment.status == "PRIMARY")
     }
 
-    /// Whether `other` differs in nothing but how many tasks there are: those are numbers over time and no state.
-    pub fn same_but_for_counts(&self, other: &Self) -> bool {
-        self.uncounted() == other.uncounted()
+    /// Whether `newer` differs in nothing but how many tasks there are: those are numbers over time and no state. Nor is it
+    /// another state that we came to read more of it than an older Signalbox did.
+    pub fn same_but_for_counts(&self, newer: &Self) -> bool {
+        let mut newer = newer.uncounted();
+        if self.replacing.is_none() {
+            newer.replacing = None;
+        }
+        self.uncounted() == newer
     }
 
     fn uncounted(&self) -> Self {
@@ -301,6 +327,9 @@ pub struct ContainerDefinition {
     /// What the names of its log streams begin with (`awslogs-stream-prefix`).
     #[serde(default)]
     pub log_prefix: Option<String>,
+    /// What it may do and is told. None where it was never read: an older Signalbox did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hardening: Option<Hardening>,
 }
 
 /// A container health check; spans in seconds, limits in the ECS API reference (`HealthCheck`).
@@ -348,6 +377,15 @@ mod tests {
         assert!(service.same_but_for_counts(&other) && service != other);
         other.deployments[0].rollout_state = Some("FAILED".into());
         assert!(!service.same_but_for_counts(&other));
+    }
+
+    #[test]
+    fn what_is_read_for_the_first_time_is_no_other_state() {
+        let older = Service { name: "auth".into(), ..Service::default() };
+        let with = |breaker| Service { replacing: Some(Replacing { breaker, ..Replacing::default() }), ..older.clone() };
+        assert!(older.same_but_for_counts(&with(true)));
+        assert!(!with(true).same_but_for_counts(&with(false)));
+        assert!(!serde_json::to_string(&older).unwrap().contains("replacing"), "and what an older one wrote is written alike");
     }
 
     #[test]

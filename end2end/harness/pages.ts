@@ -15,6 +15,8 @@ export const pages: { name: string; path: (demo: Demo) => Promise<string> | stri
   { name: 'rollouts', path: () => '/rollouts' },
   { name: 'rollout', path: (demo) => demo.plan() },
   { name: 'plan', path: () => '/rollouts/new?command=true&interval=soon&draft=1' },
+  { name: 'readiness', path: () => '/readiness' },
+  { name: 'readiness-of-a-service', path: async (demo) => (await demo.pathOf('auth-nats')).replace('/services/', '/readiness/') },
   { name: 'sources', path: () => '/sources' },
   { name: 'access', path: () => '/access' },
   { name: 'not-found', path: () => '/no-such-page' },

@@ -52,7 +52,7 @@ test('? shows the keys, Escape closes them', async ({ page }) => {
 });
 
 test('g and a letter go to a page', async ({ page }) => {
-  for (const [letter, path] of [['s', /\/services$/], ['t', /\/timeline$/], ['r', /\/rollouts$/], ['c', /\/sources$/], ['o', /\/$/]] as const) {
+  for (const [letter, path] of [['s', /\/services$/], ['t', /\/timeline$/], ['r', /\/rollouts$/], ['e', /\/readiness$/], ['c', /\/sources$/], ['o', /\/$/]] as const) {
     await page.keyboard.press('g');
     await page.keyboard.press(letter);
     await expect(page).toHaveURL(path);

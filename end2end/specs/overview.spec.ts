@@ -34,7 +34,8 @@ test('has one tile for each service, which leads to its page', async ({ page }) 
 test('every figure has its age', async ({ page }) => {
   await page.goto('/');
   const figures = page.getByRole('navigation', { name: 'The fleet at a glance' }).getByRole('listitem');
-  await expect(figures).toHaveCount(6);
+  // six of the fleet, and the score
+  await expect(figures).toHaveCount(7);
   for (const figure of await figures.all()) {
     await expect(figure.locator('time')).toHaveAttribute('datetime', /^\d{4}-\d\d-\d\dT/);
     await expect(figure.locator('time')).toHaveText(/\d+ \w+ ago|now/);

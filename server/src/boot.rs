@@ -21,7 +21,9 @@ use crate::config::{Config, origin};
 use crate::dice::Dice;
 use crate::engine::{self, Engine, Hands, Reach};
 use crate::live::Live;
-use crate::plane::{ControlPlane, Setting};
+use crate::plane::{self, ControlPlane, Setting};
+use crate::readiness::Judging;
+use crate::readiness::scorecard::{self, CardError};
 use crate::store::{Store, StoreError};
 use crate::tails::Tails;
 use crate::trouble::Trouble;
@@ -43,6 +45,9 @@ pub enum BootError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The score card cannot be used: it was changed since the config was read.
+    #[error(transparent)]
+    Card(#[from] CardError),
 }
 
 /// A running server.
@@ -74,6 +79,7 @@ impl Application {
         let listener = listen(config.server.listen).await?;
         let address = listener.local_addr().unwrap_or(config.server.listen);
         warn_if_open(address, config);
+        let judging = Arc::new(Judging::new(scorecard::load(config.readiness.scorecard.as_deref())?, config));
         let store = Store::open(&config.store.path).await?;
         let live = Live::at(store.revision().await?);
         let (trouble, attention) = (Trouble::default(), Attention::default());
@@ -103,7 +109,9 @@ impl Application {
             attention,
             environments: environments(config),
             allowances: config.environments.iter().map(|environment| (environment.name.clone(), config.allowance(environment))).collect(),
+            judging,
         }));
+        tokio::spawn(stop.clone().run_until_cancelled_owned(plane::keep_score(Arc::clone(&plane))));
         let public = config.server.public_url.as_deref().and_then(|url| origin(url).ok());
         let shared = Shared::new(Arc::clone(&plane), engine.clone(), Arc::clone(&accounts), public.as_ref(), stop.clone());
         let router = web::router(shared, Arc::new(Origins::new(public, address)));

@@ -13,6 +13,7 @@ mod init;
 mod logging;
 mod look;
 mod reach;
+mod report;
 mod rollout;
 mod serve;
 mod verify;
@@ -62,6 +63,8 @@ enum Command {
     Rollout(rollout::Rollout),
     /// Whether everything that was done is still on record as it was written: audit verify
     Audit(audit::Audit),
+    /// How ready the fleet is, as a report to hand over, with exit codes for pipelines: 3 a condition, 4 too low a score; verify checks one
+    Report(Box<report::Report>),
     /// Sweep everything once and say how it stands: exit 0 all well, 1 something is not, 2 a source could not be read
     Verify(verify::Verify),
     /// Try everything the config needs and say what to do about what does not work: exit 0 all well, 1 something to fix
@@ -125,6 +128,7 @@ fn run(command: Command) -> anyhow::Result<u8> {
         Command::Account(account) => serving()?.block_on(account.run()),
         Command::Rollout(rollout) => serving()?.block_on(rollout.run()),
         Command::Audit(audit) => serving()?.block_on(audit.run()),
+        Command::Report(report) => serving()?.block_on(report.run()),
         Command::CheckConfig(file) => check_config(&file),
         Command::Doctor(doctor) => serving()?.block_on(doctor.run()),
         Command::Init(init) => serving()?.block_on(init.run()),

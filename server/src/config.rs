@@ -21,6 +21,7 @@ pub use error::ConfigError;
 pub use secret::Secret;
 
 pub(crate) use check::origin;
+pub(crate) use error::unknown_key;
 
 use crate::accounts::Lasting;
 use crate::store::{Keep, Marks};
@@ -47,6 +48,12 @@ pub struct Config {
     /// How long numbers over time are kept.
     #[serde(default)]
     pub history: HistoryKept,
+    /// What counts as ready for production.
+    #[serde(default)]
+    pub readiness: Readiness,
+    /// What reports need that nobody can see.
+    #[serde(default)]
+    pub report: crate::report::Settings,
     /// AWS environments: each one account, one region and its clusters.
     #[serde(default, rename = "environment")]
     pub environments: Vec<Environment>,
@@ -224,6 +231,14 @@ impl Default for HistoryKept {
     }
 }
 
+/// What counts as ready for production.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Readiness {
+    /// The score card; absent: the one that is shipped.
+    pub scorecard: Option<PathBuf>,
+}
+
 /// One AWS account, one region, its clusters.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -374,6 +389,8 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let mut config = Self::read(path)?;
         config.resolve(path.parent().unwrap_or(Path::new(".")))?;
+        let card = crate::readiness::scorecard::load(config.readiness.scorecard.as_deref());
+        card.map_err(|error| ConfigError::wrong(path, error.to_string()))?;
         Ok(config)
     }
 
@@ -405,6 +422,8 @@ impl Config {
             poll: Poll::default(),
             budget: BudgetOfMonth::default(),
             history: HistoryKept::default(),
+            readiness: Readiness::default(),
+            report: crate::report::Settings::default(),
             environments: vec![Environment::from_sdk_chain("default")],
             nats: Vec::new(),
         }

@@ -16,8 +16,12 @@
 //! | [`doctor`] | whether everything the config needs works |
 //! | [`discover`] | what an account shows, written down as a config |
 //! | [`look`] | the fleet in a terminal, without server or store |
+//! | [`readiness`] | how ready the fleet is, by the card of the config |
+//! | [`report`] | the score with its evidence, to hand over and to check |
 //! | [`policy`] | the least IAM policy, from what collectors and actuator declare |
 //! | [`accounts`] | who somebody is: sessions, tokens, links, and the acts on accounts |
+//! | [`checklist`] | Markdown checklists, read |
+//! | [`evidence_file`] | k6 summaries and JUnit reports, read against the score card |
 //! | [`dice`] | the edge at which chance enters |
 //! | [`boot`] | puts these together and takes them apart again |
 //! | [`verify`] | one sweep without server or store, judged by the same rule |
@@ -25,6 +29,7 @@
 pub mod accounts;
 pub mod actuator;
 pub mod boot;
+pub mod checklist;
 pub mod cli;
 pub mod clock;
 pub mod collect;
@@ -33,12 +38,15 @@ pub mod dice;
 pub mod discover;
 pub mod doctor;
 pub mod engine;
+pub mod evidence_file;
 pub mod history;
 pub mod live;
 pub mod look;
 pub mod plane;
 pub mod plot;
 pub mod policy;
+pub mod readiness;
+pub mod report;
 pub mod store;
 pub mod tails;
 pub mod trouble;

@@ -5,6 +5,7 @@
 
 mod lists;
 mod plots;
+mod readiness;
 mod rollouts;
 
 use std::collections::BTreeMap;
@@ -23,8 +24,9 @@ use domain::series::Reach;
 use domain::service::ServiceKey;
 use domain::view::{
     AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, History, HistoryPanel,
-    MOST_CONNECTIONS_PER_PAGE, MOST_PER_PAGE, MissingAlarms, MissingQuery, NatsQuery, NatsView, Overview, RolloutPage, RolloutQuery,
-    RolloutsPage, RolloutsQuery, ServiceDetail, ServiceNats, ServicePage, ServiceQuery, SourcesView, TaskPage, TimelinePage, TimelineQuery,
+    MOST_CONNECTIONS_PER_PAGE, MOST_PER_PAGE, MissingAlarms, MissingQuery, NatsQuery, NatsView, Overview, ReadinessBrief, ReadinessPage,
+    ReadinessQuery, RolloutPage, RolloutQuery, RolloutsPage, RolloutsQuery, ServiceDetail, ServiceNats, ServicePage, ServiceQuery,
+    ServiceReadiness, SourcesView, TaskPage, TimelinePage, TimelineQuery,
 };
 use domain::{Failure, Timestamp};
 use tokio::sync::Mutex;
@@ -33,11 +35,13 @@ use crate::collect::Attention;
 use crate::engine::Engine;
 use crate::history::{self, Form};
 use crate::live::Live;
+use crate::readiness::Judging;
 use crate::store::{Acknowledging, Marks, Store, StoreError};
 use crate::tails::Tails;
 use crate::trouble::Trouble;
 
 pub use lists::MOST_ENTRIES;
+pub use readiness::keep_score;
 
 /// What the plane is told at start.
 pub struct Setting {
@@ -61,6 +65,8 @@ pub struct Setting {
     pub tails: Tails,
     /// What metrics may cost, by environment.
     pub allowances: BTreeMap<String, Allowance>,
+    /// By what readiness is judged.
+    pub judging: Arc<Judging>,
 }
 
 /// Implements the ports.
@@ -68,6 +74,7 @@ pub struct ControlPlane {
     setting: Setting,
     kept: Mutex<Option<Kept>>,
     plots: plots::Plots,
+    newest: readiness::Newest,
 }
 
 /// The Overview as last composed, and as JSON once somebody asked for it so.
@@ -91,7 +98,7 @@ pub struct EncodedOverview {
 impl ControlPlane {
     /// A plane over a store.
     pub fn new(setting: Setting) -> Self {
-        Self { setting, kept: Mutex::new(None), plots: plots::Plots::default() }
+        Self { setting, kept: Mutex::new(None), plots: plots::Plots::default(), newest: readiness::Newest::default() }
     }
 
     /// The Overview as JSON.
@@ -189,7 +196,7 @@ impl Observe for ControlPlane {
         if found.is_some() {
             self.setting.attention.looked_at(&key, clock.now());
         }
-        found.ok_or_else(|| Failure::NotFound { what: format!("The service {} in {} of {}", key.service, key.cluster, key.environment) })
+        found.ok_or_else(|| no_service(&key))
     }
 
     async fn task(&self, key: ServiceKey, task: String) -> Result<TaskPage, Failure> {
@@ -277,15 +284,25 @@ impl Observe for ControlPlane {
     async fn rollout(&self, query: RolloutQuery, role: Role) -> Result<RolloutPage, Failure> {
         self.rollout_page(&query, role).await
     }
+
+    async fn readiness(&self, query: ReadinessQuery) -> Result<ReadinessPage, Failure> {
+        self.readiness_page(&query).await
+    }
+
+    async fn service_readiness(&self, key: ServiceKey) -> Result<ServiceReadiness, Failure> {
+        self.readiness_of(&key).await
+    }
+
+    fn readiness_brief(&self, of: Option<&ServiceKey>) -> Option<ReadinessBrief> {
+        self.brief(of)
+    }
 }
 
 impl ControlPlane {
     async fn past(&self, key: ServiceKey, reach: Reach, form: Form) -> Result<History, Failure> {
         let now = self.setting.clock.now();
         let past = self.setting.store.past(&key, reach, now).await.map_err(internal)?;
-        let Some(past) = past else {
-            return Err(Failure::NotFound { what: format!("The service {} in {} of {}", key.service, key.cluster, key.environment) });
-        };
+        let Some(past) = past else { return Err(no_service(&key)) };
         Ok(history::compose(key, reach, &past, form, now))
     }
 }
@@ -376,6 +393,10 @@ impl ControlPlane {
             }
         }
     }
+}
+
+fn no_service(key: &ServiceKey) -> Failure {
+    Failure::NotFound { what: format!("The service {} in {} of {}", key.service, key.cluster, key.environment) }
 }
 
 fn no_alarm(key: &AlarmKey) -> Failure {

@@ -8,7 +8,9 @@
 
 mod accounts;
 mod alarms;
+mod attestations;
 mod audit;
+mod checklists;
 mod counts;
 mod ecs;
 pub(crate) mod guard;
@@ -17,15 +19,19 @@ mod interval;
 mod metrics;
 mod nats;
 mod overview;
+mod readiness;
 mod record;
+mod reported;
 mod retention;
 mod rollouts;
+mod scores;
 mod series;
 mod service;
 mod services;
 mod sources;
 mod task;
 mod timeline;
+mod waivers;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -37,14 +43,19 @@ use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 pub use accounts::{Decided, Known, Linked, NewSession, NewToken, Opened, SessionFound, TokenFound};
 pub use alarms::Acknowledging;
 pub use audit::{Chain, OURSELVES, Signed};
+pub use checklists::Importing;
 pub use counts::Counts;
 pub use guard::{OLDEST_SQLITE, Unfit};
 pub use history::Past;
 pub use nats::{FlowBody, Flowing};
+pub use readiness::{Connected, Ended, FleetFacts, Of, Standing};
 pub use record::{Mark, Marks, Written};
+pub use reported::CountsFrom;
 pub use retention::Keep;
 pub use rollouts::{Around, Bar, BarKind, Commit, Committed, Doing, Kept, Lifted, Plan, Recorded};
+pub use scores::{CheckChange, ScoreOf, ScoreRow};
 pub use timeline::Entries;
+pub use waivers::Waiving;
 
 /// The migrations, compiled in.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");

@@ -9,7 +9,7 @@ use crate::error::AppError;
 use crate::now::{Now, Seed};
 use crate::pages::access as access_page;
 use crate::pages::{
-    alarm, alarms, coverage, missing, nats, not_found, overview, plan, rollout, rollouts, service, sources, task, timeline,
+    alarm, alarms, coverage, missing, nats, not_found, overview, plan, readiness, rollout, rollouts, service, sources, task, timeline,
 };
 use domain::Failure;
 use leptos::prelude::*;
@@ -78,6 +78,8 @@ async fn page(parts: &[&str], wanted: &Wanted<'_>, path: &str) -> Result<Page, A
         ["alarms", "missing"] => missing::page(wanted).await,
         ["alarms", environment, name] => alarm::page(wanted, environment, name).await,
         ["nats"] => nats::page(wanted).await,
+        ["readiness"] => readiness::page(wanted).await,
+        ["readiness", environment, cluster, service] => readiness::service_page(wanted, [environment, cluster, service]).await,
         ["rollouts"] => rollouts::page(wanted).await,
         ["rollouts", "new"] => plan::page(wanted).await,
         ["rollouts", id] => rollout::page(wanted, id).await,

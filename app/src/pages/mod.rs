@@ -24,6 +24,8 @@ pub(crate) mod overview;
 #[cfg(feature = "ssr")]
 pub(crate) mod plan;
 #[cfg(feature = "ssr")]
+pub(crate) mod readiness;
+#[cfg(feature = "ssr")]
 pub(crate) mod rollout;
 #[cfg(feature = "ssr")]
 pub(crate) mod rollouts;

@@ -4,7 +4,7 @@ use domain::Timestamp;
 use domain::judge::Tone;
 use domain::text;
 use domain::view;
-use domain::view::{RolloutsOnly, RolloutsPage, RolloutsQuery};
+use domain::view::{ReadinessBrief, RolloutsOnly, RolloutsPage, RolloutsQuery};
 use leptos::prelude::*;
 
 use crate::made::compose::{Answered, Page, Wanted};
@@ -23,10 +23,11 @@ pub(crate) async fn page(wanted: &Wanted<'_>) -> Answered {
     let observe = &wanted.viewer.observe;
     let overview = observe.overview().await?;
     let open = observe.rollouts(RolloutsQuery { only: Some(RolloutsOnly::Open), ..RolloutsQuery::default() }).await?;
-    Ok(Page::new(overview.revision, verdict(&overview).1, move || body(&overview, &open)))
+    let score = observe.readiness_brief(None);
+    Ok(Page::new(overview.revision, verdict(&overview).1, move || body(&overview, &open, score.as_ref())))
 }
 
-fn body(overview: &view::Overview, open: &RolloutsPage) -> AnyView {
+fn body(overview: &view::Overview, open: &RolloutsPage, score: Option<&ReadinessBrief>) -> AnyView {
     let observed = overview.services.observed;
     let known = (!overview.acknowledged.is_empty()).then(|| {
         view! {
@@ -49,7 +50,7 @@ fn body(overview: &view::Overview, open: &RolloutsPage) -> AnyView {
         {needs(&overview.needs, overview.needs_total)}
         {known}
         {open_rollouts(open)}
-        {facts(overview)}
+        {facts(overview, score)}
         <div class="cols">
             {panel("services", "Services", observed.map(|at| view! { <Age of=at/> }), (none_yet, tiles(&overview.groups)))}
             {panel("now", "Just now", (), just_now)}

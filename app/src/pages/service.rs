@@ -4,7 +4,7 @@ use domain::judge::{Standing, Tone};
 use domain::series::Reach;
 use domain::service::ServiceKey;
 use domain::text;
-use domain::view::{HistoryPanel, PlanQuery, ServiceDetail, ServiceNats, StoppedTaskRow, TimelineQuery};
+use domain::view::{HistoryPanel, PlanQuery, ReadinessBrief, ServiceDetail, ServiceNats, StoppedTaskRow, TimelineQuery};
 use domain::{Failure, service};
 use leptos::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::made::compose::{Answered, Page, Wanted};
 use crate::parts::age::{Age, Since};
 use crate::parts::definition::definition;
 use crate::parts::stale::StaleNote;
-use crate::parts::{alarms, deployments, sheet, stops, tasks, timeline};
+use crate::parts::{alarms, deployments, readiness, sheet, stops, tasks, timeline};
 use crate::ui::copy::copy;
 use crate::ui::lamp::Lamp;
 use crate::ui::panel::panel;
@@ -23,12 +23,19 @@ pub(crate) async fn page(wanted: &Wanted<'_>, [environment, cluster, service]: [
     let observe = &wanted.viewer.observe;
     let detail = observe.service(key.clone()).await?;
     let reach = wanted.pairs().find(|(name, _)| *name == "reach").and_then(|(_, word)| Reach::from_word(word)).unwrap_or_default();
+    // what has left the cluster is asked nothing any more
+    let score = observe.readiness_brief(Some(&key)).filter(|_| detail.present);
     let (history, nats) = (observe.history_panel(key.clone(), reach).await, observe.service_nats(key).await);
     let title = format!("{} is {}", text::shown(&detail.row.key.service), standing(&detail));
-    Ok(Page::new(detail.revision, title, move || body(&detail, history, nats)))
+    Ok(Page::new(detail.revision, title, move || body(&detail, score.as_ref(), history, nats)))
 }
 
-fn body(detail: &ServiceDetail, history: Result<HistoryPanel, Failure>, nats: Result<ServiceNats, Failure>) -> AnyView {
+fn body(
+    detail: &ServiceDetail,
+    score: Option<&ReadinessBrief>,
+    history: Result<HistoryPanel, Failure>,
+    nats: Result<ServiceNats, Failure>,
+) -> AnyView {
     let class = if detail.stale.is_some() { "cols is-stale" } else { "cols" };
     view! {
         {head(detail)}
@@ -43,6 +50,7 @@ fn body(detail: &ServiceDetail, history: Result<HistoryPanel, Failure>, nats: Re
             </div>
             <div class="stack">
                 {panel("facts", "What it is", (), view! { <dl class="kv">{terms(detail)}</dl> })}
+                {readiness::of_service(score)}
                 {watched(detail)}
             </div>
         </div>

@@ -3,16 +3,17 @@
 use domain::judge::Standing;
 use domain::source::SourceKind;
 use domain::text;
-use domain::view::{Overview, ServiceQuery, Tally};
+use domain::view::{Overview, ReadinessBrief, ServiceQuery, Tally};
 use leptos::prelude::*;
 
 use super::age::Age;
+use super::readiness;
 use super::sources_line::source_path;
 use crate::ui::lamp::{Lamp, Light};
 
-/// The row of numbers.
-pub(crate) fn facts(overview: &Overview) -> AnyView {
-    view! { <nav aria-label="The fleet at a glance"><ul class="facts">{all(overview)}</ul></nav> }.into_any()
+/// The row of numbers; `score` is the newest that is at hand.
+pub(crate) fn facts(overview: &Overview, score: Option<&ReadinessBrief>) -> AnyView {
+    view! { <nav aria-label="The fleet at a glance"><ul class="facts">{all(overview)}{readiness::fact(score)}</ul></nav> }.into_any()
 }
 
 fn all(overview: &Overview) -> Vec<AnyView> {

@@ -79,6 +79,7 @@ fn Nav() -> impl IntoView {
             <A href="/alarms">"Alarms"</A>
             <A href="/nats">"NATS"</A>
             <A href="/rollouts">"Rollouts"</A>
+            <A href="/readiness">"Readiness"</A>
             <A href="/sources">"Sources"</A>
         </nav>
     }

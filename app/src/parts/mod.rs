@@ -6,6 +6,8 @@ pub(crate) mod age;
 #[cfg(feature = "ssr")]
 pub(crate) mod alarms;
 #[cfg(feature = "ssr")]
+pub(crate) mod answers;
+#[cfg(feature = "ssr")]
 pub(crate) mod bill;
 #[cfg(feature = "ssr")]
 pub(crate) mod choices;
@@ -27,6 +29,8 @@ pub(crate) mod needs;
 #[cfg(feature = "ssr")]
 pub(crate) mod open_rollouts;
 pub(crate) mod palette;
+#[cfg(feature = "ssr")]
+pub(crate) mod readiness;
 #[cfg(feature = "ssr")]
 pub(crate) mod record_filter;
 pub(crate) mod service_table;

@@ -17,7 +17,7 @@ pub(crate) const DIALOG_ID: &str = "palette";
 pub(crate) const FIELD_ID: &str = "palette-q";
 
 /// Every page that has no subject of its own: words and address.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 10] = [
     ("Overview", "/"),
     ("Services", "/services"),
     ("Timeline", "/timeline"),
@@ -26,6 +26,7 @@ const PAGES: [(&str, &str); 9] = [
     ("NATS", "/nats"),
     ("Rollouts", "/rollouts"),
     ("Plan a health check", "/rollouts/new"),
+    ("Readiness", "/readiness"),
     ("Sources", "/sources"),
 ];
 

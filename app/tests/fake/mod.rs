@@ -7,6 +7,7 @@ pub(crate) mod access;
 mod alarms;
 mod facts;
 mod nats;
+mod readiness;
 mod rollouts;
 mod service;
 
@@ -21,8 +22,9 @@ use domain::series::Reach;
 use domain::service::ServiceKey;
 use domain::view::{
     AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, History, HistoryPanel, LastWords, LogLine,
-    MissingAlarms, MissingQuery, NatsQuery, NatsView, Overview, RolloutPage, RolloutQuery, RolloutsPage, RolloutsQuery, ServiceDetail,
-    ServiceNats, ServicePage, ServiceQuery, ServiceRow, ServiceSort, SourceRow, SourcesView, Tail, TaskPage, TimelinePage, TimelineQuery,
+    MissingAlarms, MissingQuery, NatsQuery, NatsView, Overview, ReadinessBrief, ReadinessPage, ReadinessQuery, RolloutPage, RolloutQuery,
+    RolloutsPage, RolloutsQuery, ServiceDetail, ServiceNats, ServicePage, ServiceQuery, ServiceReadiness, ServiceRow, ServiceSort,
+    SourceRow, SourcesView, Tail, TaskPage, TimelinePage, TimelineQuery,
 };
 use domain::{Failure, Timestamp};
 
@@ -223,6 +225,18 @@ impl Observe for Fleet {
 
     async fn rollout(&self, query: RolloutQuery, role: Role) -> Result<RolloutPage, Failure> {
         rollouts::one(self, &query, role)
+    }
+
+    async fn readiness(&self, query: ReadinessQuery) -> Result<ReadinessPage, Failure> {
+        Ok(readiness::page(self.scene, &query, &self.facts()?, (self.clock)()))
+    }
+
+    async fn service_readiness(&self, key: ServiceKey) -> Result<ServiceReadiness, Failure> {
+        readiness::of_service(self.scene, &key, &self.facts()?, (self.clock)())
+    }
+
+    fn readiness_brief(&self, of: Option<&ServiceKey>) -> Option<ReadinessBrief> {
+        readiness::brief(self.scene, of, &self.facts().ok()?, (self.clock)())
     }
 }
 

@@ -4,7 +4,7 @@ use crate::ask::{CLUSTER, page};
 use crate::fake::Scene;
 use crate::markup::opened;
 
-const PATHS: [&str; 11] = [
+const PATHS: [&str; 13] = [
     "/",
     "/services",
     "/services?q=%3Cscript%3Ealert(9)%3C%2Fscript%3E&x=%22%3E%3Cb%3E",
@@ -14,6 +14,8 @@ const PATHS: [&str; 11] = [
     "/sources",
     "/rollouts?q=%3Cscript%3Ealert(9)%3C%2Fscript%3E&x=%22%3E%3Cb%3E",
     "/rollouts/4",
+    "/readiness?check=%3Cscript%3Ealert(9)%3C%2Fscript%3E&environment=%22%3E%3Cb%3E&per=200",
+    "/readiness/production/gaming-system-cluster/%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E",
     "/rollouts/new?service=%22%3E%3Cb%3E%2Fb%2Fc&command=%22%3E%3Cscript%3Ealert(9)%3C%2Fscript%3E&q=%3Cb%3E&reason=%E2%80%AEx&draft=1",
     "/rollouts/new?kind=put_back&service=a%2Fb%2F%3Cimg%3E&revision=%3Cscript%3Ealert(9)%3C%2Fscript%3E&reason=%22%3E%3Cb%3E",
 ];

@@ -13,5 +13,6 @@ mod form;
 mod hostile;
 mod markup;
 mod nats;
+mod readiness;
 mod rollouts;
 mod status;

@@ -69,6 +69,9 @@ async fn every_page() -> Vec<(String, Vec<Opened>)> {
             "/rollouts/3",
             "/rollouts/4",
             "/rollouts/new?draft=1",
+            "/readiness",
+            "/readiness?q=zzz&state=fail",
+            "/readiness/production/gaming-system-cluster/auth-nats",
             "/rollouts/new?service=production%2Fgaming-system-cluster%2Fauth-nats&command=CMD%20true&reason=r&draft=1",
             "/rollouts/new?kind=put_back&service=production%2Fgaming-system-cluster%2Fauth-nats&revision=x",
         ] {

@@ -2,7 +2,7 @@
 //!
 //! What is missing stays missing; words we do not know are kept as they came; a number that cannot be (a negative
 //! count) reads as zero. Environment values, secrets and commands of containers are not even looked at: they hold
-//! passwords.
+//! passwords. Of an environment the names are judged here, and those that are kept are names.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,10 @@ use aws_sdk_ecs::types as wire;
 use aws_smithy_types::DateTime;
 use domain::Timestamp;
 use domain::reading::ObservedService;
-use domain::service::{Container, ContainerDefinition, Deployment, Health, HealthCheck, Service, ServiceEvent, Task, TaskDefinition};
+use domain::service::{
+    Container, ContainerDefinition, Deployment, Hardening, Health, HealthCheck, Replacing, Service, ServiceEvent, Task, TaskDefinition,
+    looks_secret, sets_nats,
+};
 
 use crate::aws::Depth;
 
@@ -33,12 +36,24 @@ pub(super) fn service(from: wire::Service, depth: Depth) -> Option<ObservedServi
         tags: tags(from.tags.unwrap_or_default()),
         target_groups: from.load_balancers.unwrap_or_default().into_iter().filter_map(|balancer| balancer.target_group_arn).collect(),
         created: instant(from.created_at),
+        replacing: from.deployment_configuration.map(replacing),
     };
     let events = match depth {
         Depth::Record => from.events.unwrap_or_default().into_iter().filter_map(event).collect(),
         Depth::State | Depth::Verdict => Vec::new(),
     };
     Some(ObservedService { service, events })
+}
+
+/// Without a word about the circuit breaker it is off.
+fn replacing(from: wire::DeploymentConfiguration) -> Replacing {
+    let breaker = from.deployment_circuit_breaker;
+    Replacing {
+        breaker: breaker.as_ref().is_some_and(|breaker| breaker.enable),
+        rollback: breaker.is_some_and(|breaker| breaker.rollback),
+        fewest_percent: from.minimum_healthy_percent.map(count),
+        most_percent: from.maximum_percent.map(count),
+    }
 }
 
 fn deployment(from: wire::Deployment) -> Deployment {
@@ -134,6 +149,7 @@ pub(crate) fn definition(from: wire::TaskDefinition) -> Option<TaskDefinition> {
 }
 
 fn container_definition(from: wire::ContainerDefinition) -> ContainerDefinition {
+    let hardening = hardening(&from);
     let log = from.log_configuration;
     let driver = log.as_ref().map(|log| log.log_driver.as_str().to_owned());
     let awslogs = driver.as_deref() == Some(wire::LogDriver::Awslogs.as_str());
@@ -148,6 +164,27 @@ fn container_definition(from: wire::ContainerDefinition) -> ContainerDefinition 
         log_driver: driver,
         log_region: options.remove("awslogs-region"),
         log_prefix: options.remove("awslogs-stream-prefix"),
+        hardening: Some(hardening),
+    }
+}
+
+/// What is omitted is off. Of the environment nothing but names is read.
+fn hardening(from: &wire::ContainerDefinition) -> Hardening {
+    let plain = || from.environment().iter().filter_map(wire::KeyValuePair::name);
+    let kept = || from.secrets().iter().map(wire::Secret::name);
+    let mut nats: Vec<String> = plain().chain(kept()).filter(|name| sets_nats(name)).map(str::to_owned).collect();
+    let mut secret_like: Vec<String> = plain().filter(|name| looks_secret(name)).map(str::to_owned).collect();
+    nats.sort_unstable();
+    secret_like.sort_unstable();
+    Hardening {
+        privileged: from.privileged.unwrap_or(false),
+        user: from.user.clone(),
+        read_only_root: from.readonly_root_filesystem.unwrap_or(false),
+        memory: from.memory.map(count),
+        memory_reservation: from.memory_reservation.map(count),
+        secret_like,
+        secrets: u32::try_from(kept().count()).unwrap_or(u32::MAX),
+        nats,
     }
 }
 
@@ -215,6 +252,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_said_of_the_circuit_breaker_is_off() {
+        let breaker = wire::DeploymentCircuitBreaker::builder().enable(true).rollback(true).build();
+        let of = |configuration| {
+            let from = wire::Service::builder().service_name("a").set_deployment_configuration(configuration).build();
+            service(from, Depth::State).unwrap().service.replacing
+        };
+        let bare = wire::DeploymentConfiguration::builder().minimum_healthy_percent(50);
+        let half = Replacing { fewest_percent: Some(50), ..Replacing::default() };
+        assert_eq!((of(None), of(Some(bare.clone().build()))), (None, Some(half)));
+        let armed = of(Some(bare.deployment_circuit_breaker(breaker).maximum_percent(200).build())).unwrap();
+        assert_eq!(armed, Replacing { breaker: true, rollback: true, most_percent: Some(200), ..half });
+    }
+
+    #[test]
     fn absent_rollout_state_does_not_read_as_completed() {
         let from = wire::Service::builder().service_name("a").deployments(wire::Deployment::builder().status("PRIMARY").build()).build();
         assert_eq!(service(from, Depth::Record).unwrap().service.primary().unwrap().rollout_state, None);
@@ -264,7 +315,11 @@ mod tests {
             .name("main")
             .image("x:1")
             .environment(secret)
+            .environment(wire::KeyValuePair::builder().name("NATS_URL").value("nats://CANARY-3").build())
+            .secrets(wire::Secret::builder().name("NATS_PASSWORD").value_from("CANARY-4").build().unwrap())
             .command("--token=CANARY-2")
+            .user("1000")
+            .memory(512)
             .log_configuration(log)
             .health_check(wire::HealthCheck::builder().command("CMD-SHELL").command("true").build().unwrap())
             .build();
@@ -278,6 +333,10 @@ mod tests {
             (Some("ecs"), Some("r"))
         );
         assert!(definition.containers[0].essential);
+        let hardening = definition.containers[0].hardening.clone().unwrap();
+        assert_eq!((hardening.secret_like, hardening.secrets), (vec!["DB_PASSWORD".to_owned()], 1));
+        assert_eq!(hardening.nats, ["NATS_PASSWORD", "NATS_URL"], "names, wherever they stand");
+        assert_eq!((hardening.privileged, hardening.user.as_deref(), hardening.memory), (false, Some("1000"), Some(512)));
         let check = definition.containers[0].health_check.clone().unwrap();
         assert_eq!((check.interval, check.timeout, check.retries, check.start_period), (30, 5, 3, 0));
     }

@@ -37,6 +37,8 @@ pub struct Counted<'a> {
     pub sent: u64,
     /// Messages to it since it was opened.
     pub received: u64,
+    /// Bytes that wait for it, in permille of what its node holds for a connection before it drops it.
+    pub waiting: u32,
     /// Whose it is, if that is known.
     pub owner: Option<Owner>,
 }
@@ -80,6 +82,8 @@ pub struct Meter {
     held: BTreeMap<Owner, u32>,
     /// By beginning of a slot that is not over, what was carried in it.
     slots: BTreeMap<i64, BTreeMap<Owner, Sum>>,
+    /// How full the fullest connection of each was at the newest reading.
+    waiting: BTreeMap<Owner, u32>,
 }
 
 /// A connection's counters: sent, received.
@@ -134,9 +138,19 @@ impl Meter {
             }
             self.held.insert(owner, flow.connections);
         }
+        self.waiting.clear();
+        for (owner, waiting) in look.connections.iter().filter_map(|connection| Some((connection.owner?, connection.waiting))) {
+            let fullest = self.waiting.entry(owner).or_default();
+            *fullest = waiting.max(*fullest);
+        }
         self.nodes = listed;
         self.at = Some(look.at);
         self.finished(look.at)
+    }
+
+    /// By service, how full its fullest connection was at the newest reading, in permille.
+    pub fn waiting(&self) -> impl Iterator<Item = (Owner, u32)> {
+        self.waiting.iter().map(|(owner, waiting)| (*owner, *waiting))
     }
 
     /// Forgets the services that are no more.

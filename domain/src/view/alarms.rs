@@ -16,6 +16,7 @@ use crate::service::{ServiceKey, encoded};
 mod query;
 
 pub use query::{AlarmOnly, AlarmQuery, AlarmSort, CoverageQuery, MissingQuery};
+pub(super) use query::{page, paging, per, put, url};
 
 /// Changes within an hour that make an alarm flap.
 pub const FLAPPING: u32 = 4;

@@ -14,6 +14,7 @@ mod nats_sheet;
 mod needs;
 mod overview;
 mod plan;
+mod readiness;
 mod rollout;
 mod rollouts;
 mod service;
@@ -36,6 +37,11 @@ pub use nats::{
 };
 pub use overview::{AlarmFact, Facts, Link, NATS_COUNT_RULE, Need, Overview, SourceBrief, Tally};
 pub use plan::{PlanKind, PlanQuery, typed_instant};
+pub use readiness::{
+    CheckGroup, CheckRow, CheckSaid, EnvironmentReadiness, GapRow, GateSaid, Graded, HeldDown, LetterRow, LeverRow, Mending,
+    ReadinessBrief, ReadinessFacts, ReadinessPage, ReadinessQuery, ReadinessRow, ReadinessSort, Scored, ServiceReadiness, TargetRow,
+    UnknownRow, WaiverSaid, readiness_path,
+};
 pub use rollout::{
     BakeClock, Block, BlockState, Button, RecordLine, RolloutFacts, RolloutPage, StepRow, StepTimes, StepView, compose as compose_rollout,
     compose_draft,

@@ -20,7 +20,9 @@ use crate::accounts::Keys as DoorKeys;
 use crate::boot::Application;
 use crate::clock::YardClock;
 use crate::collect::Making;
-use crate::config::{Access, BudgetOfMonth, Config, DoNotTouch, Environment, HistoryKept, Nats, Poll, Secret, Server, Span, StoreFile};
+use crate::config::{
+    Access, BudgetOfMonth, Config, DoNotTouch, Environment, HistoryKept, Nats, Poll, Readiness, Secret, Server, Span, StoreFile,
+};
 use crate::dice::SystemDice;
 
 /// The one service of every simulated fleet that must not run: the first user's.
@@ -198,6 +200,8 @@ fn config(endpoints: &yard::Endpoints, listen: SocketAddr, store: PathBuf) -> Co
         },
         budget: BudgetOfMonth::default(),
         history: HistoryKept::default(),
+        readiness: Readiness::default(),
+        report: crate::report::Settings::default(),
         environments: vec![environment],
         nats: if endpoints.nats.is_empty() { Vec::new() } else { vec![nats] },
     }

@@ -44,6 +44,8 @@ impl Config {
         }
         self.check_budget()?;
         self.check_access()?;
+        self.report.declared().map_err(|wrong| wrong.to_string())?;
+        self.report.assigned().map_err(|wrong| wrong.to_string())?;
         if let Some(url) = &self.server.public_url {
             origin(url)?;
         }
@@ -133,6 +135,8 @@ impl Config {
     pub(super) fn resolve(&mut self, directory: &Path) -> Result<(), ConfigError> {
         let absolute = |path: &mut PathBuf| *path = directory.join(&*path);
         absolute(&mut self.store.path);
+        self.readiness.scorecard.iter_mut().for_each(absolute);
+        self.report.prices.iter_mut().for_each(absolute);
         for nats in &mut self.nats {
             for file in [
                 &mut nats.password_file,

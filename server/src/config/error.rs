@@ -30,7 +30,7 @@ impl ConfigError {
 }
 
 /// Turns serde's "unknown field `x`, expected one of `a`, `b`" into a sentence with the nearest right key.
-fn unknown_key(message: &str) -> Option<String> {
+pub(crate) fn unknown_key(message: &str) -> Option<String> {
     let rest = message.strip_prefix("unknown field `")?;
     let (key, rest) = rest.split_once('`')?;
     let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();

@@ -5,7 +5,8 @@
 use domain::Failure;
 use domain::port::Observe as _;
 use domain::view::{
-    AlarmQuery, AlarmRow, CoveragePage, CoverageQuery, NatsQuery, OwnedConnection, ServiceQuery, ServiceRow, Share, TimelineQuery,
+    AlarmQuery, AlarmRow, CoveragePage, CoverageQuery, NatsQuery, OwnedConnection, ReadinessPage, ReadinessQuery, ServiceQuery, ServiceRow,
+    Share, TimelineQuery,
 };
 
 use super::{ControlPlane, internal};
@@ -42,6 +43,14 @@ impl ControlPlane {
     pub async fn whole_coverage(&self, query: CoverageQuery) -> Result<CoveragePage, Failure> {
         let query = CoverageQuery { page: 1, per: WHOLE, ..query };
         self.setting.store.coverage_page(query, self.setting.clock.now()).await.map_err(internal)
+    }
+
+    /// How ready the fleet is, with every service that matches.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn whole_readiness(&self, query: ReadinessQuery) -> Result<ReadinessPage, Failure> {
+        self.readiness(ReadinessQuery { page: 1, per: WHOLE, ..query }).await
     }
 
     /// The newest entries that match, at most [`MOST_ENTRIES`]; or what happened before one entry.

@@ -370,7 +370,7 @@ async fn definitions(
 
 impl super::Store {
     /// The revisions that were read before, so that they are not asked for again after a restart; but for those kept by
-    /// a Signalbox that did not keep log settings yet.
+    /// a Signalbox that did not keep log settings, or what containers may do, yet: they are read once more.
     ///
     /// # Errors
     /// When the statement fails.
@@ -378,7 +378,8 @@ impl super::Store {
         let mut snapshot = self.read().await?;
         Ok(sqlx::query_scalar!(
             "SELECT arn FROM task_definition
-             WHERE json_extract(body, '$.containers[0]') IS NULL OR json_type(body, '$.containers[0].log_driver') IS NOT NULL"
+             WHERE json_extract(body, '$.containers[0]') IS NULL
+                OR json_type(body, '$.containers[0].log_driver') IS NOT NULL AND json_type(body, '$.containers[0].hardening') IS NOT NULL"
         )
         .fetch_all(&mut *snapshot)
         .await?)

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod alarms;
+mod attested;
 mod build;
 mod carried;
 mod files;

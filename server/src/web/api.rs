@@ -30,6 +30,7 @@ pub(super) fn routes() -> Routes {
         .get("/nats", nats)
         .get("/sources", sources)
         .merge(super::alarms_api::routes())
+        .merge(super::readiness_api::routes())
         .merge(super::rollouts_api::routes())
         .merge(super::tables::routes())
         .get("/openapi.json", openapi)

@@ -8,13 +8,13 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 /// A table under construction.
-pub(super) struct Csv {
+pub(crate) struct Csv {
     text: String,
 }
 
 impl Csv {
     /// A table with these headings.
-    pub(super) fn new(headings: &[&str]) -> Self {
+    pub(crate) fn new(headings: &[&str]) -> Self {
         // the mark by which spreadsheets know that it is UTF-8
         let mut csv = Self { text: String::from("\u{feff}") };
         csv.row(headings.iter().map(|heading| (*heading).to_owned()));
@@ -22,7 +22,7 @@ impl Csv {
     }
 
     /// Adds a row.
-    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         for (index, cell) in cells.into_iter().enumerate() {
             if index > 0 {
                 self.text.push(',');
@@ -36,6 +36,11 @@ impl Csv {
     #[cfg(test)]
     pub(super) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The text, for whoever writes it to a file.
+    pub(crate) fn into_text(self) -> String {
+        self.text
     }
 
     /// The answer: a download under this name.

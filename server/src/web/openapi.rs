@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{alarms_api, api, rollouts_api, tables};
+use super::{alarms_api, api, readiness_api, rollouts_api, tables};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -31,6 +31,9 @@ use super::{alarms_api, api, rollouts_api, tables};
         alarms_api::missing,
         alarms_api::acknowledge,
         alarms_api::withdraw,
+        readiness_api::fleet,
+        readiness_api::service,
+        readiness_api::table,
         rollouts_api::rollouts,
         rollouts_api::keep,
         rollouts_api::draft,

@@ -15,10 +15,12 @@ use domain::port::Clock;
 use http_body_util::BodyExt;
 use signalbox::accounts::{Accounts, Lasting, Origin};
 use signalbox::collect::Attention;
+use signalbox::config::Config;
 use signalbox::dice::SystemDice;
 use signalbox::engine::{Engine, Hands, Parts};
 use signalbox::live::Live;
 use signalbox::plane::{ControlPlane, Setting};
+use signalbox::readiness::{Judging, scorecard};
 use signalbox::store::{Marks, Signed, Store};
 use signalbox::tails::Tails;
 use signalbox::trouble::Trouble;
@@ -112,6 +114,7 @@ impl Site {
             attention: Attention::default(),
             environments: vec!["production".to_owned()],
             allowances: std::collections::BTreeMap::new(),
+            judging: Arc::new(Judging::new(scorecard::load(None).unwrap(), &Config::from_sdk_chain())),
         }));
         let public = public.map(|(scheme, authority)| (scheme.to_owned(), authority.to_owned()));
         let parts = Parts {

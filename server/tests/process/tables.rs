@@ -128,6 +128,7 @@ async fn every_table_is_saved_as_it_is_shown() {
             vec![("service", "/key/service"), ("CPU", "/cells/1/said"), ("Memory", "/cells/2/said")],
         ),
         ("/alarms/coverage?lacks=health", "/api/v1/alarms/coverage.csv?lacks=health", "rows", vec![("service", "/key/service")]),
+        ("/readiness?sort=name", "/api/v1/readiness.csv?sort=name", "rows", vec![("service", "/service"), ("cluster", "/cluster")]),
         (
             "/nats?tls=plaintext",
             "/api/v1/nats/connections.csv?tls=plaintext",
@@ -210,6 +211,7 @@ async fn the_record_and_the_rest(url: &str) {
         ("/api/v1/alarms.csv?state=sideways", "state=sideways"),
         ("/api/v1/timeline.csv?colour=red", "colour=red"),
         ("/api/v1/nats/nodes.csv?node=n1", "node=n1"),
+        ("/api/v1/readiness.csv?check=Z9", "check=Z9"),
     ] {
         let (status, body) = ask("GET", &format!("{url}{path}"), &[], "").await;
         assert!(status == 400 && body.contains("Not understood") && body.contains(why), "{path}: {status} {body}");

@@ -85,6 +85,11 @@ pub(crate) fn role(name: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT}:role/{name}")
 }
 
+/// A secret in Secrets Manager.
+pub(crate) fn secret(name: &str) -> String {
+    format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:gaming-system/{name}")
+}
+
 /// Who every caller of the AWS face is.
 pub(crate) fn caller() -> String {
     format!("arn:aws:iam::{ACCOUNT}:user/signalbox")

@@ -16,7 +16,7 @@ use crate::{
         alarm_history::AlarmHistory,
         application::Verdict,
         arn,
-        definition::{Container, TaskDefinition},
+        definition::TaskDefinition,
         deployment::{Configuration, Deployment, Monitor, RolloutState, ServiceDeployment, ServiceDeploymentStatus, ServiceRevision},
         event_id,
         history::Steps,
@@ -139,7 +139,8 @@ impl Fleet {
             completed_at: None,
             baking_since: None,
         };
-        let (deployment, revision, service_deployment) = self.first_deployment(index, deployment);
+        let configuration = self.configuration_of(outline, index);
+        let (deployment, revision, service_deployment) = self.first_deployment(index, deployment, configuration.clone());
         let mut service = Service {
             name: outline.name.clone(),
             tags: self.service_tags(outline, index),
@@ -148,7 +149,7 @@ impl Fleet {
             target_group: outline.gateway.then(|| arn::target_group("http-nats-gateway", &dice.hex(16))),
             created_at,
             controller: "ECS",
-            configuration: Configuration::default(),
+            configuration,
             grace: outline.gateway.then_some(60),
             settings: BTreeMap::new(),
             deployments: vec![deployment],
@@ -181,11 +182,15 @@ impl Fleet {
     }
 
     /// What ECS's newer view tells of the deployment a service came with.
-    fn first_deployment(&self, index: usize, deployment: Deployment) -> (Deployment, ServiceRevision, ServiceDeployment) {
+    fn first_deployment(
+        &self,
+        index: usize,
+        deployment: Deployment,
+        configuration: Configuration,
+    ) -> (Deployment, ServiceRevision, ServiceDeployment) {
         let mut dice = Dice::new(self.seed ^ index as u64, "deployment", 0);
         let (revision, completed) = (dice.digits(19), deployment.updated_at);
         let reason = format!("ECS deployment {} completed.", deployment.id);
-        let configuration = Configuration::default();
         let service_deployment = ServiceDeployment {
             number: 0,
             id: dice.token(21),
@@ -200,7 +205,7 @@ impl Fleet {
             status: ServiceDeploymentStatus::Successful,
             status_reason: None,
             rollback: None,
-            breaker: Monitor::Complete,
+            breaker: if configuration.breaker.enable { Monitor::Complete } else { Monitor::Disabled },
             failures: 0,
             threshold: configuration.breaker.failures(deployment.target),
             alarms: Monitor::Disabled,
@@ -219,23 +224,13 @@ impl Fleet {
             NatsTls::Required => true,
         };
         let revision = 3 + u32::try_from(dice.below(38)).unwrap_or(0);
+        let image = format!("{}.dkr.ecr.{}.amazonaws.com/{}:2.{}.{}", arn::ACCOUNT, arn::REGION, outline.name, dice.below(9), revision);
         TaskDefinition {
             family: outline.name.clone(),
             revision,
             cpu,
             memory,
-            containers: vec![Container {
-                name: "app".to_owned(),
-                image: format!("{}.dkr.ecr.{}.amazonaws.com/{}:2.{}.{}", arn::ACCOUNT, arn::REGION, outline.name, dice.below(9), revision),
-                essential: true,
-                environment: vec![
-                    ("AWS_REGION".to_owned(), arn::REGION.to_owned()),
-                    ("HEALTH_PORT".to_owned(), "8080".to_owned()),
-                    ("NATS_URL".to_owned(), format!("{}://nats.gaming-system.internal:4222", if tls { "tls" } else { "nats" })),
-                    ("SERVICE_NAME".to_owned(), outline.name.clone()),
-                ],
-                health_check: None,
-            }],
+            containers: vec![self.app_of(outline, index, image, tls)],
             bridge: false,
             registered: None,
             registered_at: registered_at - MINUTE,

@@ -31,6 +31,11 @@ pub(crate) struct Container {
     /// The task ends with it, and its check decides about the task.
     pub(crate) essential: bool,
     pub(crate) environment: Vec<(String, String)>,
+    /// Names, each with the ARN of what its value comes from.
+    pub(crate) secrets: Vec<(String, String)>,
+    /// As whom it runs; none: the image decides.
+    pub(crate) user: Option<String>,
+    pub(crate) read_only_root: bool,
     pub(crate) health_check: Option<HealthCheck>,
 }
 
@@ -123,7 +128,24 @@ impl TaskDefinition {
                 "awslogs-stream-prefix": self.family,
             }},
         });
-        if let (Some(check), Some(members)) = (&container.health_check, shape.as_object_mut()) {
+        if let Some(members) = shape.as_object_mut() {
+            members.extend(self.said_of(container).into_iter().map(|(name, value)| (name.to_owned(), value)));
+        }
+        shape
+    }
+
+    /// What may be left unsaid of a container, and is then absent in ECS's answers too.
+    fn said_of(&self, container: &Container) -> Vec<(&'static str, Value)> {
+        let mut said = Vec::new();
+        said.extend(container.user.as_ref().map(|user| ("user", json!(user))));
+        said.extend(container.read_only_root.then_some(("readonlyRootFilesystem", json!(true))));
+        // AWS allows it on hosts of one's own only, and refuses it on Fargate
+        said.extend(self.bridge.then_some(("privileged", json!(true))));
+        if !container.secrets.is_empty() {
+            let secrets: Vec<Value> = container.secrets.iter().map(|(name, from)| json!({"name": name, "valueFrom": from})).collect();
+            said.push(("secrets", Value::from(secrets)));
+        }
+        said.extend(container.health_check.as_ref().map(|check| {
             let check = json!({
                 "command": check.command,
                 "interval": check.interval,
@@ -131,9 +153,9 @@ impl TaskDefinition {
                 "retries": check.retries,
                 "startPeriod": check.start_period,
             });
-            members.insert("healthCheck".to_owned(), check);
-        }
-        shape
+            ("healthCheck", check)
+        }));
+        said
     }
 }
 
@@ -143,12 +165,16 @@ pub(crate) fn containers(request: &Map<String, Value>) -> Vec<Container> {
 }
 
 fn container(value: &Value) -> Container {
-    let environment = value.get("environment").and_then(Value::as_array).into_iter().flatten();
+    let pairs = |name: &str| value.get(name).and_then(Value::as_array).into_iter().flatten();
+    let (environment, secrets) = (pairs("environment"), pairs("secrets"));
     Container {
         name: text(value, "name"),
         image: text(value, "image"),
         essential: value.get("essential").and_then(Value::as_bool).unwrap_or(true),
         environment: environment.map(|pair| (text(pair, "name"), text(pair, "value"))).collect(),
+        secrets: secrets.map(|pair| (text(pair, "name"), text(pair, "valueFrom"))).collect(),
+        user: value.get("user").and_then(Value::as_str).map(str::to_owned),
+        read_only_root: value.get("readonlyRootFilesystem").and_then(Value::as_bool).unwrap_or(false),
         health_check: value.get("healthCheck").filter(|check| check.is_object()).map(health_check),
     }
 }
@@ -205,6 +231,7 @@ mod tests {
         let read = containers(&request);
         let check = read[0].health_check.as_ref().unwrap();
         assert_eq!((check.interval, check.timeout, check.retries, check.start_period), (30, 5, 9, 0));
+        assert_eq!((&read[0].user, read[0].read_only_root, read[0].secrets.len()), (&None, false, 0));
         let filled = request.clone();
         fill_in(&mut request);
         assert_eq!(request, filled);

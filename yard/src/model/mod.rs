@@ -24,6 +24,7 @@ mod build;
 mod by_hand;
 mod foreign;
 mod health;
+mod lax;
 mod lifecycle;
 mod ownership;
 mod registry;

@@ -13,7 +13,14 @@ fn at(second: i64) -> Timestamp {
 
 /// A reading of `n1` (or what it is called after a restart) with connections as (number, sent, received) of service 1.
 fn look(second: i64, id: &'static str, connections: &[(u64, u64, u64)]) -> Look<'static> {
-    let of = |(cid, sent, received): &(u64, u64, u64)| Counted { node: id, cid: *cid, sent: *sent, received: *received, owner: Some(1) };
+    let of = |(cid, sent, received): &(u64, u64, u64)| Counted {
+        node: id,
+        cid: *cid,
+        sent: *sent,
+        received: *received,
+        waiting: 0,
+        owner: Some(1),
+    };
     Look { at: at(second), patience: PATIENCE, nodes: vec![id], absent: false, connections: connections.iter().map(of).collect() }
 }
 
@@ -240,8 +247,14 @@ impl World {
         let heard = |node: &usize| !self.mute[*node];
         let of = |real: &Real| (real.node, real.cid, real.sent, real.received, real.owner);
         let connections = self.connections.iter().map(of).filter(|(node, ..)| heard(node));
-        let counted =
-            connections.map(|(node, cid, sent, received, owner)| Counted { node: &ids[node], cid, sent, received, owner: Some(owner) });
+        let counted = connections.map(|(node, cid, sent, received, owner)| Counted {
+            node: &ids[node],
+            cid,
+            sent,
+            received,
+            waiting: 0,
+            owner: Some(owner),
+        });
         let look = Look {
             at: at(self.now),
             patience: PATIENCE,
@@ -319,4 +332,23 @@ proptest! {
         prop_assert!((told + running - read as f64).abs() < 1e-6 * whole as f64 + 1e-6, "{told} and {running} of {read}");
         prop_assert!(all.iter().all(|carried| carried.connections == Some(2)));
     }
+}
+
+#[test]
+fn the_fullest_connection_of_the_newest_reading_is_known() {
+    let with = |waiting: &[u32]| Look {
+        connections: waiting
+            .iter()
+            .zip(0..)
+            .map(|(waiting, cid)| Counted { waiting: *waiting, ..look(0, "N1", &[(cid, 0, 0)]).connections[0] })
+            .collect(),
+        ..look(0, "N1", &[])
+    };
+    let mut meter = Meter::default();
+    meter.read(&with(&[20, 900, 3]));
+    assert_eq!(meter.waiting().collect::<Vec<_>>(), [(1, 900)]);
+    meter.read(&with(&[5]));
+    assert_eq!(meter.waiting().collect::<Vec<_>>(), [(1, 5)]);
+    meter.read(&with(&[]));
+    assert_eq!(meter.waiting().count(), 0);
 }

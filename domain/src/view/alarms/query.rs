@@ -112,25 +112,25 @@ impl Default for AlarmQuery {
     }
 }
 
-fn put<T>(place: &mut T, value: Option<T>) -> bool {
+pub(in crate::view) fn put<T>(place: &mut T, value: Option<T>) -> bool {
     value.map(|value| *place = value).is_some()
 }
 
-fn page(value: &str) -> Option<u32> {
+pub(in crate::view) fn page(value: &str) -> Option<u32> {
     value.parse().ok().filter(|page| *page >= 1)
 }
 
-fn per(value: &str) -> Option<u32> {
+pub(in crate::view) fn per(value: &str) -> Option<u32> {
     value.parse().ok().filter(|per| (1..=MOST_PER_PAGE).contains(per))
 }
 
 /// `/path?a=b&c=d`, percent-encoded.
-fn url(path: &str, pairs: &[(&str, String)]) -> String {
+pub(in crate::view) fn url(path: &str, pairs: &[(&str, String)]) -> String {
     let said: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
     if said.is_empty() { path.to_owned() } else { format!("{path}?{}", said.join("&")) }
 }
 
-fn paging(page: u32, per: u32, matching: u64, total: u64, to: impl Fn(u32) -> String) -> Paging {
+pub(in crate::view) fn paging(page: u32, per: u32, matching: u64, total: u64, to: impl Fn(u32) -> String) -> Paging {
     let pages = u32::try_from(matching.div_ceil(per.max(1).into())).unwrap_or(u32::MAX).max(1);
     Paging { page, pages, previous: (page > 1).then(|| to(page - 1)), next: (page < pages).then(|| to(page + 1)), matching, total }
 }

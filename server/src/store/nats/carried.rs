@@ -28,11 +28,17 @@ pub(super) async fn record(
     // one that cannot be read is as none: the next reading is a baseline
     let mut meter: Meter = before.and_then(|body| serde_json::from_str(&body).ok()).unwrap_or_default();
     let listed = |id: &&str| !reading.unlisted.iter().any(|unlisted| unlisted == id);
+    let most: HashMap<&str, u64> = reading.nodes.items.iter().map(|(node, _)| (node.id.as_str(), node.max_pending)).collect();
+    let waiting = |node: &str, bytes: u64| {
+        let most = most.get(node).copied().filter(|most| *most > 0)?;
+        u32::try_from(bytes.saturating_mul(1_000) / most).ok()
+    };
     let counted = reading.connections.items.iter().map(|(connection, counters)| Counted {
         node: &connection.node,
         cid: connection.cid,
         sent: counters.in_messages,
         received: counters.out_messages,
+        waiting: waiting(&connection.node, counters.pending_bytes).unwrap_or(0),
         owner: owners.get(&connection.node).and_then(|node| node.get(&connection.cid)).copied(),
     });
     let over = meter.read(&Look {

@@ -1,0 +1,415 @@
+//! All of it together: the card's questions asked of every service and environment, and what that comes to.
+//!
+//! One pure function from (card, evidence, waivers, instant) to the whole answer, so that a page, a report and whoever verifies
+//! the report get the same number, to the digit. The trap is a second place that adds up: everything here that is a score comes
+//! from [`super::score()`], over items made by one function (`Asked::item`).
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::card::{Card, Check, Kind, MODEL, Scope};
+use super::evidence::{Answer, Evidence, Found, State, Subject, Unknown};
+use super::score::{BLIND, Item, Score, Standing, WHOLE, score};
+use super::waiver::Waiver;
+use crate::Timestamp;
+
+/// Something the card is asked of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Asked {
+    /// What it is.
+    pub subject: Subject,
+    /// Its tier, where a tag says one.
+    pub tier: Option<String>,
+}
+
+/// One check of one subject, answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Assessed {
+    /// The check's id.
+    pub check: String,
+    /// How it stands at the instant of the assessment.
+    pub state: State,
+    /// Why nothing is known, where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<Unknown>,
+    /// How fresh the evidence is, in permille.
+    pub freshness: u16,
+    /// What was found; none where nobody ever looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Found>,
+    /// The waiver that holds, by number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<i64>,
+    /// The highest score that this allows, where it holds the score down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap: Option<u8>,
+}
+
+/// One service or environment, judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Judged {
+    /// What was asked.
+    #[serde(flatten)]
+    pub asked: Asked,
+    /// What it comes to.
+    pub score: Score,
+    /// Its checks, in the card's order.
+    pub checks: Vec<Assessed>,
+}
+
+/// What holds a score down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Cap {
+    /// The check's id.
+    pub check: String,
+    /// The highest score it allows.
+    pub at: u8,
+    /// Whether it is not known rather than failing.
+    pub blind: bool,
+    /// What it holds down, by name; every one of them.
+    pub subjects: Vec<String>,
+}
+
+/// What mending one check everywhere would bring.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Lever {
+    /// The check's id.
+    pub check: String,
+    /// How many subjects fail it, hold it in part, or are not known.
+    pub subjects: usize,
+    /// The work, in minutes: an estimate of the card's.
+    pub work_minutes: u64,
+    /// The fleet's score if it held everywhere, after every cap.
+    pub becomes: Option<u8>,
+    /// Weight it would earn, in tenths times permille.
+    pub gain: u64,
+}
+
+/// How a target stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TargetStanding {
+    /// Its name.
+    pub name: String,
+    /// Whether every check it needs passes, is waived, or does not apply.
+    pub reached: bool,
+    /// Checks it needs, over all subjects, that apply.
+    pub needed: usize,
+    /// Of those, how many hold.
+    pub held: usize,
+    /// Of those that hold, how many are waived only.
+    pub waived: usize,
+    /// What is missing, check by check, in the card's order.
+    pub missing: Vec<Gap>,
+    /// The work that is left, in minutes.
+    pub work_minutes: u64,
+}
+
+/// One check that keeps a target from being reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Gap {
+    /// The check's id.
+    pub check: String,
+    /// Subjects that fail it or hold it in part.
+    pub failing: usize,
+    /// Subjects of which it is not known.
+    pub unknown: usize,
+    /// The work, in minutes.
+    pub work_minutes: u64,
+}
+
+/// How ready a fleet is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Readiness {
+    /// The version of the formula.
+    pub model: u32,
+    /// The card's name.
+    pub card: String,
+    /// The instant everything was judged at.
+    pub at: Timestamp,
+    /// What the whole comes to.
+    pub fleet: Score,
+    /// What holds it down, the lowest first.
+    pub caps: Vec<Cap>,
+    /// How many checks stand how, without those in preview.
+    pub states: BTreeMap<State, usize>,
+    /// The environments, by name.
+    pub environments: Vec<Judged>,
+    /// The services, by environment, cluster and name.
+    pub services: Vec<Judged>,
+    /// The targets, in the card's order.
+    pub targets: Vec<TargetStanding>,
+    /// What would help, the most for an hour of work first.
+    pub levers: Vec<Lever>,
+}
+
+/// Judges `asked` by the card at `now`. `evidence` may come in any order; of two records of one check and subject the newer
+/// that still counts is taken, and what is attested for an environment counts for each of its services.
+pub fn assess(card: &Card, now: Timestamp, asked: &[Asked], evidence: &[Evidence], waivers: &[Waiver]) -> Readiness {
+    let known = newest(evidence, now);
+    let mut services: Vec<Judged> =
+        asked.iter().filter(|asked| asked.subject.service().is_some()).map(|asked| judged(card, now, asked, &known, waivers)).collect();
+    services.sort_by(|one, other| one.asked.subject.cmp(&other.asked.subject));
+    services.dedup_by(|one, other| one.asked.subject == other.asked.subject);
+    let names: BTreeSet<&str> = asked.iter().map(|asked| asked.subject.environment()).collect();
+    let environments: Vec<Judged> = names
+        .into_iter()
+        .map(|name| Asked { subject: Subject::Environment { environment: name.to_owned() }, tier: None })
+        .map(|asked| judged(card, now, &asked, &known, waivers))
+        .collect();
+    whole(card, now, environments, services)
+}
+
+impl Readiness {
+    /// The fleet's score if this check held at these subjects: what mending it promises.
+    pub fn promised(&self, card: &Card, check: &str, subjects: &BTreeSet<Subject>) -> Score {
+        let pool = Pool { environments: &self.environments, services: &self.services };
+        score(pool.items(card).map(|(judged, assessed, item)| {
+            let mended = assessed.check == check && subjects.contains(&judged.asked.subject);
+            if mended { held(item) } else { item }
+        }))
+    }
+
+    /// One service or environment.
+    pub fn judged(&self, subject: &Subject) -> Option<&Judged> {
+        self.services.iter().chain(&self.environments).find(|judged| judged.asked.subject == *subject)
+    }
+}
+
+impl Judged {
+    /// One of its checks.
+    pub fn check(&self, id: &str) -> Option<&Assessed> {
+        self.checks.iter().find(|assessed| assessed.check == id)
+    }
+
+    /// What holds it down, the lowest first.
+    pub fn caps(&self) -> Vec<&Assessed> {
+        let mut caps: Vec<&Assessed> = self.checks.iter().filter(|assessed| assessed.cap.is_some()).collect();
+        caps.sort_by_key(|assessed| assessed.cap);
+        caps
+    }
+}
+
+/// The record of each check and subject that counts.
+type Known<'a> = BTreeMap<(&'a str, &'a Subject), &'a Found>;
+
+fn newest(evidence: &[Evidence], now: Timestamp) -> Known<'_> {
+    // of two that were seen at one instant the worse is taken, so that the order they come in is without effect
+    let rank = |found: &Found| match found.at(now).0 {
+        Answer::Unknown { .. } => (false, found.observed_at, Reverse(0)),
+        Answer::Known { value, .. } => (true, found.observed_at, Reverse(value)),
+        Answer::NotApplicable => (true, found.observed_at, Reverse(u16::MAX)),
+    };
+    let mut known = Known::new();
+    for Evidence { check, subject, found } in evidence {
+        let kept = known.entry((check.as_str(), subject)).or_insert(found);
+        if rank(found) > rank(kept) {
+            *kept = found;
+        }
+    }
+    known
+}
+
+fn judged(card: &Card, now: Timestamp, asked: &Asked, known: &Known<'_>, waivers: &[Waiver]) -> Judged {
+    let scope = if asked.subject.service().is_some() { Scope::Service } else { Scope::Environment };
+    let everywhere = Subject::Environment { environment: asked.subject.environment().to_owned() };
+    let checks: Vec<Assessed> = card
+        .checks
+        .iter()
+        .filter(|check| check.scope == scope)
+        .map(|check| {
+            let own = known.get(&(check.id.as_str(), &asked.subject)).copied();
+            let wide = known.get(&(check.id.as_str(), &everywhere)).copied().filter(|_| check.evidence == Kind::Attested);
+            // one that counts goes before one that does not, and the service's own before the environment's
+            let counts = |found: &&Found| !matches!(found.at(now).0, Answer::Unknown { .. });
+            let found = own.filter(counts).or_else(|| wide.filter(counts)).or(own).or(wide);
+            assessed(check, now, &asked.subject, found, waivers)
+        })
+        .collect();
+    let items = checks.iter().filter_map(|assessed| item(card.check(&assessed.check)?, assessed, 1));
+    Judged { asked: asked.clone(), score: score(items), checks }
+}
+
+fn assessed(check: &Check, now: Timestamp, subject: &Subject, found: Option<&Found>, waivers: &[Waiver]) -> Assessed {
+    let never = Answer::Unknown { reason: Unknown::NeverCollected };
+    let (answer, freshness) = found.map_or((never, 0), |found| found.at(now));
+    let waiver = waivers.iter().filter(|waiver| waiver.wish.covers(&check.id, subject) && waiver.holds(now)).map(|waiver| waiver.id).min();
+    let waiver = waiver.filter(|_| answer != Answer::NotApplicable);
+    let state = if waiver.is_some() { State::Waived } else { answer.state() };
+    let cap = match (answer, check.gate) {
+        _ if waiver.is_some() || check.preview => None,
+        (Answer::Known { gates: true, .. }, gate) => gate,
+        (Answer::Unknown { .. }, gate) => gate.filter(|gate| *gate < 100).map(|gate| gate.min(BLIND)),
+        _ => None,
+    };
+    let unknown = match answer {
+        Answer::Unknown { reason } => Some(reason),
+        _ => None,
+    };
+    Assessed { check: check.id.clone(), state, unknown, freshness, found: found.cloned(), waiver, cap }
+}
+
+/// A check as the formula sees it; none where it does not count.
+fn item(check: &Check, assessed: &Assessed, times: u64) -> Option<Item> {
+    let value = || match assessed.found.as_ref().map(|found| found.answer) {
+        Some(Answer::Known { value, gates }) => (value, gates),
+        _ => (0, true),
+    };
+    let freshness = assessed.freshness;
+    let standing = match assessed.state {
+        _ if check.preview => return None,
+        State::NotApplicable => return None,
+        State::Waived => Standing::Waived { freshness },
+        State::Unknown => Standing::Unknown,
+        State::Pass | State::Partial | State::Fail => {
+            let (value, gates) = value();
+            Standing::Known { value, gates, freshness }
+        }
+    };
+    Some(Item { weight: check.weight.tenths() * times, gate: check.gate, standing })
+}
+
+/// The same check, holding.
+const fn held(item: Item) -> Item {
+    match item.standing {
+        Standing::Waived { .. } => item,
+        Standing::Known { .. } | Standing::Unknown => {
+            Item { standing: Standing::Known { value: WHOLE, gates: false, freshness: WHOLE }, ..item }
+        }
+    }
+}
+
+/// Everything the fleet's score is made of.
+#[derive(Clone, Copy)]
+struct Pool<'a> {
+    environments: &'a [Judged],
+    services: &'a [Judged],
+}
+
+impl<'a> Pool<'a> {
+    fn all(self) -> impl Iterator<Item = &'a Judged> {
+        self.environments.iter().chain(self.services)
+    }
+
+    /// Each service's checks by its tier's weight; an environment's as heavy as if each of its services had been asked.
+    fn items(self, card: &'a Card) -> impl Iterator<Item = (&'a Judged, &'a Assessed, Item)> {
+        let mut weights: BTreeMap<&str, u64> = BTreeMap::new();
+        for judged in self.services {
+            *weights.entry(judged.asked.subject.environment()).or_default() += Card::tier_weight(judged.asked.tier.as_deref());
+        }
+        let checks: BTreeMap<&str, &Check> = card.checks.iter().map(|check| (check.id.as_str(), check)).collect();
+        self.all().flat_map(move |judged| {
+            let subject = &judged.asked.subject;
+            let times = match subject {
+                Subject::Service(_) => Card::tier_weight(judged.asked.tier.as_deref()),
+                Subject::Environment { environment } => weights.get(environment.as_str()).copied().unwrap_or(1),
+            };
+            let items: Vec<_> = judged
+                .checks
+                .iter()
+                .filter_map(|assessed| Some((judged, assessed, item(checks.get(assessed.check.as_str())?, assessed, times)?)))
+                .collect();
+            items
+        })
+    }
+}
+
+fn whole(card: &Card, now: Timestamp, environments: Vec<Judged>, services: Vec<Judged>) -> Readiness {
+    let pool = Pool { environments: &environments, services: &services };
+    let items: Vec<(&Judged, &Assessed, Item)> = pool.items(card).collect();
+    let fleet = score(items.iter().map(|(_, _, item)| *item));
+    let mut states = BTreeMap::new();
+    let previews: BTreeSet<&str> = card.checks.iter().filter(|check| check.preview).map(|check| check.id.as_str()).collect();
+    for assessed in pool.all().flat_map(|judged| &judged.checks).filter(|assessed| !previews.contains(assessed.check.as_str())) {
+        *states.entry(assessed.state).or_insert(0) += 1;
+    }
+    let caps = caps(&items);
+    let levers = levers(card, &items);
+    let targets = card.targets.iter().map(|target| standing(&card.needed(target), &target.name, pool)).collect();
+    drop(items);
+    Readiness { model: MODEL, card: card.name.clone(), at: now, fleet, caps, states, environments, services, targets, levers }
+}
+
+fn caps(items: &[(&Judged, &Assessed, Item)]) -> Vec<Cap> {
+    let mut caps: BTreeMap<(u8, &str, bool), Vec<String>> = BTreeMap::new();
+    for (judged, assessed, _) in items {
+        if let Some(at) = assessed.cap {
+            let blind = assessed.state == State::Unknown;
+            caps.entry((at, assessed.check.as_str(), blind)).or_default().push(judged.asked.subject.to_string());
+        }
+    }
+    caps.into_iter().map(|((at, check, blind), subjects)| Cap { check: check.to_owned(), at, blind, subjects }).collect()
+}
+
+/// Those first that earn the most for a minute of work; where two earn the same, in the order of their names.
+fn levers(card: &Card, items: &[(&Judged, &Assessed, Item)]) -> Vec<Lever> {
+    let open = |assessed: &Assessed| matches!(assessed.state, State::Fail | State::Partial | State::Unknown);
+    let missing = |item: &Item| match item.standing {
+        Standing::Known { value, .. } => item.weight * u64::from(WHOLE - value.min(WHOLE)),
+        Standing::Unknown => item.weight * u64::from(WHOLE),
+        Standing::Waived { .. } => 0,
+    };
+    let mut levers: Vec<Lever> = card
+        .checks
+        .iter()
+        .filter_map(|check| {
+            let of = || items.iter().filter(|(_, assessed, _)| assessed.check == check.id && open(assessed));
+            let subjects = of().count();
+            let gain = of().map(|(_, _, item)| missing(item)).sum();
+            let mended = items.iter().map(|(_, assessed, item)| if assessed.check == check.id { held(*item) } else { *item });
+            (subjects > 0).then(|| Lever {
+                check: check.id.clone(),
+                subjects,
+                work_minutes: u64::from(check.work_minutes) * subjects as u64,
+                becomes: score(mended).score,
+                gain,
+            })
+        })
+        .collect();
+    // gain per minute, compared across without dividing
+    let rate = |lever: &Lever| (u128::from(lever.gain), u128::from(lever.work_minutes.max(1)));
+    levers.sort_by(|one, other| {
+        let ((gain, work), (other_gain, other_work)) = (rate(one), rate(other));
+        (other_gain * work).cmp(&(gain * other_work)).then_with(|| one.check.cmp(&other.check))
+    });
+    levers
+}
+
+fn standing(needed: &[&Check], name: &str, pool: Pool<'_>) -> TargetStanding {
+    let mut all =
+        TargetStanding { name: name.to_owned(), reached: false, needed: 0, held: 0, waived: 0, missing: Vec::new(), work_minutes: 0 };
+    for check in needed {
+        let mut gap = Gap { check: check.id.clone(), failing: 0, unknown: 0, work_minutes: 0 };
+        for assessed in pool.all().flat_map(|judged| &judged.checks).filter(|assessed| assessed.check == check.id) {
+            match assessed.state {
+                State::NotApplicable => continue,
+                State::Pass => all.held += 1,
+                State::Waived => (all.held, all.waived) = (all.held + 1, all.waived + 1),
+                State::Fail | State::Partial => gap.failing += 1,
+                State::Unknown => gap.unknown += 1,
+            }
+            all.needed += 1;
+        }
+        let open = gap.failing + gap.unknown;
+        if open > 0 {
+            gap.work_minutes = u64::from(check.work_minutes) * open as u64;
+            all.work_minutes += gap.work_minutes;
+            all.missing.push(gap);
+        }
+    }
+    // a target of which nothing could be asked is not reached: there is nothing that is ready
+    all.reached = all.missing.is_empty() && all.held > 0;
+    all
+}
+
+#[cfg(test)]
+mod tests;

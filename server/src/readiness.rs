@@ -1,0 +1,239 @@
+//! How ready the fleet is, asked of the store: facts read at once, judged by the domain, with the card of the config.
+//!
+//! Separate from the store, which only reads, and from the domain, which only judges. What is kept here between two looks is the
+//! load of a week alone, because it is slow to read and its evidence counts for a day. The trap is a thousand queries: whatever
+//! is needed of a service is looked up in what was read of all of them.
+
+mod ended;
+mod judgement;
+pub mod scorecard;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Timestamp;
+use domain::nats::Connection;
+use domain::readiness::assess::Asked;
+use domain::readiness::live::{Held, Identity, NatsSource, ServiceFacts, Sources, Usage, Version, Watching, floors, identity, live};
+use domain::readiness::{Card, Evidence, Readiness, Subject, Waiver, assess};
+use domain::service::ServiceKey;
+use domain::source::{SourceHealth, SourceKind};
+use tokio::sync::Mutex;
+
+use crate::config::Config;
+use crate::store::{Connected, FleetFacts, Marks, Of, Standing, Store, StoreError};
+
+pub use judgement::Judgement;
+
+/// How long the load of a week is not read again.
+const LOAD_KEPT: Duration = Duration::from_secs(3_600);
+
+/// Judges the fleet by one card.
+#[derive(Debug)]
+pub struct Judging {
+    card: Card,
+    marks: Marks,
+    serving: Serving,
+    load: Mutex<Option<(Timestamp, Arc<Of<Usage>>)>>,
+}
+
+/// By NATS cluster, the environments that it serves; none named: all.
+type Serving = BTreeMap<String, Vec<String>>;
+
+/// What was asked, and the answers that Signalbox has itself.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// The store's revision this was read at.
+    pub revision: u64,
+    /// The services.
+    pub asked: Vec<Asked>,
+    /// The answers to the live checks.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Judging {
+    /// By this card, with the marks and NATS clusters of the config.
+    pub fn new(card: Card, config: &Config) -> Self {
+        let serving = config.nats.iter().map(|nats| (nats.name.clone(), nats.environments.clone())).collect();
+        Self { card, marks: config.marks(), serving, load: Mutex::new(None) }
+    }
+
+    /// The card.
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// Answers the live checks of every service. `same_time`: NATS servers and AWS tell the same time.
+    ///
+    /// # Errors
+    /// When a statement fails or a row cannot be read.
+    pub async fn look(&self, store: &Store, same_time: bool, now: Timestamp) -> Result<Looked, StoreError> {
+        let load = self.load(store, now).await?;
+        let facts = store.readiness_facts(now).await?;
+        Ok(self.judged(&facts, &load, same_time, now))
+    }
+
+    /// How ready the fleet is, with what people attested and accepted.
+    ///
+    /// # Errors
+    /// As [`Judging::look`].
+    pub async fn readiness(
+        &self,
+        store: &Store,
+        (attested, waivers): (&[Evidence], &[Waiver]),
+        same_time: bool,
+        now: Timestamp,
+    ) -> Result<(u64, Readiness), StoreError> {
+        let Looked { revision, asked, mut evidence } = self.look(store, same_time, now).await?;
+        evidence.extend_from_slice(attested);
+        Ok((revision, assess(&self.card, now, &asked, &evidence, waivers)))
+    }
+
+    /// The load of a week, read anew once an hour.
+    async fn load(&self, store: &Store, now: Timestamp) -> Result<Arc<Of<Usage>>, StoreError> {
+        let mut kept = self.load.lock().await;
+        // a clock that was set back must not keep it for ever
+        if let Some((read, load)) = kept.as_ref().filter(|(read, _)| *read <= now && now.since(*read) < LOAD_KEPT) {
+            tracing::trace!(%read, "the load of the last week is kept");
+            return Ok(Arc::clone(load));
+        }
+        let load = Arc::new(store.readiness_load(now).await?);
+        *kept = Some((now, Arc::clone(&load)));
+        Ok(load)
+    }
+
+    fn judged(&self, facts: &FleetFacts, load: &Of<Usage>, same_time: bool, now: Timestamp) -> Looked {
+        let fleet = Fleet::of(facts, &self.serving, same_time);
+        let mut looked = Looked { revision: facts.revision, asked: Vec::new(), evidence: Vec::new() };
+        for standing in &facts.services {
+            let key = &standing.key;
+            let marked = self.marks.reason(&key.environment, &key.cluster, &key.service);
+            let tier = self.card.tier_tag.as_ref().and_then(|tag| standing.service.tags.get(tag)).cloned();
+            looked.asked.push(Asked { subject: Subject::Service(key.clone()), tier });
+            looked.evidence.extend(live(&self.card, &fleet.service(standing, marked, load.get(key).copied(), now)));
+        }
+        looked
+    }
+}
+
+/// What was read, laid out by service.
+struct Fleet<'a> {
+    facts: &'a FleetFacts,
+    health: HashMap<(SourceKind, &'a str), &'a SourceHealth>,
+    places: Vec<Place<'a>>,
+    held: HashMap<&'a ServiceKey, Vec<&'a Connected>>,
+    /// By NATS source, account and whom a connection comes in as, the services that do.
+    sharing: HashMap<Whom<'a>, BTreeSet<&'a ServiceKey>>,
+    floors: BTreeMap<String, Version>,
+    ended: HashMap<ServiceKey, ended::Tally>,
+}
+
+/// NATS source, account, and the user or certificate.
+type Whom<'a> = (&'a str, Option<&'a str>, Option<&'a str>);
+
+/// A NATS cluster that is configured.
+struct Place<'a> {
+    id: String,
+    health: &'a SourceHealth,
+    environments: &'a [String],
+}
+
+impl Place<'_> {
+    fn serves(&self, environment: &str) -> bool {
+        self.environments.is_empty() || self.environments.iter().any(|named| named == environment)
+    }
+}
+
+fn whom<'a>(source: &'a str, connection: &'a Connection) -> Whom<'a> {
+    (source, connection.account.as_deref(), identity(connection))
+}
+
+fn holding(connected: &Connected) -> Held<'_> {
+    let Connected { source, connection, certainty, task, wire, .. } = connected;
+    Held { source, connection, certainty: *certainty, task: task.as_deref(), wire: *wire }
+}
+
+impl<'a> Fleet<'a> {
+    fn of(facts: &'a FleetFacts, serving: &'a Serving, same_time: bool) -> Self {
+        let of_nats = facts.health.iter().filter(|health| health.id.kind == SourceKind::Nats);
+        let places: Vec<Place<'a>> = of_nats
+            .map(|health| Place {
+                id: health.id.to_string(),
+                health,
+                environments: serving.get(&health.id.scope).map_or(&[], Vec::as_slice),
+            })
+            .collect();
+        let mut held: HashMap<&ServiceKey, Vec<&Connected>> = HashMap::new();
+        let mut sharing: HashMap<Whom<'a>, BTreeSet<&ServiceKey>> = HashMap::new();
+        for connected in &facts.connections {
+            held.entry(&connected.owner).or_default().push(connected);
+            sharing.entry(whom(&connected.source, &connected.connection)).or_default().insert(&connected.owner);
+        }
+        Self {
+            facts,
+            health: facts.health.iter().map(|health| ((health.id.kind, health.id.scope.as_str()), health)).collect(),
+            floors: floors(facts.connections.iter().map(|connected| &connected.connection)),
+            ended: ended::tally(facts, &places, same_time),
+            places,
+            held,
+            sharing,
+        }
+    }
+
+    /// The facts of one service.
+    fn service<'b>(&'b self, standing: &'b Standing, marked: Option<&'b str>, usage: Option<Usage>, now: Timestamp) -> ServiceFacts<'b> {
+        let Standing { key, service, since } = standing;
+        let facts = self.facts;
+        let held: &[&Connected] = self.held.get(key).map_or(&[], Vec::as_slice);
+        let mut past = facts.past.get(key).cloned().unwrap_or_default();
+        let ended = self.ended.get(key).copied().unwrap_or_default();
+        (past.reconnects, past.plaintext) = (ended.reconnects, ended.plaintext);
+        let source = |kind| self.health.get(&(kind, key.environment.as_str())).copied();
+        let ecs = source(SourceKind::Ecs);
+        let gaps: &[(Timestamp, Timestamp)] = ecs.and_then(|health| facts.gaps.get(&health.id.to_string())).map_or(&[], Vec::as_slice);
+        let alarms = facts.alarms.get(key).into_iter().flatten();
+        let consumers = facts.consumers.get(key).into_iter().flatten();
+        ServiceFacts {
+            key,
+            now,
+            marked,
+            service,
+            definition: service.revision.as_ref().and_then(|revision| facts.definitions.get(revision)),
+            tasks: facts.tasks.get(key).into_iter().flatten().collect(),
+            counts: facts.counts.get(key).map_or(&[], Vec::as_slice),
+            since: *since,
+            gaps,
+            past,
+            usage,
+            alarms: alarms.map(|(alarm, acknowledged)| Watching { alarm, acknowledged: *acknowledged }).collect(),
+            held: held.iter().map(|connected| holding(connected)).collect(),
+            usual: facts.usual.get(key).copied(),
+            waiting: facts.waiting.get(key).copied(),
+            consumers: consumers.map(|(name, flow, why)| (name.as_str(), *flow, why.as_str())).collect(),
+            identities: self.identities(held),
+            floors: &self.floors,
+            sources: Sources {
+                ecs,
+                alarms: source(SourceKind::Alarms),
+                metrics: source(SourceKind::Metrics),
+                nats: self.places.iter().filter(|place| place.serves(&key.environment)).map(|place| self.cluster(place)).collect(),
+            },
+        }
+    }
+
+    fn identities(&self, held: &[&'a Connected]) -> Vec<Identity<'a>> {
+        let all: BTreeSet<Whom<'a>> = held.iter().map(|connected| whom(&connected.source, &connected.connection)).collect();
+        all.iter().map(|as_whom| Identity { name: as_whom.2, services: self.sharing.get(as_whom).map_or(0, BTreeSet::len) }).collect()
+    }
+
+    fn cluster<'b>(&'b self, place: &'b Place<'a>) -> NatsSource<'b> {
+        NatsSource {
+            health: place.health,
+            id: &place.id,
+            since: self.facts.nats_since.get(&place.id).copied(),
+            nodes: self.facts.nodes.get(&place.id).map_or(&[], Vec::as_slice),
+            forgot: self.facts.forgot.get(&place.id).copied(),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Everything judged at one instant, with what it was judged by: what pages, API and reports draw from.
+//!
+//! Separate from the asking because here the card grows: each heading of a checklist is a check of its own (decision 0131),
+//! so the card that judges is the operator's and those. The trap is the runtime's threads: judging a thousand services is a
+//! fifth of a second of reckoning, in which no page would be answered, so it is done beside them.
+
+use std::sync::Arc;
+
+use domain::Timestamp;
+use domain::readiness::{Card, Check, Evidence, KeptChecklist, Readiness, Waiver, assess};
+use domain::view::ReadinessFacts;
+use sha2::{Digest as _, Sha256};
+
+use super::{Judging, Looked};
+use crate::store::{Store, StoreError};
+
+/// Bytes of a digest that are kept: it tells cards apart and proves nothing.
+const DIGEST_BYTES: usize = 8;
+
+/// How everything stood at one instant.
+#[derive(Debug)]
+pub struct Judgement {
+    /// The store's revision the fleet was read at.
+    pub revision: u64,
+    /// The card it was judged by, with the checks of checklists.
+    pub card: Card,
+    /// Tells that card from others by what it counts.
+    pub digest: String,
+    /// How it was judged.
+    pub readiness: Readiness,
+    /// Every waiver there ever was.
+    pub waivers: Vec<Waiver>,
+}
+
+impl Judgement {
+    /// What the views are made of.
+    pub fn facts(&self) -> ReadinessFacts<'_> {
+        ReadinessFacts { revision: self.revision, card: &self.card, readiness: &self.readiness, waivers: &self.waivers }
+    }
+}
+
+/// What people said: attestations and ticks, what they accepted, their checklists.
+struct Said {
+    attested: Vec<Evidence>,
+    waivers: Vec<Waiver>,
+    lists: Vec<KeptChecklist>,
+}
+
+impl Judging {
+    /// Judges the fleet as it stands, with everything people said of it.
+    ///
+    /// # Errors
+    /// When a statement fails or a row cannot be read.
+    pub async fn judge(self: &Arc<Self>, store: &Store, same_time: bool, now: Timestamp) -> Result<Judgement, StoreError> {
+        let load = self.load(store, now).await?;
+        let said = Said { attested: store.attested(now).await?, waivers: store.waivers().await?, lists: store.checklists().await? };
+        let facts = store.readiness_facts(now).await?;
+        let judging = Arc::clone(self);
+        let work = move || {
+            let looked = judging.judged(&facts, &load, same_time, now);
+            // as large as what is made of it
+            drop(facts);
+            concluded(&judging.card, looked, said, now)
+        };
+        Ok(beside(work).await)
+    }
+}
+
+fn concluded(card: &Card, looked: Looked, said: Said, now: Timestamp) -> Judgement {
+    let Looked { revision, asked, mut evidence } = looked;
+    let Said { attested, waivers, lists } = said;
+    evidence.extend(attested);
+    let checks: Vec<Check> = lists.iter().flat_map(KeptChecklist::checks).filter(|check| card.check(&check.id).is_none()).collect();
+    let digest = digest(card, &checks);
+    let mut card = card.clone();
+    card.checks.extend(checks);
+    let readiness = assess(&card, now, &asked, &evidence, &waivers);
+    Judgement { revision, card, digest, readiness, waivers }
+}
+
+/// A name for what counts. Of a checklist's checks that is which there are and what they weigh: their words and the work that is
+/// left change with every tick, and a line of scores must not break at each.
+fn digest(card: &Card, lists: &[Check]) -> String {
+    // a card is JSON by what it is made of
+    let mut bytes = serde_json::to_vec(card).unwrap_or_default();
+    for check in lists {
+        bytes.extend_from_slice(format!("\n{} {}", check.id, check.weight.as_str()).as_bytes());
+    }
+    let hash: [u8; 32] = Sha256::digest(&bytes).into();
+    hash.iter().take(DIGEST_BYTES).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Runs what takes long where it holds up no answer.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // only a runtime that is taken down cancels it, and then nobody waits
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::readiness::checklist::{ListItem, Section};
+    use domain::readiness::{Checklist, Weight};
+
+    use super::*;
+    use crate::readiness::scorecard;
+
+    fn list(done: bool, priority: Weight) -> KeptChecklist {
+        let item =
+            ListItem { id: "1".into(), text: "restore a backup".into(), done: Some(done), priority: Some(priority), ..ListItem::default() };
+        let section = Section { level: 2, title: "Recovery".into(), items: vec![item], ..Section::default() };
+        KeptChecklist {
+            id: 1,
+            environment: "production".into(),
+            name: "sister".into(),
+            attested: Timestamp::from_secs(1_000),
+            by: "nina".into(),
+            checklist: Checklist { sections: vec![section] },
+        }
+    }
+
+    fn judged(lists: Vec<KeptChecklist>) -> Judgement {
+        let card = scorecard::load(None).unwrap();
+        let looked = Looked { revision: 3, asked: Vec::new(), evidence: Vec::new() };
+        concluded(&card, looked, Said { attested: Vec::new(), waivers: Vec::new(), lists }, Timestamp::from_secs(2_000))
+    }
+
+    #[test]
+    fn a_heading_of_a_checklist_is_a_check_and_a_tick_is_no_other_card() {
+        let (none, open, done) = (judged(Vec::new()), judged(vec![list(false, Weight::High)]), judged(vec![list(true, Weight::High)]));
+        assert_eq!(open.card.checks.len(), none.card.checks.len() + 1);
+        assert_ne!(open.digest, none.digest);
+        assert_eq!(open.digest, done.digest, "a tick must not break the line of scores");
+        assert_ne!(open.digest, judged(vec![list(false, Weight::Low)]).digest);
+        assert_eq!(open.digest.len(), 2 * DIGEST_BYTES);
+    }
+
+    #[tokio::test]
+    async fn what_is_done_beside_comes_back() {
+        assert_eq!(beside(|| 6 * 7).await, 42);
+    }
+}

@@ -1,0 +1,195 @@
+//! What readiness is judged by: the facts of every service, in one snapshot and a fixed number of queries.
+//!
+//! Separate from the pages' queries because here all services are read at once: a query a service would be a thousand. The
+//! queries answer rows by kind and nothing is joined that a map can join; what a row says is judged elsewhere. The trap is what
+//! always grows: everything that looks back is asked by an index on time, and the load of a week is read apart from the rest
+//! ([`Store::readiness_load`]), because that is a hundred thousand packed rows.
+
+mod load;
+mod nats;
+mod past;
+
+use std::collections::HashMap;
+
+use domain::Timestamp;
+use domain::alarm::Alarm;
+use domain::nats::jetstream::Flow;
+use domain::owner::TaskLife;
+use domain::readiness::live::{Count, NodeFacts, Past};
+use domain::service::{Service, ServiceKey, Task, TaskDefinition};
+use domain::source::SourceHealth;
+use sqlx::SqliteConnection;
+
+use super::{Store, StoreError, parse, revision, small, sources};
+
+pub use nats::{Connected, Ended};
+
+/// By service.
+pub type Of<T> = HashMap<ServiceKey, T>;
+
+/// One service as it is now.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Which service.
+    pub key: ServiceKey,
+    /// As it was last read.
+    pub service: Service,
+    /// Since when it is watched.
+    pub since: Timestamp,
+}
+
+/// Everything that services are judged by, as it stands in the store.
+#[derive(Debug, Default)]
+pub struct FleetFacts {
+    /// The store's revision this was read at.
+    pub revision: u64,
+    /// The sources, in the order of the config.
+    pub health: Vec<SourceHealth>,
+    /// The services that are in their clusters, by environment, cluster and name.
+    pub services: Vec<Standing>,
+    /// The revisions they are meant to run, by ARN.
+    pub definitions: HashMap<String, TaskDefinition>,
+    /// Their tasks that have not stopped.
+    pub tasks: Of<Vec<Task>>,
+    /// Their counts of the last day, oldest first, beginning with those that held before it.
+    pub counts: Of<Vec<Count>>,
+    /// What happened to them.
+    pub past: Of<Past>,
+    /// The alarms that watch them, each with whether somebody acknowledged it.
+    pub alarms: Of<Vec<(Alarm, bool)>>,
+    /// Open NATS connections that belong to a service.
+    pub connections: Vec<Connected>,
+    /// NATS connections that ended within the last day, newest first.
+    pub ended: Vec<Ended>,
+    /// Tasks that stopped within the last day.
+    pub stopped: Vec<TaskLife>,
+    /// How many connections a task of each usually holds.
+    pub usual: Of<u64>,
+    /// How full the fullest connection of each is, in permille.
+    pub waiting: Of<u32>,
+    /// Consumers by the service they belong to: name, how it stands, why.
+    pub consumers: Of<Vec<(String, Flow, String)>>,
+    /// Nodes by NATS source.
+    pub nodes: HashMap<String, Vec<NodeFacts>>,
+    /// Since when each NATS source has been read.
+    pub nats_since: HashMap<String, Timestamp>,
+    /// When a node of each NATS source last closed more connections than it remembers, within a day.
+    pub forgot: HashMap<String, Timestamp>,
+    /// Times of the last half year in which each ECS source was not read.
+    pub gaps: HashMap<String, Vec<(Timestamp, Timestamp)>>,
+}
+
+impl Store {
+    /// The facts of every service.
+    ///
+    /// # Errors
+    /// When a statement fails or a row cannot be read.
+    pub async fn readiness_facts(&self, now: Timestamp) -> Result<FleetFacts, StoreError> {
+        let mut snapshot = self.read().await?;
+        let mut facts = FleetFacts {
+            revision: revision(&mut snapshot).await?,
+            health: sources::health_list(&mut snapshot).await?,
+            ..FleetFacts::default()
+        };
+        services(&mut snapshot, &mut facts).await?;
+        definitions(&mut snapshot, &mut facts).await?;
+        tasks(&mut snapshot, &mut facts).await?;
+        counts(&mut snapshot, now, &mut facts).await?;
+        alarms(&mut snapshot, &mut facts).await?;
+        past::gather(&mut snapshot, now, &mut facts).await?;
+        nats::gather(&mut snapshot, now, &mut facts).await?;
+        Ok(facts)
+    }
+}
+
+fn key(environment: String, cluster: String, service: String) -> ServiceKey {
+    ServiceKey { environment, cluster, service }
+}
+
+async fn services(connection: &mut SqliteConnection, facts: &mut FleetFacts) -> Result<(), StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT s.environment AS "environment!: String", s.cluster AS "cluster!: String", s.name AS "name!: String", i.body AS "body!: String",
+                  COALESCE((SELECT min(c.at) FROM subject j JOIN count_change c ON c.subject = j.id
+                            WHERE j.environment = s.environment AND j.cluster = s.cluster AND j.service = s.name), i.valid_from) AS "since!: i64"
+           FROM service s JOIN source ON source.id = 'ecs:' || s.environment
+           JOIN interval i ON i.noun = 'service' AND i.source = source.id AND i.cluster = s.cluster AND i.name = s.name AND i.valid_to IS NULL
+           WHERE s.present = 1 ORDER BY 1, 2, 3"#
+    )
+    .fetch_all(connection)
+    .await?;
+    for row in rows {
+        facts.services.push(Standing {
+            key: key(row.environment, row.cluster, row.name),
+            service: parse("service", &row.body)?,
+            since: Timestamp::from_micros(row.since),
+        });
+    }
+    Ok(())
+}
+
+async fn definitions(connection: &mut SqliteConnection, facts: &mut FleetFacts) -> Result<(), StoreError> {
+    let rows = sqlx::query!(
+        "SELECT arn, body FROM task_definition WHERE arn IN (SELECT revision FROM service WHERE present = 1 AND revision IS NOT NULL)"
+    )
+    .fetch_all(connection)
+    .await?;
+    for row in rows {
+        let definition = parse("task definition", &row.body)?;
+        facts.definitions.insert(row.arn, definition);
+    }
+    Ok(())
+}
+
+async fn tasks(connection: &mut SqliteConnection, facts: &mut FleetFacts) -> Result<(), StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT substr(i.source, 5) AS "environment!: String", i.cluster AS "cluster!: String", i.body AS "body!: String"
+           FROM source CROSS JOIN interval i INDEXED BY interval_open ON i.noun = 'task' AND i.source = source.id AND i.valid_to IS NULL
+           WHERE source.id LIKE 'ecs:%' ORDER BY i.name"#
+    )
+    .fetch_all(connection)
+    .await?;
+    for row in rows {
+        let task: Task = parse("task", &row.body)?;
+        let Some(service) = task.service.clone() else { continue };
+        facts.tasks.entry(key(row.environment, row.cluster, service)).or_default().push(task);
+    }
+    Ok(())
+}
+
+/// A day of counts, with those that held at its beginning.
+async fn counts(connection: &mut SqliteConnection, now: Timestamp, facts: &mut FleetFacts) -> Result<(), StoreError> {
+    let from = now.minus(past::LOOKED_BACK).as_micros();
+    let rows = sqlx::query!(
+        r#"SELECT j.environment AS "environment!: String", j.cluster AS "cluster!: String", j.service AS "service!: String", c.at AS "at!: i64",
+                  c.desired AS "desired: i64", c.running AS "running: i64"
+           FROM subject j JOIN count_change c ON c.subject = j.id
+            AND c.at >= COALESCE((SELECT max(p.at) FROM count_change p WHERE p.subject = j.id AND p.at <= ?1), ?1)
+           ORDER BY j.id, c.at"#,
+        from,
+    )
+    .fetch_all(connection)
+    .await?;
+    for row in rows {
+        let tasks = row.desired.zip(row.running).map(|(desired, running)| (small(desired), small(running)));
+        let count = Count { at: Timestamp::from_micros(row.at), tasks };
+        facts.counts.entry(key(row.environment, row.cluster, row.service)).or_default().push(count);
+    }
+    Ok(())
+}
+
+async fn alarms(connection: &mut SqliteConnection, facts: &mut FleetFacts) -> Result<(), StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT a.environment AS "environment!: String", a.cluster AS "cluster!: String", a.service AS "service!: String",
+                  a.body AS "body!: String", k.id IS NOT NULL AS "known!: bool"
+           FROM alarm a JOIN source ON source.id = 'alarms:' || a.environment
+           LEFT JOIN acknowledgement k ON k.environment = a.environment AND k.name = a.name AND k.ended_at IS NULL
+           WHERE a.cluster IS NOT NULL AND a.service IS NOT NULL ORDER BY a.name"#
+    )
+    .fetch_all(connection)
+    .await?;
+    for row in rows {
+        let alarm: Alarm = parse("alarm", &row.body)?;
+        facts.alarms.entry(key(row.environment, row.cluster, row.service)).or_default().push((alarm, row.known));
+    }
+    Ok(())
+}

@@ -1,0 +1,293 @@
+//! What the score was, and how each check stood: as intervals, written on change only.
+//!
+//! One transaction compares a whole assessment with what is open and writes what differs; a fleet that stands as it stood
+//! writes nothing. The trap is a number that always moves: confidence fades with the age of the evidence, so a row is opened
+//! when its *word* changes and not its permille. A row of another model or another card is another row even with the same
+//! score, which is where a plotted line breaks.
+
+use std::collections::{BTreeMap, HashMap};
+
+use domain::Timestamp;
+use domain::live::Topic;
+use domain::readiness::{Judged, Readiness, Score, State, Subject};
+use sqlx::SqliteConnection;
+
+use super::record::Written;
+use super::{Store, StoreError, advance, json, parse, unsigned};
+
+/// What a score is of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScoreOf {
+    /// The environment; empty for the fleet.
+    pub environment: String,
+    /// The cluster; empty for an environment.
+    pub cluster: String,
+    /// The service; empty for an environment.
+    pub service: String,
+}
+
+/// What a score was from one instant to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScoreRow {
+    /// From when.
+    pub from: Timestamp,
+    /// Until when; none while it is so.
+    pub to: Option<Timestamp>,
+    /// The version of the formula.
+    pub model: u64,
+    /// The digest of the score card.
+    pub card: String,
+    /// The score; none where the evidence did not suffice.
+    pub score: Option<u64>,
+    /// At most, if what is unknown turned out well.
+    pub upper: Option<u64>,
+    /// With every waived check failed.
+    pub unwaived: Option<u64>,
+    /// The confidence at the beginning, in permille.
+    pub confidence: u64,
+    /// The letter.
+    pub letter: Option<String>,
+    /// What held it down: the check and the highest score it allowed.
+    pub caps: Vec<(String, u8)>,
+}
+
+/// A check that stands otherwise than it stood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckChange {
+    /// Of what.
+    pub of: ScoreOf,
+    /// The check's id.
+    pub check: String,
+    /// How it stood; none where it was not asked.
+    pub before: Option<State>,
+    /// How it stands; none where it is asked no more.
+    pub after: Option<State>,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// What is compared of a score, and written.
+struct Line {
+    values: [Option<i64>; 3],
+    confidence: i64,
+    trust: &'static str,
+    letter: Option<&'static str>,
+    caps: String,
+}
+
+impl From<&Subject> for ScoreOf {
+    fn from(subject: &Subject) -> Self {
+        let environment = subject.environment().to_owned();
+        let (cluster, service) = subject.service().map_or_else(Default::default, |key| (key.cluster.clone(), key.service.clone()));
+        Self { environment, cluster, service }
+    }
+}
+
+impl Store {
+    /// Records an assessment made with the card of that digest. Nothing where everything stands as it stood.
+    ///
+    /// # Errors
+    /// When a statement fails or a row cannot be read; nothing is changed then.
+    pub async fn score_record(&self, readiness: &Readiness, card: &str) -> Result<Option<Written>, StoreError> {
+        let mut tx = self.write().await?;
+        let scored = record_scores(&mut tx, readiness, card).await?;
+        let stood = record_states(&mut tx, readiness, card).await?;
+        if !scored && !stood {
+            return Ok(None);
+        }
+        let revision = advance(&mut tx).await?;
+        tx.commit().await?;
+        Ok(Some(Written { revision, topics: [Topic::Readiness].into() }))
+    }
+
+    /// What the score was between two instants, the oldest first.
+    ///
+    /// # Errors
+    /// When a statement fails or a row cannot be read.
+    pub async fn score_rows(&self, of: &ScoreOf, from: Timestamp, to: Timestamp) -> Result<Vec<ScoreRow>, StoreError> {
+        let (mut snapshot, from, to) = (self.read().await?, from.as_micros(), to.as_micros());
+        let rows = sqlx::query!(
+            "SELECT model, card, score, upper, unwaived, confidence, letter, caps, valid_from, valid_to FROM score_row
+             WHERE environment = ? AND cluster = ? AND service = ? AND valid_from < ? AND (valid_to IS NULL OR valid_to > ?)
+             ORDER BY valid_from, id",
+            of.environment,
+            of.cluster,
+            of.service,
+            to,
+            from,
+        )
+        .fetch_all(&mut *snapshot)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(ScoreRow {
+                    from: Timestamp::from_micros(row.valid_from),
+                    to: row.valid_to.map(Timestamp::from_micros),
+                    model: unsigned(row.model),
+                    card: row.card,
+                    score: row.score.map(unsigned),
+                    upper: row.upper.map(unsigned),
+                    unwaived: row.unwaived.map(unsigned),
+                    confidence: unsigned(row.confidence),
+                    letter: row.letter,
+                    caps: parse("list of caps", &row.caps)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Checks that stand otherwise now than at an instant, by what they are asked of and by id. What changed and changed back is
+    /// none.
+    ///
+    /// # Errors
+    /// When a statement fails or a row cannot be read.
+    pub async fn checks_changed_since(&self, since: Timestamp) -> Result<Vec<CheckChange>, StoreError> {
+        let (mut snapshot, then) = (self.read().await?, since.as_micros());
+        let rows = sqlx::query!(
+            "SELECT environment, cluster, service, check_id, state, valid_from, valid_to FROM check_state
+             WHERE valid_from > ?1 OR valid_to > ?1 ORDER BY valid_from, id",
+            then,
+        )
+        .fetch_all(&mut *snapshot)
+        .await?;
+        let mut found: BTreeMap<(ScoreOf, String), CheckChange> = BTreeMap::new();
+        for row in rows {
+            let state = state(&row.state)?;
+            let of = ScoreOf { environment: row.environment, cluster: row.cluster, service: row.service };
+            let at = Timestamp::from_micros(row.valid_from);
+            let change = found.entry((of.clone(), row.check_id.clone())).or_insert(CheckChange {
+                of,
+                check: row.check_id,
+                before: None,
+                after: None,
+                at,
+            });
+            if at <= since {
+                change.before = Some(state);
+            }
+            // the newest row says how it stands, unless that has ended too
+            change.after = row.valid_to.is_none().then_some(state);
+            change.at = row.valid_to.map_or(at, Timestamp::from_micros);
+        }
+        Ok(found.into_values().filter(|change| change.before != change.after).collect())
+    }
+}
+
+/// Opens and closes rows of scores; whether any was.
+async fn record_scores(connection: &mut SqliteConnection, readiness: &Readiness, card: &str) -> Result<bool, StoreError> {
+    let (model, at) = (i64::from(readiness.model), readiness.at.as_micros());
+    let mut wanted: BTreeMap<ScoreOf, Line> = BTreeMap::new();
+    let caps = readiness.caps.iter().map(|cap| (cap.check.as_str(), cap.at)).collect();
+    wanted.insert(ScoreOf::default(), line(&readiness.fleet, caps)?);
+    for judged in readiness.environments.iter().chain(&readiness.services) {
+        let caps = judged.caps().into_iter().filter_map(|check| Some((check.check.as_str(), check.cap?))).collect();
+        wanted.insert(ScoreOf::from(&judged.asked.subject), line(&judged.score, caps)?);
+    }
+    let open = sqlx::query!(
+        r#"SELECT id AS "id!", environment, cluster, service, model, card, score, upper, unwaived, trust, letter, caps FROM score_row
+           WHERE valid_to IS NULL"#
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut changed = false;
+    for row in open {
+        let of = ScoreOf { environment: row.environment, cluster: row.cluster, service: row.service };
+        let same = wanted.get(&of).is_some_and(|line| {
+            let values = [row.score, row.upper, row.unwaived];
+            (row.model, row.card.as_str()) == (model, card)
+                && (values, row.trust.as_str(), row.letter.as_deref()) == (line.values, line.trust, line.letter)
+                && row.caps == line.caps
+        });
+        if same {
+            wanted.remove(&of);
+        } else {
+            sqlx::query!("UPDATE score_row SET valid_to = ? WHERE id = ?", at, row.id).execute(&mut *connection).await?;
+            changed = true;
+        }
+    }
+    for (of, Line { values: [score, upper, unwaived], confidence, trust, letter, caps }) in wanted {
+        sqlx::query!(
+            "INSERT INTO score_row
+                 (environment, cluster, service, model, card, score, upper, unwaived, confidence, trust, letter, caps, valid_from)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            of.environment,
+            of.cluster,
+            of.service,
+            model,
+            card,
+            score,
+            upper,
+            unwaived,
+            confidence,
+            trust,
+            letter,
+            caps,
+            at,
+        )
+        .execute(&mut *connection)
+        .await?;
+        changed = true;
+    }
+    Ok(changed)
+}
+
+/// Opens and closes rows of checks; whether any was.
+async fn record_states(connection: &mut SqliteConnection, readiness: &Readiness, card: &str) -> Result<bool, StoreError> {
+    let (model, at) = (i64::from(readiness.model), readiness.at.as_micros());
+    let states = |judged: &Judged| {
+        let of = ScoreOf::from(&judged.asked.subject);
+        let checks = judged.checks.iter().map(|check| (check.check.clone(), check.state));
+        checks.map(|(check, state)| ((of.clone(), check), state)).collect::<Vec<_>>()
+    };
+    let mut wanted: HashMap<(ScoreOf, String), State> = readiness.environments.iter().chain(&readiness.services).flat_map(states).collect();
+    let open =
+        sqlx::query!(r#"SELECT id AS "id!", environment, cluster, service, check_id, state FROM check_state WHERE valid_to IS NULL"#)
+            .fetch_all(&mut *connection)
+            .await?;
+    let mut changed = false;
+    for row in open {
+        let key = (ScoreOf { environment: row.environment, cluster: row.cluster, service: row.service }, row.check_id);
+        if wanted.get(&key).is_some_and(|state| state.as_str() == row.state) {
+            wanted.remove(&key);
+        } else {
+            sqlx::query!("UPDATE check_state SET valid_to = ? WHERE id = ?", at, row.id).execute(&mut *connection).await?;
+            changed = true;
+        }
+    }
+    let mut fresh: Vec<_> = wanted.into_iter().collect();
+    // rows in the same order each time
+    fresh.sort_by(|one, other| one.0.cmp(&other.0));
+    for ((of, check), state) in fresh {
+        let state = state.as_str();
+        sqlx::query!(
+            "INSERT INTO check_state (environment, cluster, service, check_id, state, model, card, valid_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            of.environment,
+            of.cluster,
+            of.service,
+            check,
+            state,
+            model,
+            card,
+            at,
+        )
+        .execute(&mut *connection)
+        .await?;
+        changed = true;
+    }
+    Ok(changed)
+}
+
+fn line(score: &Score, caps: Vec<(&str, u8)>) -> Result<Line, StoreError> {
+    Ok(Line {
+        values: [score.score, score.upper, score.unwaived].map(|value| value.map(i64::from)),
+        confidence: i64::from(score.confidence),
+        trust: score.trust().as_str(),
+        letter: score.letter.map(|letter| letter.as_str()),
+        caps: json("list of caps", &caps)?,
+    })
+}
+
+/// A check's state as a row holds it.
+fn state(word: &str) -> Result<State, StoreError> {
+    State::from_word(word).ok_or_else(|| StoreError::Word { what: "a check's state", word: word.to_owned() })
+}
