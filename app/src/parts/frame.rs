@@ -108,7 +108,7 @@ fn end(around: RwSignal<Around>) -> AnyView {
             }
         >
             <kbd>"/"</kbd>
-            " go to"
+            <span class="meaning">" go to"</span>
         </a>
         <KeysLink href="#keys" open=keyboard::show_keys/>
         <span class="environments" title=move || environments().join("\n")><bdi>{named}</bdi></span>

@@ -43,7 +43,7 @@ pub(crate) fn KeysLink(href: &'static str, open: fn()) -> impl IntoView {
             }
         >
             <kbd>"?"</kbd>
-            " keys"
+            <span class="meaning">" keys"</span>
         </a>
     }
 }
