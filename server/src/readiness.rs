@@ -16,7 +16,7 @@ use domain::Timestamp;
 use domain::nats::Connection;
 use domain::readiness::assess::Asked;
 use domain::readiness::live::{Held, Identity, NatsSource, ServiceFacts, Sources, Usage, Version, Watching, floors, identity, live};
-use domain::readiness::{Card, Evidence, Readiness, Subject, Waiver, assess};
+use domain::readiness::{Card, Evidence, Subject};
 use domain::service::ServiceKey;
 use domain::source::{SourceHealth, SourceKind};
 use tokio::sync::Mutex;
@@ -62,32 +62,6 @@ impl Judging {
     /// The card.
     pub fn card(&self) -> &Card {
         &self.card
-    }
-
-    /// Answers the live checks of every service. `same_time`: NATS servers and AWS tell the same time.
-    ///
-    /// # Errors
-    /// When a statement fails or a row cannot be read.
-    pub async fn look(&self, store: &Store, same_time: bool, now: Timestamp) -> Result<Looked, StoreError> {
-        let load = self.load(store, now).await?;
-        let facts = store.readiness_facts(now).await?;
-        Ok(self.judged(&facts, &load, same_time, now))
-    }
-
-    /// How ready the fleet is, with what people attested and accepted.
-    ///
-    /// # Errors
-    /// As [`Judging::look`].
-    pub async fn readiness(
-        &self,
-        store: &Store,
-        (attested, waivers): (&[Evidence], &[Waiver]),
-        same_time: bool,
-        now: Timestamp,
-    ) -> Result<(u64, Readiness), StoreError> {
-        let Looked { revision, asked, mut evidence } = self.look(store, same_time, now).await?;
-        evidence.extend_from_slice(attested);
-        Ok((revision, assess(&self.card, now, &asked, &evidence, waivers)))
     }
 
     /// The load of a week, read anew once an hour.

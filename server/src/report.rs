@@ -42,7 +42,7 @@ pub(crate) use tests::sample;
 
 pub use carry::{Carried, Sealed};
 pub use compose::{Asked, Composing, NoReport, compose};
-pub use made::{Held, Making, Wish, make};
+pub use made::{Making, Wish, make};
 pub use prices::{Declared, Settings};
 pub use sign::{Key, PublicKey, Signature};
 pub use verify::{Verdict, verify};

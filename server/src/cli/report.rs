@@ -9,6 +9,7 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
@@ -161,7 +162,7 @@ impl Wanted {
         let card = scorecard::load(config.readiness.scorecard.as_ref().map(beside).as_deref())?;
         let mut settings = config.report.clone();
         settings.prices = settings.prices.as_ref().map(beside);
-        let judging = Judging::new(card, &config);
+        let judging = Arc::new(Judging::new(card, &config));
         let store = Store::beside(&path).await?;
         let made = self.made(&store, &judging, &settings, &path).await;
         store.close().await;
@@ -172,7 +173,7 @@ impl Wanted {
         Ok(code)
     }
 
-    async fn made(&self, store: &Store, judging: &Judging, settings: &report::Settings, path: &Path) -> anyhow::Result<Sealed> {
+    async fn made(&self, store: &Store, judging: &Arc<Judging>, settings: &report::Settings, path: &Path) -> anyhow::Result<Sealed> {
         let key = Key::open(path, &SystemDice)?;
         let making = Making { store, judging, settings, key: &key, dice: &SystemDice, same_time: true };
         let wish = Wish {
@@ -182,8 +183,8 @@ impl Wanted {
             redact: self.redact,
         };
         let now = SystemClock.now();
-        let held = report::made::held(store, &self.environment, now).await?;
-        Ok(report::make(making, &wish, &held, now).await?)
+        let before = report::made::before(store, &self.environment).await?;
+        Ok(report::make(making, &wish, before.as_ref(), now).await?)
     }
 
     async fn write(&self, sealed: &Sealed) -> anyhow::Result<()> {

@@ -3,10 +3,10 @@
 //! One way for the page, the command and the schedule, so that none of them forgets a step. The order matters: what is signed
 //! is the redacted document, because a signature over the other would have to be left out with the names.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Timestamp;
-use domain::readiness::{Evidence, Waiver};
 use domain::report::{Document, redact};
 
 use super::compose::{Asked, Composing, NoReport, compose};
@@ -29,24 +29,13 @@ pub struct Wish {
     pub redact: bool,
 }
 
-/// What people said and what was reported before.
-#[derive(Clone, Debug, Default)]
-pub struct Held {
-    /// What they stand for.
-    pub attested: Vec<Evidence>,
-    /// What they accepted; those that are over as well.
-    pub waivers: Vec<Waiver>,
-    /// The newest report of the same environments that was not redacted.
-    pub before: Option<Document>,
-}
-
 /// What a report is made with.
 #[derive(Clone, Copy)]
 pub struct Making<'a> {
     /// What is read.
     pub store: &'a Store,
     /// The score card and how it is asked.
-    pub judging: &'a Judging,
+    pub judging: &'a Arc<Judging>,
     /// `[report]` of the config.
     pub settings: &'a Settings,
     /// What it is signed with.
@@ -57,25 +46,20 @@ pub struct Making<'a> {
     pub same_time: bool,
 }
 
-/// Makes it.
+/// Makes it. Judged as the pages are, checklists included. `before`: the newest report of the same environments that was not
+/// redacted.
 ///
 /// # Errors
 /// When the store cannot be read, an environment is not there, or what is configured for reports is wrong.
-pub async fn make(making: Making<'_>, wish: &Wish, held: &Held, now: Timestamp) -> Result<Sealed, NoReport> {
+pub async fn make(making: Making<'_>, wish: &Wish, before: Option<&Document>, now: Timestamp) -> Result<Sealed, NoReport> {
     let Making { store, judging, settings, key, dice, same_time } = making;
-    let (_, readiness) = judging.readiness(store, (held.attested.as_slice(), held.waivers.as_slice()), same_time, now).await?;
+    let judgement = judging.judge(store, same_time, now).await?;
     let mut random = [0; 10];
     dice.fill(&mut random).map_err(|error| NoReport::Made(format!("the system has no random bytes to give: {error}")))?;
     let asked =
         Asked { id: id(now, &random), requester: wish.requester.clone(), period: wish.period, environments: wish.environments.clone() };
-    let with = Composing {
-        card: judging.card(),
-        readiness: &readiness,
-        waivers: &held.waivers,
-        settings,
-        before: held.before.as_ref(),
-        same_time,
-    };
+    let with =
+        Composing { card: &judgement.card, readiness: &judgement.readiness, waivers: &judgement.waivers, settings, before, same_time };
     let document = compose(store, &asked, with).await?;
     let document = if wish.redact { without_names(store, &document, now).await? } else { document };
     Sealed::new(document, key).map_err(|error| NoReport::Made(error.to_string()))
@@ -93,14 +77,14 @@ fn id(now: Timestamp, random: &[u8; 10]) -> String {
     uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid().hyphenated().to_string()
 }
 
-/// What people said and what was reported before, of these environments.
+/// What was reported before of these environments, and not redacted.
 ///
 /// # Errors
 /// When a statement fails or a row cannot be read.
-pub async fn held(store: &Store, environments: &[String], now: Timestamp) -> Result<Held, StoreError> {
+pub async fn before(store: &Store, environments: &[String]) -> Result<Option<Document>, StoreError> {
     let only = match environments {
         [one] => Some(one.as_str()),
         _ => None,
     };
-    Ok(Held { attested: store.attested(now).await?, waivers: store.waivers().await?, before: store.report_before(only).await? })
+    store.report_before(only).await
 }

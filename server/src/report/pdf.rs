@@ -149,14 +149,15 @@ impl Drop for Own {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     fn fake(directory: &Path, script: &str) -> PathBuf {
         let file = directory.join("chromium");
-        std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+        // written by a process of its own: a test beside this one that starts something would carry our open file along for a
+        // moment, and what is open for writing cannot be run (ETXTBSY)
+        let write = "printf '%s\\n' '#!/bin/sh' \"$1\" > \"$2\" && chmod 755 \"$2\"";
+        let status = std::process::Command::new("/bin/sh").args(["-c", write, "sh", script]).arg(&file).status().unwrap();
+        assert!(status.success());
         file
     }
 

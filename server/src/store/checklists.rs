@@ -10,7 +10,7 @@ use domain::Timestamp;
 use domain::live::Topic;
 use domain::readiness::checklist::{ListItem, Section};
 use domain::readiness::{Checklist, KeptChecklist, Weight};
-use sqlx::SqliteConnection;
+use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::audit::Signed;
 use super::record::Written;
@@ -94,11 +94,7 @@ impl Store {
         )
         .fetch_optional(&mut *tx)
         .await?;
-        let Some(name) = name else { return Ok(None) };
-        by.row(&mut tx, "confirmed a checklist", &name, "").await?;
-        let revision = advance(&mut tx).await?;
-        tx.commit().await?;
-        Ok(Some(Written { revision, topics: [Topic::Readiness].into() }))
+        done(tx, by, "confirmed a checklist", name).await
     }
 
     /// Takes a list out of the score. Its rows stay. Nothing where there is no such list.
@@ -116,11 +112,7 @@ impl Store {
         )
         .fetch_optional(&mut *tx)
         .await?;
-        let Some(name) = name else { return Ok(None) };
-        by.row(&mut tx, "removed a checklist", &name, "").await?;
-        let revision = advance(&mut tx).await?;
-        tx.commit().await?;
-        Ok(Some(Written { revision, topics: [Topic::Readiness].into() }))
+        done(tx, by, "removed a checklist", name).await
     }
 
     /// Every checklist that counts, by environment and name.
@@ -148,6 +140,20 @@ impl Store {
         }
         Ok(all)
     }
+}
+
+/// Ends a transaction that told a list of this name something, with its row of the audit. Nothing where no list was told.
+async fn done(
+    mut tx: Transaction<'static, Sqlite>,
+    by: &Signed,
+    act: &'static str,
+    name: Option<String>,
+) -> Result<Option<Written>, StoreError> {
+    let Some(name) = name else { return Ok(None) };
+    by.row(&mut tx, act, &name, "").await?;
+    let revision = advance(&mut tx).await?;
+    tx.commit().await?;
+    Ok(Some(Written { revision, topics: [Topic::Readiness].into() }))
 }
 
 async fn insert(connection: &mut SqliteConnection, id: i64, list: &Checklist) -> Result<(), StoreError> {
