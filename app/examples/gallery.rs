@@ -47,7 +47,7 @@ fn wall() -> Timestamp {
 
 fn router(scene: Scene) -> Router {
     let fleet = Arc::new(Fleet { scene, clock: wall });
-    let ports = Ports::new(Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, fleet as _);
+    let ports = Ports::new(Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, fleet as _);
     let options = LeptosOptions::builder().output_name("signalbox").build();
     let version = AssetVersion(wall().as_micros().to_string());
     Router::new()

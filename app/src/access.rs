@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use domain::Failure;
 use domain::account::Role;
-use domain::port::{Actor, Administer, Observe, Operate, OwnAccount};
+use domain::port::{Actor, Administer, Observe, Operate, OwnAccount, ReadReports, Report};
 use leptos::prelude::use_context;
 use serde::Serialize;
 
@@ -21,20 +21,28 @@ use crate::error::AppError;
 pub struct Ports {
     observe: Arc<dyn Observe>,
     operate: Arc<dyn Operate>,
+    reports: Arc<dyn Report>,
     own: Arc<dyn OwnAccount>,
     administer: Arc<dyn Administer>,
 }
 
 impl Ports {
     /// Called once by the server, which puts it into the context of every page and server function.
-    pub fn new(observe: Arc<dyn Observe>, operate: Arc<dyn Operate>, own: Arc<dyn OwnAccount>, administer: Arc<dyn Administer>) -> Self {
-        Self { observe, operate, own, administer }
+    pub fn new(
+        observe: Arc<dyn Observe>,
+        operate: Arc<dyn Operate>,
+        reports: Arc<dyn Report>,
+        own: Arc<dyn OwnAccount>,
+        administer: Arc<dyn Administer>,
+    ) -> Self {
+        Self { observe, operate, reports, own, administer }
     }
 }
 
 /// Someone who may look at the fleet and at their own account.
 pub(crate) struct Viewer {
     pub(crate) observe: Arc<dyn Observe>,
+    pub(crate) reports: Arc<dyn ReadReports>,
     pub(crate) own: Arc<dyn OwnAccount>,
     pub(crate) actor: Actor,
 }
@@ -50,6 +58,7 @@ impl Viewer {
 /// Someone who may act, and as whom.
 pub(crate) struct Operator {
     pub(crate) operate: Arc<dyn Operate>,
+    pub(crate) reports: Arc<dyn Report>,
     pub(crate) actor: Actor,
 }
 
@@ -62,13 +71,13 @@ pub(crate) struct Admin {
 /// Who is asking, as someone who may look.
 pub(crate) async fn viewer() -> Result<Viewer, AppError> {
     let (ports, actor) = asking(Role::Viewer)?;
-    Ok(Viewer { observe: ports.observe, own: ports.own, actor })
+    Ok(Viewer { observe: ports.observe, reports: ports.reports, own: ports.own, actor })
 }
 
 /// Who is asking, as someone who may act.
 pub(crate) async fn operator() -> Result<Operator, AppError> {
     let (ports, actor) = asking(Role::Operator)?;
-    Ok(Operator { operate: ports.operate, actor })
+    Ok(Operator { operate: ports.operate, reports: ports.reports, actor })
 }
 
 /// Who is asking, as someone who may decide who may do what.

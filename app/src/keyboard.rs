@@ -15,7 +15,7 @@ use web_sys::{HtmlDialogElement, HtmlElement};
 use crate::parts::palette;
 
 /// What each key does, as the dialog lists it.
-pub(crate) const KEYS: [(&[&str], &str); 13] = [
+pub(crate) const KEYS: [(&[&str], &str); 14] = [
     (&["/"], "go to any service or page"),
     (&["f"], "filter the list on this page"),
     (&["g", "o"], "go to the Overview"),
@@ -25,6 +25,7 @@ pub(crate) const KEYS: [(&[&str], &str); 13] = [
     (&["g", "n"], "go to NATS"),
     (&["g", "r"], "go to Rollouts"),
     (&["g", "e"], "go to Readiness, and its evidence"),
+    (&["g", "p"], "go to Reports, to be printed"),
     (&["g", "c"], "go to Sources, where the collectors are"),
     (&["t"], "on an entry of the record: what changed in the ten minutes before it"),
     (&["?"], "show these keys"),
@@ -69,6 +70,7 @@ pub(crate) fn listen(wanted: SearchWanted) {
             (true, "n") => go("/nats"),
             (true, "r") => go("/rollouts"),
             (true, "e") => go("/readiness"),
+            (true, "p") => go("/reports"),
             (true, "c") => go("/sources"),
             (false, "t") => {
                 if let Some(to) = before_this(&event) {

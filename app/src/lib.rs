@@ -39,6 +39,8 @@ pub mod access;
 #[cfg(feature = "ssr")]
 pub mod entrance;
 
+#[cfg(feature = "ssr")]
+pub use crate::api::form::refusal;
 pub use crate::app::App;
 pub use crate::error::AppError;
 pub use crate::shell::{AssetVersion, shell};

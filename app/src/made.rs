@@ -83,6 +83,7 @@ fn topics(path: &str) -> &'static [Topic] {
         ("rollouts", _) => &[Topic::Rollouts],
         // judged anew after sweeps, and whenever somebody said something
         ("readiness", _) => &[Topic::Readiness],
+        ("reports", _) => &[Topic::Reports],
         _ => &Topic::ALL,
     }
 }
@@ -152,6 +153,7 @@ mod tests {
         assert_eq!(topics("/rollouts/new"), [], "what is asked of AWS is asked by people");
         assert_eq!((topics("/rollouts"), topics("/rollouts/7")), (&[Topic::Rollouts][..], &[Topic::Rollouts][..]));
         assert_eq!((topics("/readiness"), topics("/readiness/a/b/c")), (&[Topic::Readiness][..], &[Topic::Readiness][..]));
+        assert_eq!(topics("/reports"), [Topic::Reports], "a form must not be asked anew at every sweep");
         assert_eq!(topics("/"), Topic::ALL);
         assert_eq!(topics("/services/a/b/c"), Topic::ALL);
     }

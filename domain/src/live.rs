@@ -30,12 +30,23 @@ pub enum Topic {
     Rollouts,
     /// The score, or something people said that goes into it.
     Readiness,
+    /// A report was made, or printed.
+    Reports,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 8] =
-        [Self::Services, Self::Alarms, Self::Nats, Self::Timeline, Self::Sources, Self::Metrics, Self::Rollouts, Self::Readiness];
+    pub const ALL: [Self; 9] = [
+        Self::Services,
+        Self::Alarms,
+        Self::Nats,
+        Self::Timeline,
+        Self::Sources,
+        Self::Metrics,
+        Self::Rollouts,
+        Self::Readiness,
+        Self::Reports,
+    ];
 
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -48,6 +59,7 @@ impl Topic {
             Self::Metrics => "metrics",
             Self::Rollouts => "rollouts",
             Self::Readiness => "readiness",
+            Self::Reports => "reports",
         }
     }
 }

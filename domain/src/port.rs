@@ -3,23 +3,28 @@
 //! Here rather than in `server`, so that `app` can hold an `Arc<dyn Observe>` without knowing that sqlx exists, and an
 //! edit of the server does not rebuild the pages. Left off in the WASM build (feature `ports`).
 
+mod attest;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::account::{Reader, Role};
+use crate::report::ReportWish;
 use crate::rollout::decide::Command;
 use crate::rollout::plan::{Draft, Wish};
 use crate::series::Reach;
 use crate::service::ServiceKey;
 use crate::view::{
     AccountRow, AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Frame, History, HistoryPanel, MissingAlarms,
-    MissingQuery, NatsQuery, NatsView, Overview, OwnAccess, ReadinessBrief, ReadinessPage, ReadinessQuery, RolloutPage, RolloutQuery,
-    RolloutsPage, RolloutsQuery, ServiceDetail, ServiceNats, ServicePage, ServiceQuery, ServiceReadiness, SourcesView, TaskPage,
-    TimelinePage, TimelineQuery,
+    MissingQuery, NatsQuery, NatsView, Overview, OwnAccess, ReadinessBrief, ReadinessPage, ReadinessQuery, ReportFile, ReportRow,
+    ReportsPage, ReportsQuery, RolloutPage, RolloutQuery, RolloutsPage, RolloutsQuery, ServiceDetail, ServiceNats, ServicePage,
+    ServiceQuery, ServiceReadiness, SourcesView, TaskPage, TimelinePage, TimelineQuery,
 };
 use crate::{Failure, Timestamp};
+
+pub use attest::{Attest, Attested};
 
 /// The only source of time below the edge. The demo runs it faster than the wall; tests move it by hand.
 #[async_trait]
@@ -36,9 +41,9 @@ pub trait Clock: Send + Sync {
     }
 }
 
-/// Reading the fleet. Nothing here changes anything.
+/// Reading the fleet, and what people say of it. Nothing here changes anything.
 #[async_trait]
-pub trait Observe: Send + Sync {
+pub trait Observe: Attested + Send + Sync {
     /// What stands around every page: the time, the notice, the environments.
     fn frame(&self) -> Frame;
 
@@ -161,10 +166,10 @@ impl Actor {
     }
 }
 
-/// Doing what an operator may: keeping notes, and planning and steering rollouts. What changes a fleet is done by the engine,
-/// later, by what stands committed; nothing here calls AWS but to look.
+/// Doing what an operator may: keeping notes, standing for checks, and planning and steering rollouts. What changes a fleet is
+/// done by the engine, later, by what stands committed; nothing here calls AWS but to look.
 #[async_trait]
-pub trait Operate: Send + Sync {
+pub trait Operate: Attest + Send + Sync {
     /// What a plan of this wish would be, read from AWS now and not kept.
     async fn draft(&self, wish: Wish) -> Result<Draft, Failure>;
 
@@ -195,6 +200,26 @@ pub trait Operate: Send + Sync {
 
     /// Takes an acknowledgement back, so that the alarm calls again.
     async fn withdraw(&self, actor: Actor, alarm: AlarmKey) -> Result<(), Failure>;
+}
+
+/// Reading the reports that were made, and what one would say. Nothing here makes one that stays.
+#[async_trait]
+pub trait ReadReports: Send + Sync {
+    /// One page of the reports, newest first, and where the question asks for it the first page of a new one.
+    async fn reports(&self, query: ReportsQuery) -> Result<ReportsPage, Failure>;
+
+    /// One report, by its id.
+    async fn report(&self, id: String) -> Result<ReportRow, Failure>;
+
+    /// A report in a format, byte for byte as it was when it was made.
+    async fn report_file(&self, id: String, format: String) -> Result<ReportFile, Failure>;
+}
+
+/// Making reports, which are signed and kept for ever.
+#[async_trait]
+pub trait Report: ReadReports {
+    /// Makes one of how everything stands now; answers its id.
+    async fn make(&self, actor: Actor, wish: ReportWish) -> Result<String, Failure>;
 }
 
 /// What everybody who is signed in may do with their own account. A token may not: it stands for its account, it does not

@@ -15,6 +15,8 @@
 //! | [`mod@canonical`] | the one way a document is written: sorted, without blanks |
 //! | [`recompute`] | adding it up again from the evidence inside |
 //! | [`mod@redact`] | the same document without accounts, addresses and names |
+//! | [`wish`] | what somebody wants reported, before there is a document |
+//! | [`brief`] | what a list tells of a report without opening it |
 
 use std::collections::BTreeMap;
 
@@ -24,6 +26,7 @@ use crate::Timestamp;
 use crate::readiness::assess::Judged;
 use crate::readiness::{Card, Readiness, Subject, Waiver};
 
+pub mod brief;
 pub mod canonical;
 pub mod compare;
 pub mod conclude;
@@ -32,10 +35,12 @@ pub mod observe;
 pub mod recompute;
 pub mod redact;
 pub mod section;
+pub mod wish;
 
 #[cfg(test)]
 pub(crate) mod sample;
 
+pub use brief::Brief;
 pub use canonical::canonical;
 pub use compare::{Moved, Since, since};
 pub use conclude::{Assigned, Conclusions, Tally, conclude, tallies};
@@ -43,6 +48,7 @@ pub use observe::Observed;
 pub use recompute::{Difference, recomputed};
 pub use redact::redact;
 pub use section::{AlarmLine, Alarms, Change, Covered, Incident, Incidents, NatsLine, NodeLine, PlottedLine, PlottedTimes, ServiceLine};
+pub use wish::{Reaching, ReportWish};
 
 /// The version of the document's schema. A reader that knows only older ones must say so and not guess.
 pub const SCHEMA: u32 = 1;
@@ -53,7 +59,7 @@ pub const SCHEMA: u32 = 1;
 pub struct Period {
     /// Its beginning.
     pub from: Timestamp,
-    /// Its end: when the report was made.
+    /// Its end: when the report was made, unless an earlier one was asked for.
     pub to: Timestamp,
 }
 

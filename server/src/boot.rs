@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,9 +22,11 @@ use crate::config::{Config, origin};
 use crate::dice::Dice;
 use crate::engine::{self, Engine, Hands, Reach};
 use crate::live::Live;
-use crate::plane::{self, ControlPlane, Setting};
+use crate::plane::{self, ControlPlane, Desk, Reporting, Setting};
 use crate::readiness::Judging;
 use crate::readiness::scorecard::{self, CardError};
+use crate::report::sign::NoKey;
+use crate::report::{Key, schedule};
 use crate::store::{Store, StoreError};
 use crate::tails::Tails;
 use crate::trouble::Trouble;
@@ -48,12 +51,16 @@ pub enum BootError {
     /// The score card cannot be used: it was changed since the config was read.
     #[error(transparent)]
     Card(#[from] CardError),
+    /// The key that signs reports cannot be used.
+    #[error(transparent)]
+    Key(#[from] NoKey),
 }
 
 /// A running server.
 pub struct Application {
     address: SocketAddr,
     plane: Arc<ControlPlane>,
+    reporting: Arc<Reporting>,
     accounts: Arc<Accounts>,
     public_url: Option<String>,
     stop: CancellationToken,
@@ -64,7 +71,7 @@ pub struct Application {
 }
 
 impl Application {
-    /// Opens the store, listens, starts collecting and serving.
+    /// Opens the store, listens, starts collecting and serving. `browser` prints reports, where there is one.
     ///
     /// # Errors
     /// A sentence with the cure when the address is taken or the store cannot be used.
@@ -74,6 +81,7 @@ impl Application {
         dice: Arc<dyn Dice>,
         making: &Making,
         notice: Option<String>,
+        browser: Option<PathBuf>,
     ) -> Result<Self, BootError> {
         // listen first: it is the cheapest refusal, and nothing has been written yet
         let listener = listen(config.server.listen).await?;
@@ -81,6 +89,7 @@ impl Application {
         warn_if_open(address, config);
         let judging = Arc::new(Judging::new(scorecard::load(config.readiness.scorecard.as_deref())?, config));
         let store = Store::open(&config.store.path).await?;
+        let key = Key::open(&config.store.path, dice.as_ref())?;
         let live = Live::at(store.revision().await?);
         let (trouble, attention) = (Trouble::default(), Attention::default());
         let recorder = Recorder { store: store.clone(), live: live.clone(), trouble: trouble.clone(), attention: attention.clone() };
@@ -91,7 +100,7 @@ impl Application {
         let parts = engine::Parts {
             store: store.clone(),
             clock: Arc::clone(&clock),
-            dice,
+            dice: Arc::clone(&dice),
             live: live.clone(),
             hands: Hands::new(store.clone(), Arc::clone(&clock), reach(config, &collection)),
             marks: config.marks(),
@@ -112,12 +121,18 @@ impl Application {
             judging,
         }));
         tokio::spawn(stop.clone().run_until_cancelled_owned(plane::keep_score(Arc::clone(&plane))));
+        let desk = Desk { key, settings: config.report.clone(), dice, browser };
+        let reporting = Arc::new(Reporting::new(Arc::clone(&plane), desk));
+        tokio::spawn(stop.clone().run_until_cancelled_owned(plane::keep_printing(Arc::clone(&reporting))));
+        if let Some(wanted) = reporting.schedule() {
+            tokio::spawn(stop.clone().run_until_cancelled_owned(schedule::keep(Arc::clone(&reporting), wanted)));
+        }
         let public = config.server.public_url.as_deref().and_then(|url| origin(url).ok());
-        let shared = Shared::new(Arc::clone(&plane), engine.clone(), Arc::clone(&accounts), public.as_ref(), stop.clone());
+        let shared = Shared::new(Arc::clone(&reporting), engine.clone(), Arc::clone(&accounts), public.as_ref(), stop.clone());
         let router = web::router(shared, Arc::new(Origins::new(public, address)));
         let web = tokio::spawn(web::serve(listener, router, stop.clone()));
         let public_url = config.server.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
-        Ok(Self { address, plane, accounts, public_url, stop, web, collection, engine, store })
+        Ok(Self { address, plane, reporting, accounts, public_url, stop, web, collection, engine, store })
     }
 
     /// Where it listens; the port is the real one where the config says 0.
@@ -133,6 +148,11 @@ impl Application {
     /// Who may use it.
     pub fn accounts(&self) -> &Arc<Accounts> {
         &self.accounts
+    }
+
+    /// What reports are signed with, as whoever checks one needs it.
+    pub fn report_key(&self) -> String {
+        self.reporting.public_key()
     }
 
     /// The control plane, for whoever asks from inside (tests).

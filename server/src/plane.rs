@@ -3,9 +3,11 @@
 //! Separate from the store because freshness is judged here, by the clock, at every answer. The Overview is read once
 //! per revision and composed once per revision and state of staleness, so a hundred open pages cost one reading.
 
+mod attest;
 mod lists;
 mod plots;
 mod readiness;
+mod reports;
 mod rollouts;
 
 use std::collections::BTreeMap;
@@ -42,6 +44,8 @@ use crate::trouble::Trouble;
 
 pub use lists::MOST_ENTRIES;
 pub use readiness::keep_score;
+pub(crate) use reports::THE_SCHEDULE;
+pub use reports::{Desk, Reporting, keep_printing};
 
 /// What the plane is told at start.
 pub struct Setting {
@@ -155,6 +159,11 @@ impl ControlPlane {
     /// Whether NATS servers and ECS tell the same time: in a sped-up demo the real servers keep the wall's.
     fn same_time(&self) -> bool {
         (self.setting.clock.speed() - 1.0).abs() < f64::EPSILON
+    }
+
+    /// The environments of the config, by name.
+    fn environment_names(&self) -> Vec<String> {
+        self.setting.allowances.keys().cloned().collect()
     }
 
     /// The store, for `/healthz`.
@@ -314,12 +323,13 @@ const LONGEST_REASON: usize = 500;
 pub struct Operations {
     plane: Arc<ControlPlane>,
     engine: Engine,
+    tray: attest::Tray,
 }
 
 impl Operations {
     /// What an operator may do on a plane, and have the engine do.
     pub fn on(plane: Arc<ControlPlane>, engine: Engine) -> Self {
-        Self { plane, engine }
+        Self { plane, engine, tray: attest::Tray::default() }
     }
 }
 

@@ -25,6 +25,7 @@ use crate::config::Config;
 use crate::store::{Connected, FleetFacts, Marks, Of, Standing, Store, StoreError};
 
 pub use judgement::Judgement;
+pub(crate) use judgement::beside;
 
 /// How long the load of a week is not read again.
 const LOAD_KEPT: Duration = Duration::from_secs(3_600);

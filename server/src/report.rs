@@ -7,7 +7,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`made`] | a report from wish to signature: judged, composed, redacted where asked, signed |
+//! | [`made`] | a report from wish to signature: composed of a judgement, redacted where asked, signed; and drawn |
 //! | [`mod@compose`] | store → document |
 //! | [`prices`] | the price list in the binary, and the operator's own |
 //! | [`sign`] | the key, signatures, the public key as people pass it on |
@@ -15,6 +15,7 @@
 //! | `outline` | what a reader sees, in parts, before it is HTML or Markdown |
 //! | `html`, `markdown`, `csv`, `junit`, `sarif`, `prometheus`, `json` | one format each |
 //! | [`pdf`] | the HTML, printed by a browser that is there |
+//! | [`schedule`] | reports that are made by themselves |
 //! | [`mod@verify`] | whether a file is what was handed over |
 
 pub mod carry;
@@ -31,6 +32,7 @@ pub mod pdf;
 pub mod prices;
 mod prometheus;
 mod sarif;
+pub mod schedule;
 pub mod sign;
 pub mod verify;
 
@@ -40,10 +42,12 @@ mod tests;
 #[cfg(test)]
 pub(crate) use tests::sample;
 
+use domain::Timestamp;
+
 pub use carry::{Carried, Sealed};
 pub use compose::{Asked, Composing, NoReport, compose};
 pub use made::{Making, Wish, make};
-pub use prices::{Declared, Settings};
+pub use prices::{Declared, Schedule, Settings};
 pub use sign::{Key, PublicKey, Signature};
 pub use verify::{Verdict, verify};
 
@@ -138,9 +142,10 @@ pub fn render(format: Format, sealed: &Sealed) -> String {
     }
 }
 
-/// What a file of a report is called: `signalbox-2026-05-02-0196f0aa.html`.
-pub fn file_name(sealed: &Sealed, extension: &str) -> String {
-    let made = sealed.document().made.to_string();
-    let id: String = sealed.document().id.chars().filter(char::is_ascii_hexdigit).take(8).collect();
+/// What a file of a report is called: `signalbox-2026-05-02-0196f0aa.html`. Of letters, digits, dots and dashes only, whatever
+/// is taken for an id.
+pub fn file_name(id: &str, made: Timestamp, extension: &str) -> String {
+    let made = made.to_string();
+    let id: String = id.chars().filter(char::is_ascii_hexdigit).take(8).collect();
     format!("signalbox-{}-{id}.{extension}", made.get(..10).unwrap_or_default())
 }

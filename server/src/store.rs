@@ -22,6 +22,7 @@ mod overview;
 mod readiness;
 mod record;
 mod reported;
+mod reports;
 mod retention;
 mod rollouts;
 mod scores;
@@ -51,6 +52,7 @@ pub use nats::{FlowBody, Flowing};
 pub use readiness::{Connected, Ended, FleetFacts, Of, Standing};
 pub use record::{Mark, Marks, Written};
 pub use reported::CountsFrom;
+pub use reports::{NewReport, Packed, Shelf};
 pub use retention::Keep;
 pub use rollouts::{Around, Bar, BarKind, Commit, Committed, Doing, Kept, Lifted, Plan, Recorded};
 pub use scores::{CheckChange, ScoreOf, ScoreRow};
@@ -82,6 +84,12 @@ pub enum StoreError {
         /// What is wrong with it.
         #[source]
         source: serde_json::Error,
+    },
+    /// What was packed cannot be unpacked.
+    #[error("the store holds a {what} that cannot be unpacked")]
+    Packed {
+        /// What kind of bytes.
+        what: &'static str,
     },
     /// A row holds a word that means nothing.
     #[error("the store holds the unknown word \"{word}\" as {what}")]

@@ -9,6 +9,8 @@ mod access;
 mod alarms_api;
 mod api;
 mod assets;
+mod attest_api;
+mod attest_forms;
 mod cookie;
 pub(crate) mod csv;
 mod entrance;
@@ -20,14 +22,17 @@ mod metrics;
 mod openapi;
 mod pages;
 mod readiness_api;
+mod reports_api;
 mod rollouts_api;
 mod routes;
 mod tables;
+mod upload;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -48,6 +53,8 @@ use routes::Routes;
 const LARGEST_BODY: usize = 64 * 1024;
 /// A page that takes longer is a fault, and must not hold its connection for ever.
 const LONGEST_ANSWER: Duration = Duration::from_secs(30);
+/// How long a file may take to come in: five megabytes over a slow line.
+const LONGEST_UPLOAD: Duration = Duration::from_secs(180);
 /// What a page may load, unless the page's own header says it with a nonce.
 const STRICT: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
 
@@ -61,6 +68,7 @@ pub fn site(shared: Shared, origins: Arc<Origins>) -> (Router, Vec<Listed>) {
     let (streams, mut listed) = Routes::default().get("/live", live::stream).into_parts();
     let (plain, more) = Routes::default()
         .get("/healthz", health::healthz)
+        .get(reports_api::REPORT_KEY, reports_api::key)
         .get("/metrics", metrics::metrics)
         .get("/pkg/{name}", assets::file)
         .get("/login", entrance::login)
@@ -73,6 +81,14 @@ pub fn site(shared: Shared, origins: Arc<Origins>) -> (Router, Vec<Listed>) {
     listed.extend(more);
     let (pages, more) = pages::routes(&shared);
     listed.extend(more);
+    let (files, more) = attest_forms::routes().merge(attest_api::files()).into_parts();
+    listed.extend(more);
+    // what is read piece by piece has a limit of its own, which is told in a sentence and not by a closed connection
+    let files = files.with_state(shared.clone()).layer(
+        ServiceBuilder::new()
+            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONGEST_UPLOAD))
+            .layer(DefaultBodyLimit::max(upload::LARGEST)),
+    );
     let answers = plain.with_state(shared.clone()).merge(pages).layer(
         ServiceBuilder::new()
             .layer(CompressionLayer::new().br(true).gzip(true))
@@ -80,7 +96,7 @@ pub fn site(shared: Shared, origins: Arc<Origins>) -> (Router, Vec<Listed>) {
             .layer(RequestBodyLimitLayer::new(LARGEST_BODY)),
     );
     let fixed = |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
-    let router = Router::new().merge(streams.with_state(shared.clone())).merge(answers).layer(
+    let router = Router::new().merge(streams.with_state(shared.clone())).merge(files).merge(answers).layer(
         ServiceBuilder::new()
             .layer(CatchPanicLayer::new())
             .layer(fixed(header::CONTENT_SECURITY_POLICY, STRICT))

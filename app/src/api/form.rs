@@ -17,8 +17,7 @@ const LONGEST: usize = 600;
 pub(super) fn answer(path: &str, at: &str, done: Result<(), AppError>) {
     let Some(response) = use_context::<leptos_axum::ResponseOptions>() else { return };
     if let Err(error) = done {
-        let text = format!("{REFUSED}={}; Path={}; Max-Age=5; HttpOnly; SameSite=Lax", encoded(&error.to_string()), first(path));
-        if let Ok(value) = HeaderValue::from_str(&text) {
+        if let Ok(value) = HeaderValue::from_str(&refusal(path, &error.to_string())) {
             response.append_header(SET_COOKIE, value);
         }
     }
@@ -27,9 +26,14 @@ pub(super) fn answer(path: &str, at: &str, done: Result<(), AppError>) {
     response.set_status(http::StatusCode::SEE_OTHER);
 }
 
-/// The first part of a path: a cookie's path is compared unescaped by nobody, so it is kept plain.
+/// The cookie in which a refusal travels to the page at `path`.
+pub fn refusal(path: &str, why: &str) -> String {
+    format!("{REFUSED}={}; Path={}; Max-Age=5; HttpOnly; SameSite=Lax", encoded(why), first(path))
+}
+
+/// The first part of a path, without its query: a cookie's path is compared unescaped by nobody, so it is kept plain.
 fn first(path: &str) -> String {
-    format!("/{}", path.split('/').nth(1).unwrap_or_default())
+    format!("/{}", path.split(['/', '?', '#']).nth(1).unwrap_or_default())
 }
 
 /// Why the form that was sent a moment ago was refused, as safe to show as anything from outside.

@@ -2,10 +2,12 @@
 
 mod access;
 mod alarms;
+mod attest;
 #[cfg(feature = "ssr")]
 pub(crate) mod form;
 mod frame;
 mod page;
+mod reports;
 mod rollouts;
 mod search;
 mod services;

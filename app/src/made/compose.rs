@@ -9,7 +9,8 @@ use crate::error::AppError;
 use crate::now::{Now, Seed};
 use crate::pages::access as access_page;
 use crate::pages::{
-    alarm, alarms, coverage, missing, nats, not_found, overview, plan, readiness, rollout, rollouts, service, sources, task, timeline,
+    alarm, alarms, attest, checklists, coverage, missing, nats, not_found, overview, plan, readiness, reports, rollout, rollouts, service,
+    sources, task, timeline, waivers,
 };
 use domain::Failure;
 use leptos::prelude::*;
@@ -79,10 +80,14 @@ async fn page(parts: &[&str], wanted: &Wanted<'_>, path: &str) -> Result<Page, A
         ["alarms", environment, name] => alarm::page(wanted, environment, name).await,
         ["nats"] => nats::page(wanted).await,
         ["readiness"] => readiness::page(wanted).await,
+        ["readiness", "attest"] => attest::page(wanted).await,
+        ["readiness", "waivers"] => waivers::page(wanted).await,
+        ["readiness", "checklists"] => checklists::page(wanted).await,
         ["readiness", environment, cluster, service] => readiness::service_page(wanted, [environment, cluster, service]).await,
         ["rollouts"] => rollouts::page(wanted).await,
         ["rollouts", "new"] => plan::page(wanted).await,
         ["rollouts", id] => rollout::page(wanted, id).await,
+        ["reports"] => reports::page(wanted).await,
         ["sources"] => sources::page(wanted).await,
         ["access"] => access_page::page(wanted).await,
         _ => return Ok(not_found::page(path)),

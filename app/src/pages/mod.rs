@@ -12,6 +12,10 @@ pub(crate) mod alarm;
 #[cfg(feature = "ssr")]
 pub(crate) mod alarms;
 #[cfg(feature = "ssr")]
+pub(crate) mod attest;
+#[cfg(feature = "ssr")]
+pub(crate) mod checklists;
+#[cfg(feature = "ssr")]
 pub(crate) mod coverage;
 #[cfg(feature = "ssr")]
 pub(crate) mod missing;
@@ -26,6 +30,8 @@ pub(crate) mod plan;
 #[cfg(feature = "ssr")]
 pub(crate) mod readiness;
 #[cfg(feature = "ssr")]
+pub(crate) mod reports;
+#[cfg(feature = "ssr")]
 pub(crate) mod rollout;
 #[cfg(feature = "ssr")]
 pub(crate) mod rollouts;
@@ -37,3 +43,5 @@ pub(crate) mod sources;
 pub(crate) mod task;
 #[cfg(feature = "ssr")]
 pub(crate) mod timeline;
+#[cfg(feature = "ssr")]
+pub(crate) mod waivers;

@@ -80,6 +80,7 @@ fn Nav() -> impl IntoView {
             <A href="/nats">"NATS"</A>
             <A href="/rollouts">"Rollouts"</A>
             <A href="/readiness">"Readiness"</A>
+            <A href="/reports">"Reports"</A>
             <A href="/sources">"Sources"</A>
         </nav>
     }

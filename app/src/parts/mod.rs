@@ -21,6 +21,8 @@ pub(crate) mod deployments;
 pub(crate) mod diff;
 #[cfg(feature = "ssr")]
 pub(crate) mod facts;
+#[cfg(feature = "ssr")]
+pub(crate) mod field;
 pub(crate) mod filter;
 pub(crate) mod frame;
 pub(crate) mod live_tag;

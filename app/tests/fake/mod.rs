@@ -5,9 +5,11 @@
 
 pub(crate) mod access;
 mod alarms;
+mod attest;
 mod facts;
 mod nats;
 mod readiness;
+mod reports;
 mod rollouts;
 mod service;
 

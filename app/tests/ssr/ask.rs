@@ -111,7 +111,7 @@ static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
 
 fn router(scene: Scene) -> Router {
     let fleet = Arc::new(Fleet { scene, clock: noon });
-    let ports = Ports::new(Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, fleet as _);
+    let ports = Ports::new(Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, fleet as _);
     let options = LeptosOptions::builder().output_name("signalbox").build();
     let version = AssetVersion("v1".into());
     Router::new()

@@ -4,7 +4,7 @@ use crate::ask::{CLUSTER, page};
 use crate::fake::Scene;
 use crate::markup::opened;
 
-const PATHS: [&str; 13] = [
+const PATHS: [&str; 19] = [
     "/",
     "/services",
     "/services?q=%3Cscript%3Ealert(9)%3C%2Fscript%3E&x=%22%3E%3Cb%3E",
@@ -16,8 +16,14 @@ const PATHS: [&str; 13] = [
     "/rollouts/4",
     "/readiness?check=%3Cscript%3Ealert(9)%3C%2Fscript%3E&environment=%22%3E%3Cb%3E&per=200",
     "/readiness/production/gaming-system-cluster/%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E",
+    "/reports?preview=1",
+    "/reports?environment=%22%3E%3Cb%3E&from=%3Cscript%3Ealert(9)%3C%2Fscript%3E&period=between&x=%E2%80%AEy&preview=1",
     "/rollouts/new?service=%22%3E%3Cb%3E%2Fb%2Fc&command=%22%3E%3Cscript%3Ealert(9)%3C%2Fscript%3E&q=%3Cb%3E&reason=%E2%80%AEx&draft=1",
     "/rollouts/new?kind=put_back&service=a%2Fb%2F%3Cimg%3E&revision=%3Cscript%3Ealert(9)%3C%2Fscript%3E&reason=%22%3E%3Cb%3E",
+    "/readiness/attest",
+    "/readiness/attest?check=load-test&environment=%22%3E%3Cb%3E&note=%3C%2Ftextarea%3E%3Cscript%3Ealert(9)%3C%2Fscript%3E&link=%E2%80%AEx&upload=%3Cimg%3E&file=44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a&x=%22%3E%3Cb%3E&sent=1",
+    "/readiness/waivers?check=%3Cimg%3E&reason=%3C%2Ftextarea%3E%3Cscript%3Ealert(9)%3C%2Fscript%3E%E2%80%AE&ticket=%22%3E%3Cb%3E&sent=1",
+    "/readiness/checklists?environment=%22%3E%3Cb%3E&name=%3Cscript%3Ealert(9)%3C%2Fscript%3E%E2%80%AE&file=44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
 ];
 const NAMES: [&str; 4] =
     ["%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E", "invoice%E2%80%AEfdp.exe", "a%2Fb%3Fc%23d%26e", "%3Dcmd%7C%27%20%2FC%20calc%27%21A0"];

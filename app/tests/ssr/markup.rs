@@ -65,6 +65,9 @@ async fn every_page() -> Vec<(String, Vec<Opened>)> {
             "/access",
             "/nowhere",
             &format!("{CLUSTER}/story-teller-nats"),
+            "/reports",
+            "/reports?preview=1",
+            "/reports?preview=1&period=between",
             "/rollouts",
             "/rollouts/3",
             "/rollouts/4",
@@ -74,6 +77,11 @@ async fn every_page() -> Vec<(String, Vec<Opened>)> {
             "/readiness/production/gaming-system-cluster/auth-nats",
             "/rollouts/new?service=production%2Fgaming-system-cluster%2Fauth-nats&command=CMD%20true&reason=r&draft=1",
             "/rollouts/new?kind=put_back&service=production%2Fgaming-system-cluster%2Fauth-nats&revision=x",
+            "/readiness/attest?check=load-test&environment=production&value=x&sent=1",
+            "/readiness/attest?check=load-test&environment=production&file=44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+            "/readiness/waivers",
+            "/readiness/waivers?check=H1&environment=production&sent=1",
+            "/readiness/checklists?environment=production&name=a&file=44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
         ] {
             pages.push((format!("{scene:?} {path}"), opened(&page(scene, path).await.html)));
         }

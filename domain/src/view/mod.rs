@@ -7,6 +7,8 @@
 
 mod access;
 mod alarms;
+mod attestations;
+mod checklists;
 mod groups;
 mod history;
 mod nats;
@@ -15,6 +17,7 @@ mod needs;
 mod overview;
 mod plan;
 mod readiness;
+mod reports;
 mod rollout;
 mod rollouts;
 mod service;
@@ -23,11 +26,20 @@ mod sheet;
 mod sources;
 mod task;
 mod timeline;
+mod typed;
+mod waivers;
 
 pub use access::{AccountRow, Fresh, OwnAccess, SessionRow, TokenRow};
 pub use alarms::{
     Acknowledged, AlarmDetail, AlarmKey, AlarmOnly, AlarmPage, AlarmQuery, AlarmRow, AlarmSort, Asked, Choice, CoveragePage, CoverageQuery,
     CoverageRow, FLAPPING, MissingAlarms, MissingQuery, Paging,
+};
+pub use attestations::{
+    ATTESTATIONS_PER_PAGE, AboutCheck, AttestDraft, AttestFacts, AttestPage, AttestQuery, AttestationRow, AttestationState, FileRead,
+    held as held_said,
+};
+pub use checklists::{
+    ChecklistKept, ChecklistPreview, ChecklistQuery, ChecklistRow, ChecklistsPage, HeadingSaid, NoticeSaid, seen as checklist_seen,
 };
 pub use groups::{GroupOfTiles, TileOfService};
 pub use history::{History, HistoryPanel, Plot, PlotLine};
@@ -42,6 +54,10 @@ pub use readiness::{
     ReadinessBrief, ReadinessFacts, ReadinessPage, ReadinessQuery, ReadinessRow, ReadinessSort, Scored, ServiceReadiness, TargetRow,
     UnknownRow, WaiverSaid, readiness_path,
 };
+pub use reports::{
+    FileKept, PreviewPart, REPORTS_PER_PAGE, ReportFile, ReportFileRow, ReportKept, ReportPeriod, ReportPreview, ReportRow, ReportSchedule,
+    ReportsFacts, ReportsPage, ReportsQuery,
+};
 pub use rollout::{
     BakeClock, Block, BlockState, Button, RecordLine, RolloutFacts, RolloutPage, StepRow, StepTimes, StepView, compose as compose_rollout,
     compose_draft,
@@ -53,6 +69,8 @@ pub use sheet::{Cell, Sheet, SheetField, SheetPanel, SheetRow};
 pub use sources::{SourceRow, SourcesView};
 pub use task::{Tail, TaskPage};
 pub use timeline::{Around, ENTRIES_PER_PAGE, LastWords, LogLine, TimelinePage, TimelineQuery, suspects};
+pub use typed::{CheckOffered, EndsIn, more as more_problems, placed};
+pub use waivers::{AboutWaived, WaiverFacts, WaiverQuery, WaiverRow, WaiverStanding, WaiversPage};
 
 use serde::{Deserialize, Serialize};
 

@@ -3,6 +3,7 @@
 //! The server does not know that the fleet is simulated: it gets an ordinary config with the yard's addresses. Only the
 //! banner says so.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::config::{
     Access, BudgetOfMonth, Config, DoNotTouch, Environment, HistoryKept, Nats, Poll, Readiness, Secret, Server, Span, StoreFile,
 };
 use crate::dice::SystemDice;
+use crate::report::pdf;
 
 /// The one service of every simulated fleet that must not run: the first user's.
 const OFF_ON_PURPOSE: &str = "language-system-nats";
@@ -110,6 +112,9 @@ pub(super) struct Demo {
     /// How to print the address
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Where a browser that prints reports is looked for
+    #[arg(long, env = "PATH", hide = true, hide_env_values = true)]
+    search: Option<OsString>,
     #[command(flatten)]
     fleet: Fleet,
 }
@@ -133,23 +138,26 @@ impl Demo {
         let config = config(yard.endpoints(), self.listen, directory.join("signalbox.db"));
         let keys = Keys::dummy();
         let making = Making { keys: Some(keys), ..Making::everything(self.fleet.seed) };
-        let application =
-            match Application::start(&config, Arc::clone(&clock), Arc::new(SystemDice), &making, Some(NOTICE.to_owned())).await {
-                Ok(application) => application,
-                Err(error) => {
-                    yard.stop().await;
-                    return Err(error.into());
-                }
-            };
+        let (notice, browser) = (Some(NOTICE.to_owned()), self.search.as_deref().and_then(pdf::browser));
+        let application = match Application::start(&config, Arc::clone(&clock), Arc::new(SystemDice), &making, notice, browser).await {
+            Ok(application) => application,
+            Err(error) => {
+                yard.stop().await;
+                return Err(error.into());
+            }
+        };
         let url = application.url();
         let DoorKeys { path, token } = application.accounts().open_door(ACCOUNT, Role::Admin).await?;
-        let sign_in = format!("{url}{path}");
+        let (sign_in, report_key) = (format!("{url}{path}"), application.report_key());
         match self.format {
             Format::Json => {
-                println!("{}", serde_json::json!({ "url": url, "sign_in": sign_in, "token": token, "yard": yard.endpoints() }));
+                println!(
+                    "{}",
+                    serde_json::json!({ "url": url, "sign_in": sign_in, "token": token, "report_key": report_key, "yard": yard.endpoints() })
+                );
             }
             Format::Text => println!(
-                "\nSignalbox is at {url}\nOpen this to be signed in: {sign_in}\nFor scripts: Authorization: Bearer {token}\nCalm for {}, then alive. Ctrl-C ends it.",
+                "\nSignalbox is at {url}\nOpen this to be signed in: {sign_in}\nFor scripts: Authorization: Bearer {token}\nReports are signed; their public key: {report_key}\nCalm for {}, then alive. Ctrl-C ends it.",
                 humantime::format_duration(self.fleet.calm)
             ),
         }

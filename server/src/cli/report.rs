@@ -15,7 +15,7 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use domain::port::Clock as _;
 use domain::readiness::State;
-use domain::report::Document;
+use domain::report::{Document, Reaching};
 
 use super::ConfigFile;
 use crate::clock::SystemClock;
@@ -175,16 +175,15 @@ impl Wanted {
 
     async fn made(&self, store: &Store, judging: &Arc<Judging>, settings: &report::Settings, path: &Path) -> anyhow::Result<Sealed> {
         let key = Key::open(path, &SystemDice)?;
-        let making = Making { store, judging, settings, key: &key, dice: &SystemDice, same_time: true };
+        let making = Making { store, settings, dice: &SystemDice, same_time: true };
         let wish = Wish {
             requester: "the command line".to_owned(),
-            period: self.period.0,
+            reaching: Reaching::Back(self.period.0),
             environments: self.environment.clone(),
             redact: self.redact,
         };
-        let now = SystemClock.now();
-        let before = report::made::before(store, &self.environment).await?;
-        Ok(report::make(making, &wish, before.as_ref(), now).await?)
+        let judgement = judging.judge(store, making.same_time, SystemClock.now()).await?;
+        Ok(report::make(making, &key, &judgement, &wish).await?)
     }
 
     async fn write(&self, sealed: &Sealed) -> anyhow::Result<()> {

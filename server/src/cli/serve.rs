@@ -1,5 +1,6 @@
 //! `signalbox serve`.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::boot::Application;
 use crate::collect::Making;
 use crate::config::Config;
 use crate::dice::SystemDice;
+use crate::report::pdf;
 
 /// Longer than this, a stop is no stop: a supervisor would kill us anyway.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -32,6 +34,9 @@ pub(super) struct Serve {
     /// And since when, in microseconds since 1970: a server that starts again finds the fleet's time by it
     #[arg(long, hide = true)]
     clock_from: Option<i64>,
+    /// Where a browser that prints reports is looked for
+    #[arg(long, env = "PATH", hide = true, hide_env_values = true)]
+    search: Option<OsString>,
 }
 
 impl Serve {
@@ -45,10 +50,12 @@ impl Serve {
         }
         let clock = clock(self.speed, self.clock_from)?;
         let making = Making::everything(u64::from(std::process::id()));
-        let application = Application::start(&config, clock, Arc::new(SystemDice), &making, None).await?;
+        let browser = self.search.as_deref().and_then(pdf::browser);
+        let application = Application::start(&config, clock, Arc::new(SystemDice), &making, None, browser).await?;
         if let Some(path) = application.accounts().first_link().await? {
             eprintln!("Nobody has an account yet. Make the first admin's within 24 hours, once: {}{path}", application.url());
         }
+        eprintln!("Reports are signed; whoever checks one needs this public key: {}", application.report_key());
         eprintln!("Signalbox is at http://{}", application.address());
         asked_to_stop().await?;
         stop(application).await;

@@ -46,6 +46,7 @@ impl Config {
         self.check_access()?;
         self.report.declared().map_err(|wrong| wrong.to_string())?;
         self.report.assigned().map_err(|wrong| wrong.to_string())?;
+        self.report.scheduled().map_err(|wrong| wrong.to_string())?;
         if let Some(url) = &self.server.public_url {
             origin(url)?;
         }
@@ -137,6 +138,7 @@ impl Config {
         absolute(&mut self.store.path);
         self.readiness.scorecard.iter_mut().for_each(absolute);
         self.report.prices.iter_mut().for_each(absolute);
+        self.report.directory.iter_mut().for_each(absolute);
         for nats in &mut self.nats {
             for file in [
                 &mut nats.password_file,

@@ -91,7 +91,7 @@ fn digest(card: &Card, lists: &[Check]) -> String {
 }
 
 /// Runs what takes long where it holds up no answer.
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {

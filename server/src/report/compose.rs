@@ -40,8 +40,8 @@ pub struct Asked {
     pub id: String,
     /// Who asked.
     pub requester: String,
-    /// How far back it reaches.
-    pub period: Duration,
+    /// The time it is about.
+    pub period: Period,
     /// Only these environments; empty: all there are.
     pub environments: Vec<String>,
 }
@@ -86,7 +86,7 @@ pub enum NoReport {
 /// When the store cannot be read, an environment is not there, or what is configured for reports is wrong.
 pub async fn compose(store: &Store, asked: &Asked, with: Composing<'_>) -> Result<Document, NoReport> {
     let now = with.readiness.at;
-    let period = Period { from: now.minus(asked.period), to: now };
+    let period = asked.period;
     let environments = environments(asked, with.readiness)?;
     let readiness = narrowed(with, &environments);
     let waivers: Vec<Waiver> = with.waivers.iter().filter(|waiver| concerns(waiver, period, &environments)).cloned().collect();

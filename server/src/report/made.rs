@@ -1,32 +1,42 @@
 //! A report from wish to signature: judged, composed, redacted where that was asked, signed.
 //!
-//! One way for the page, the command and the schedule, so that none of them forgets a step. The order matters: what is signed
-//! is the redacted document, because a signature over the other would have to be left out with the names.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! One way for the page, the command and the schedule, so that none of them forgets a step; and it takes a judgement and makes
+//! none, so that the report says the number the page says. The order matters: what is signed is the redacted document, because
+//! a signature over the other would have to be left out with the names.
 
 use domain::Timestamp;
-use domain::report::{Document, redact};
+use domain::report::{Document, Reaching, redact};
+use domain::view::PreviewPart;
 
 use super::compose::{Asked, Composing, NoReport, compose};
+use super::outline::first_page;
 use super::prices::Settings;
-use super::{Key, Sealed};
+use super::{Format, Key, Sealed, render};
 use crate::dice::Dice;
-use crate::readiness::Judging;
-use crate::store::{Store, StoreError};
+use crate::readiness::Judgement;
+use crate::store::{Packed, Store};
 
 /// Who wants which report.
 #[derive(Clone, Debug)]
 pub struct Wish {
     /// Who.
     pub requester: String,
-    /// How far back it reaches.
-    pub period: Duration,
+    /// The time it is about.
+    pub reaching: Reaching,
     /// Only these environments; empty: all.
     pub environments: Vec<String>,
     /// Without accounts, addresses and names.
     pub redact: bool,
+}
+
+impl Wish {
+    /// The one environment it is about, where it is about one.
+    pub fn only(&self) -> Option<&str> {
+        match self.environments.as_slice() {
+            [one] => Some(one.as_str()),
+            _ => None,
+        }
+    }
 }
 
 /// What a report is made with.
@@ -34,35 +44,49 @@ pub struct Wish {
 pub struct Making<'a> {
     /// What is read.
     pub store: &'a Store,
-    /// The score card and how it is asked.
-    pub judging: &'a Arc<Judging>,
     /// `[report]` of the config.
     pub settings: &'a Settings,
-    /// What it is signed with.
-    pub key: &'a Key,
     /// Where its id comes from.
     pub dice: &'a dyn Dice,
     /// Whether NATS servers and AWS tell the same time.
     pub same_time: bool,
 }
 
-/// Makes it. Judged as the pages are, checklists included. `before`: the newest report of the same environments that was not
-/// redacted.
+/// Makes it, of how everything stood when it was judged.
 ///
 /// # Errors
 /// When the store cannot be read, an environment is not there, or what is configured for reports is wrong.
-pub async fn make(making: Making<'_>, wish: &Wish, before: Option<&Document>, now: Timestamp) -> Result<Sealed, NoReport> {
-    let Making { store, judging, settings, key, dice, same_time } = making;
-    let judgement = judging.judge(store, same_time, now).await?;
+pub async fn make(making: Making<'_>, key: &Key, judgement: &Judgement, wish: &Wish) -> Result<Sealed, NoReport> {
+    let document = drafted(making, judgement, wish).await?;
+    Sealed::new(document, key).map_err(|error| NoReport::Made(error.to_string()))
+}
+
+/// The document it would have, which nobody has signed.
+///
+/// # Errors
+/// As [`make`].
+pub async fn drafted(making: Making<'_>, judgement: &Judgement, wish: &Wish) -> Result<Document, NoReport> {
+    let Making { store, settings, dice, same_time } = making;
+    let now = judgement.readiness.at;
     let mut random = [0; 10];
     dice.fill(&mut random).map_err(|error| NoReport::Made(format!("the system has no random bytes to give: {error}")))?;
-    let asked =
-        Asked { id: id(now, &random), requester: wish.requester.clone(), period: wish.period, environments: wish.environments.clone() };
-    let with =
-        Composing { card: &judgement.card, readiness: &judgement.readiness, waivers: &judgement.waivers, settings, before, same_time };
+    let before = store.report_before(wish.only()).await?;
+    let asked = Asked {
+        id: id(now, &random),
+        requester: wish.requester.clone(),
+        period: wish.reaching.period(now, before.as_ref().map(|before| before.made)),
+        environments: wish.environments.clone(),
+    };
+    let with = Composing {
+        card: &judgement.card,
+        readiness: &judgement.readiness,
+        waivers: &judgement.waivers,
+        settings,
+        before: before.as_ref(),
+        same_time,
+    };
     let document = compose(store, &asked, with).await?;
-    let document = if wish.redact { without_names(store, &document, now).await? } else { document };
-    Sealed::new(document, key).map_err(|error| NoReport::Made(error.to_string()))
+    if wish.redact { without_names(store, &document, now).await } else { Ok(document) }
 }
 
 /// People stand in sentences as well as in fields: everybody who ever had an account is known by name.
@@ -77,14 +101,12 @@ fn id(now: Timestamp, random: &[u8; 10]) -> String {
     uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid().hyphenated().to_string()
 }
 
-/// What was reported before of these environments, and not redacted.
-///
-/// # Errors
-/// When a statement fails or a row cannot be read.
-pub async fn before(store: &Store, environments: &[String]) -> Result<Option<Document>, StoreError> {
-    let only = match environments {
-        [one] => Some(one.as_str()),
-        _ => None,
-    };
-    store.report_before(only).await
+/// A report in every format, packed as it is kept. It takes seconds for a thousand services: beside the runtime.
+pub fn drawn(sealed: &Sealed) -> Vec<(&'static str, Packed)> {
+    Format::ALL.into_iter().map(|format| (format.as_str(), Packed::of(render(format, sealed).as_bytes()))).collect()
+}
+
+/// What a document says on its first page.
+pub fn preview(document: &Document) -> Vec<PreviewPart> {
+    first_page(document)
 }

@@ -13,6 +13,7 @@ use domain::Timestamp;
 use domain::judge::Tone;
 use domain::readiness::State;
 use domain::report::{Document, PlottedTimes};
+use domain::view::PreviewPart;
 
 /// A part.
 pub(super) enum Part<'a> {
@@ -92,6 +93,30 @@ pub(super) fn outline(document: &Document) -> Vec<Part<'_>> {
     parts.push(Part::Sheet);
     rest::pages(document, &mut parts);
     parts
+}
+
+/// The first page alone, for a page that shows what a report would say.
+pub(super) fn first_page(document: &Document) -> Vec<PreviewPart> {
+    let shown = |said: String| domain::text::shown(&said);
+    let part = |part: Part<'_>| {
+        Some(match part {
+            Part::Title(said) | Part::Heading(_, said) => PreviewPart::Heading { said: shown(said) },
+            Part::Figures(figures) => {
+                PreviewPart::Figures { figures: figures.into_iter().map(|(what, number)| (what.to_owned(), shown(number))).collect() }
+            }
+            Part::Say(said) => PreviewPart::Say { said: shown(said) },
+            Part::Warn(said) => PreviewPart::Warn { said: shown(said) },
+            Part::List(points) => PreviewPart::List { points: points.into_iter().map(shown).collect() },
+            Part::Table(table) => PreviewPart::Table {
+                heads: table.heads.iter().map(|(head, _)| (*head).to_owned()).collect(),
+                rows: table.rows.into_iter().map(|row| row.into_iter().map(|cell| shown(cell.text)).collect()).collect(),
+                empty: table.empty.to_owned(),
+            },
+            // page one has neither
+            Part::Plot(_) | Part::Sheet => return None,
+        })
+    };
+    first::page(document).into_iter().filter_map(part).collect()
 }
 
 /// How a state is drawn.

@@ -1,15 +1,18 @@
-//! The price list in the binary, the operator's own, and what else they declare for reports.
+//! `[report]` of the config: the price list in the binary, the operator's own, what else they declare, and the schedule.
 //!
 //! Prices are read as texts and reckoned with as whole billionths: a price that went through floating point would make a report
 //! that adds up differently elsewhere. The trap is a list that is out of date and does not look it, so it carries its source and
 //! its day, and a report shows both.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use domain::Timestamp;
 use domain::report::Assigned;
 use domain::report::cost::{CostLine, Prices, Rate};
 use serde::{Deserialize, Serialize};
+
+use crate::config::Span;
 
 /// The list in the binary.
 const SHIPPED: &str = include_str!("prices.toml");
@@ -17,11 +20,17 @@ const SHIPPED: &str = include_str!("prices.toml");
 const DIGITS: usize = 9;
 /// Highest amount a month that is taken for one.
 const MOST_USD: f64 = 1e9;
+/// How often reports may be made by themselves.
+const EVERY: std::ops::RangeInclusive<Duration> = Duration::from_secs(3_600)..=Duration::from_secs(366 * 86_400);
 
 /// `[report]` of the config.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
+    /// How often one is made by itself; absent: only when somebody asks for it.
+    pub schedule: Option<Span>,
+    /// Where those are written to, as HTML, JSON and Markdown.
+    pub directory: Option<PathBuf>,
     /// A price list of one's own, in the shape of the shipped one.
     pub prices: Option<PathBuf>,
     /// What costs money and is not seen: NATS nodes, Redis, load balancers, a private CA, transfer.
@@ -29,6 +38,15 @@ pub struct Settings {
     pub costs: Vec<Declared>,
     /// Who has taken which check on.
     pub assigned: Vec<Taken>,
+}
+
+/// Reports that are made by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// How often.
+    pub every: Duration,
+    /// Where they are written to.
+    pub directory: PathBuf,
 }
 
 /// Something that costs money.
@@ -62,6 +80,22 @@ pub struct Taken {
 pub struct Wrong(String);
 
 impl Settings {
+    /// When reports are made by themselves, where somebody wants that.
+    ///
+    /// # Errors
+    /// A sentence that names the key that is missing or out of reach.
+    pub fn scheduled(&self) -> Result<Option<Schedule>, Wrong> {
+        match (self.schedule, &self.directory) {
+            (None, None) => Ok(None),
+            (Some(Span(every)), Some(directory)) if EVERY.contains(&every) => Ok(Some(Schedule { every, directory: directory.clone() })),
+            (Some(Span(every)), Some(_)) => {
+                Err(Wrong(format!("report.schedule is {}; it must lie between 1h and 366days.", humantime::format_duration(every))))
+            }
+            (Some(_), None) => Err(Wrong("report.schedule needs report.directory: where the reports are written to.".to_owned())),
+            (None, Some(_)) => Err(Wrong("report.directory needs report.schedule: how often a report is written there.".to_owned())),
+        }
+    }
+
     /// What was declared, as lines of a report.
     ///
     /// # Errors
@@ -188,6 +222,21 @@ mod tests {
         ] {
             let error = parse(text, Path::new("own.toml")).unwrap_err().to_string();
             assert!(error.contains(said) && error.contains("own.toml"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_schedule_needs_a_directory_and_a_directory_a_schedule() {
+        let scheduled = |text: &str| toml::from_str::<Settings>(text).unwrap().scheduled().map_err(|wrong| wrong.to_string());
+        let daily = Schedule { every: Duration::from_secs(86_400), directory: PathBuf::from("reports") };
+        assert_eq!(scheduled("schedule = \"1day\"\ndirectory = \"reports\""), Ok(Some(daily)));
+        assert_eq!(scheduled(""), Ok(None));
+        for (text, said) in [
+            ("schedule = \"1day\"", "needs report.directory"),
+            ("directory = \"reports\"", "needs report.schedule"),
+            ("schedule = \"1m\"\ndirectory = \"reports\"", "report.schedule is 1m; it must lie between 1h and 366days."),
+        ] {
+            assert!(scheduled(text).unwrap_err().contains(said), "{text}");
         }
     }
 

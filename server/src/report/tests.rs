@@ -146,7 +146,9 @@ fn a_redacted_report_names_nobody_in_any_format() {
 
 #[test]
 fn files_are_named_after_day_and_report() {
-    assert_eq!(file_name(&sample::sealed(), Format::Html.extension()), "signalbox-2026-05-02-0196f0aa.html");
+    let document = sample::sealed().document().clone();
+    assert_eq!(file_name(&document.id, document.made, Format::Html.extension()), "signalbox-2026-05-02-0196f0aa.html");
+    assert_eq!(file_name("../../\"\r\n", document.made, "html"), "signalbox-2026-05-02-.html", "nothing gets out of a name");
     assert!(Format::ALL.iter().all(|format| Format::from_word(format.as_str()) == Some(*format)));
 }
 

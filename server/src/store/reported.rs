@@ -14,7 +14,7 @@ use domain::series::Metric;
 use domain::service::{ServiceKey, TaskDefinition};
 use domain::source::SourceHealth;
 
-use super::{Store, StoreError, parse, series, small, sources, unsigned};
+use super::{Store, StoreError, parse, reports, series, small, sources, unsigned};
 
 /// Series read at a time: each row is looked up among them.
 const AT_ONCE: usize = 64;
@@ -188,11 +188,10 @@ impl Store {
         )
         .fetch_optional(&mut *snapshot)
         .await?;
-        let read = |body: Vec<u8>| {
-            // one of another schema is no reason to make none today
-            serde_json::from_slice(&body).inspect_err(|error| tracing::warn!(%error, "the last report cannot be compared with")).ok()
-        };
-        Ok(body.and_then(read))
+        let Some(body) = body else { return Ok(None) };
+        let body = reports::unpacked("report", &body)?;
+        // one of another schema is no reason to make none today
+        Ok(serde_json::from_slice(&body).inspect_err(|error| tracing::warn!(%error, "the last report cannot be compared with")).ok())
     }
 
     /// How many services that want tasks lack an alarm, column by column.

@@ -10,6 +10,7 @@ mod nats;
 mod plans;
 mod reading;
 mod recording;
+mod reports;
 mod retention;
 mod series;
 mod timeline;

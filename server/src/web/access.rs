@@ -20,17 +20,18 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::Failure;
 use domain::account::Role;
-use domain::port::{Actor, Clock, Observe, Operate};
+use domain::port::{Actor, Clock, Observe, Operate, ReadReports, Report};
 use domain::service::encoded;
 use tokio_util::sync::CancellationToken;
 
 use super::api::{failed, pairs};
 use super::cookie::Cookies;
 use super::live::Readers;
-use super::{LARGEST_BODY, assets, entrance as handlers};
+use super::reports_api::REPORT_KEY;
+use super::{LARGEST_BODY, assets, attest_forms, entrance as handlers};
 use crate::accounts::{Accounts, Credential, Origin, TOKEN_PREFIX, digest};
 use crate::engine::Engine;
-use crate::plane::{ControlPlane, Operations};
+use crate::plane::{ControlPlane, Operations, Reporting};
 use crate::store::StoreError;
 
 /// What handlers share. Nothing in it can be reached but through somebody who may.
@@ -38,6 +39,7 @@ use crate::store::StoreError;
 pub struct Shared {
     plane: Arc<ControlPlane>,
     operate: Arc<Operations>,
+    reporting: Arc<Reporting>,
     accounts: Arc<Accounts>,
     stop: CancellationToken,
     readers: Arc<Readers>,
@@ -50,7 +52,7 @@ impl Shared {
     /// What handlers share. `public` is scheme and authority of the public URL, where there is one; `stop` ends the streams
     /// that would otherwise keep the server alive.
     pub fn new(
-        plane: Arc<ControlPlane>,
+        reporting: Arc<Reporting>,
         engine: Engine,
         accounts: Arc<Accounts>,
         public: Option<&(String, String)>,
@@ -58,19 +60,26 @@ impl Shared {
     ) -> Self {
         let secure = public.is_some_and(|(scheme, _)| scheme == "https");
         let cookies = Cookies::new(secure, accounts.lasting().longest);
+        let plane = Arc::clone(reporting.plane());
         let operate = Arc::new(Operations::on(Arc::clone(&plane), engine));
-        Self { plane, operate, accounts, stop, readers: Arc::default(), cookies, proxied: public.is_some() }
+        Self { plane, operate, reporting, accounts, stop, readers: Arc::default(), cookies, proxied: public.is_some() }
     }
 
     /// What pages reach through `app::access`.
     pub(super) fn ports(&self) -> Ports {
-        let (plane, accounts) = (Arc::clone(&self.plane), Arc::clone(&self.accounts));
-        Ports::new(plane as Arc<dyn Observe>, Arc::clone(&self.operate) as Arc<dyn Operate>, Arc::clone(&accounts) as _, accounts as _)
+        let (plane, operate) = (Arc::clone(&self.plane) as Arc<dyn Observe>, Arc::clone(&self.operate) as Arc<dyn Operate>);
+        let (accounts, reports) = (Arc::clone(&self.accounts), Arc::clone(&self.reporting) as Arc<dyn Report>);
+        Ports::new(plane, operate, reports, Arc::clone(&accounts) as _, accounts as _)
     }
 
     /// Whether the store answers, which nobody needs to be known for.
     pub(super) async fn healthy(&self) -> Result<(), StoreError> {
         self.plane.store().revision().await.map(drop)
+    }
+
+    /// The public key that reports are signed with, which nobody needs to be known for.
+    pub(super) fn report_key(&self) -> String {
+        self.reporting.published_key()
     }
 
     /// The revision and the second that what is kept must be of.
@@ -131,6 +140,7 @@ pub(super) struct Peer(pub(super) IpAddr);
 /// Somebody who may look, with what they may look at.
 pub(super) struct Viewer {
     pub(super) plane: Arc<ControlPlane>,
+    pub(super) reports: Arc<dyn ReadReports>,
     /// What else they may, which some answers tell.
     pub(super) role: Role,
 }
@@ -138,6 +148,7 @@ pub(super) struct Viewer {
 /// Somebody who may act, with what they may do.
 pub(super) struct Operator {
     pub(super) operate: Arc<dyn Operate>,
+    pub(super) reports: Arc<dyn Report>,
     pub(super) actor: Actor,
 }
 
@@ -146,7 +157,7 @@ impl FromRequestParts<Shared> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Response> {
         let actor = may(parts, Role::Viewer).map_err(refused)?;
-        Ok(Self { plane: Arc::clone(&shared.plane), role: actor.role })
+        Ok(Self { plane: Arc::clone(&shared.plane), reports: Arc::clone(&shared.reporting) as _, role: actor.role })
     }
 }
 
@@ -155,7 +166,7 @@ impl FromRequestParts<Shared> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Response> {
         let actor = may(parts, Role::Operator).map_err(refused)?;
-        Ok(Self { operate: Arc::clone(&shared.operate) as _, actor })
+        Ok(Self { operate: Arc::clone(&shared.operate) as _, reports: Arc::clone(&shared.reporting) as _, actor })
     }
 }
 
@@ -171,10 +182,11 @@ fn may(parts: &Parts, needed: Role) -> Result<Actor, Failure> {
     Ok(Actor::clone(actor))
 }
 
-/// What nobody need be signed in for: the way in, what it looks like, and whether the server lives.
+/// What nobody need be signed in for: the way in, what it looks like, whether the server lives, and what reports are signed with.
 fn open(path: &str) -> bool {
     let one = |rest: Option<&str>| rest.is_some_and(|rest| !rest.is_empty() && !rest.contains('/'));
-    matches!(path, "/healthz" | "/login") || ["/welcome/", "/enter/", "/pkg/"].iter().any(|start| one(path.strip_prefix(start)))
+    matches!(path, "/healthz" | "/login" | REPORT_KEY)
+        || ["/welcome/", "/enter/", "/pkg/"].iter().any(|start| one(path.strip_prefix(start)))
 }
 
 /// The middleware: recognises who asks, and lets nobody in but where everybody may go.
@@ -200,6 +212,9 @@ async fn turned_away(request: Request) -> Response {
     let path = request.uri().path();
     if path.starts_with("/api/v1/") || matches!(path, "/api/v1" | "/metrics" | "/live") {
         return nobody();
+    }
+    if attest_forms::PATHS.contains(&path) {
+        return attest_forms::too_late(request).await;
     }
     if path.starts_with("/api/") {
         if plain_form(request.headers()) {
@@ -259,7 +274,7 @@ mod tests {
 
     #[test]
     fn only_the_way_in_is_open() {
-        for path in ["/healthz", "/login", "/welcome/ab12", "/enter/ab12", "/pkg/signalbox.css"] {
+        for path in ["/healthz", "/login", "/welcome/ab12", "/enter/ab12", "/pkg/signalbox.css", REPORT_KEY] {
             assert!(open(path), "{path}");
         }
         for path in [
@@ -273,6 +288,9 @@ mod tests {
             "/live",
             "/api/v1/overview",
             "/healthz/x",
+            "/.well-known",
+            "/.well-known/other",
+            "/api/v1/reports",
         ] {
             assert!(!open(path), "{path}");
         }

@@ -20,6 +20,10 @@ use crate::store::Opened;
 /// What these pages may load: their stylesheet and their icon. No script at all.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/// Longest path that is led on to. A form stands in its page's address with all that was typed (decision 0114), and must come
+/// back through the login page whole.
+const LONGEST_WAY: usize = 20_000;
+
 /// What the login page may be told to say, by its word in the URL: a link must not put words into our mouth.
 fn said(word: &str) -> Option<&'static str> {
     (word == "password").then_some("Your password was changed. Sign in with the new one.")
@@ -45,7 +49,7 @@ pub(super) fn redirect(to: &str) -> Response {
 pub(super) fn local(to: &str) -> String {
     let plain = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n', '\t']) && to.is_ascii();
     let page = !["/login", "/api/", "/welcome/", "/enter/"].iter().any(|start| to.starts_with(start));
-    if plain && page && to.len() < 2_000 { to.to_owned() } else { "/".to_owned() }
+    if plain && page && to.len() < LONGEST_WAY { to.to_owned() } else { "/".to_owned() }
 }
 
 fn assets() -> AssetVersion {

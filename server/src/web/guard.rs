@@ -14,6 +14,8 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::upload;
+
 /// Which hosts and origins are ours.
 #[derive(Clone, Debug)]
 pub struct Origins {
@@ -84,15 +86,17 @@ fn verdict(origins: &Origins, method: &Method, uri: &axum::http::Uri, headers: &
     if matches!(site, Some("cross-site" | "same-site")) && !navigates {
         return Err((StatusCode::FORBIDDEN, "Another web site sent this request through your browser; Signalbox refuses it.\n".to_owned()));
     }
-    if matches!(*method, Method::GET | Method::HEAD) { Ok(()) } else { changes(method, headers) }
+    if matches!(*method, Method::GET | Method::HEAD) { Ok(()) } else { changes(method, uri.path(), headers) }
 }
 
 /// The kinds of body that anything of ours reads.
 const TAKEN: [&str; 2] = ["application/json", "application/x-www-form-urlencoded"];
+/// The kind that those few paths read, and nothing else, where files are handed in.
+const WITH_FILE: &str = "multipart/form-data";
 
 /// Whether a request that changes something may be looked at. A script with a token says nothing of where it comes from, and
 /// no other site can send a token along; a browser always does.
-fn changes(method: &Method, headers: &HeaderMap) -> Result<(), (StatusCode, String)> {
+fn changes(method: &Method, path: &str, headers: &HeaderMap) -> Result<(), (StatusCode, String)> {
     let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
     if *method != Method::POST {
         return Err((StatusCode::METHOD_NOT_ALLOWED, "Signalbox is asked by GET and told by POST, and by nothing else.\n".to_owned()));
@@ -103,6 +107,11 @@ fn changes(method: &Method, headers: &HeaderMap) -> Result<(), (StatusCode, Stri
         return Err((StatusCode::FORBIDDEN, why.to_owned()));
     }
     let kind = text(header::CONTENT_TYPE).map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    if upload::PATHS.contains(&path) {
+        let why = "A file is handed in here: send multipart/form-data.\n";
+        let fits = kind.is_some_and(|kind| kind == WITH_FILE);
+        return if fits { Ok(()) } else { Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, why.to_owned())) };
+    }
     if kind.is_some_and(|kind| TAKEN.contains(&kind.as_str())) {
         return Ok(());
     }
@@ -117,13 +126,17 @@ mod tests {
     const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
     fn asked(public: Option<&str>, method: Method, headers: &[(&'static str, &str)]) -> u16 {
+        asked_at("/", public, method, headers)
+    }
+
+    fn asked_at(path: &str, public: Option<&str>, method: Method, headers: &[(&'static str, &str)]) -> u16 {
         let public = public.map(|url| crate::config::origin(url).unwrap());
         let origins = Origins::new(public, "127.0.0.1:3000".parse().unwrap());
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(*name, value.parse().unwrap());
         }
-        verdict(&origins, &method, &"/".parse().unwrap(), &map).map_or_else(|(status, _)| status.as_u16(), |()| 200)
+        verdict(&origins, &method, &path.parse().unwrap(), &map).map_or_else(|(status, _)| status.as_u16(), |()| 200)
     }
 
     #[test]
@@ -175,5 +188,17 @@ mod tests {
         ] {
             assert_eq!(asked(None, method, &headers), status, "{headers:?}");
         }
+    }
+    #[test]
+    fn files_are_taken_where_they_are_handed_in_and_nowhere_else() {
+        let (ours, site) = (("host", "localhost:3000"), ("sec-fetch-site", "same-origin"));
+        let multipart = ("content-type", "multipart/form-data; boundary=x");
+        for path in upload::PATHS {
+            assert_eq!(asked_at(path, None, Method::POST, &[ours, site, multipart]), 200, "{path}");
+            assert_eq!(asked_at(path, None, Method::POST, &[ours, site, FORM]), 415, "{path}");
+            assert_eq!(asked_at(path, None, Method::POST, &[ours, multipart]), 403, "{path}");
+            assert_eq!(asked_at(path, None, Method::PUT, &[ours, site, multipart]), 405, "{path}");
+        }
+        assert_eq!(asked_at("/api/attest", None, Method::POST, &[ours, site, multipart]), 415);
     }
 }

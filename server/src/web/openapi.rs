@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{alarms_api, api, readiness_api, rollouts_api, tables};
+use super::{alarms_api, api, attest_api, readiness_api, reports_api, rollouts_api, tables};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -31,9 +31,28 @@ use super::{alarms_api, api, readiness_api, rollouts_api, tables};
         alarms_api::missing,
         alarms_api::acknowledge,
         alarms_api::withdraw,
+        attest_api::attestations,
+        attest_api::attest,
+        attest_api::attest_with_file,
+        attest_api::withdraw,
+        attest_api::file,
+        attest_api::waivers,
+        attest_api::ask,
+        attest_api::approve,
+        attest_api::end,
+        attest_api::checklists,
+        attest_api::markdown,
+        attest_api::preview,
+        attest_api::import,
+        attest_api::confirm,
+        attest_api::remove,
         readiness_api::fleet,
         readiness_api::service,
         readiness_api::table,
+        reports_api::reports,
+        reports_api::make,
+        reports_api::report,
+        reports_api::file,
         rollouts_api::rollouts,
         rollouts_api::keep,
         rollouts_api::draft,

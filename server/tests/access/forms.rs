@@ -3,6 +3,7 @@
 use axum::http::{Method, StatusCode, header};
 use domain::account::Role;
 
+use crate::matrix::WITH_FILE;
 use crate::site::{FORM, ORIGIN, Site};
 
 #[tokio::test]
@@ -21,12 +22,17 @@ async fn no_mutation_takes_a_request_that_is_not_from_our_own_page() {
             (vec![FORM, ours, ("sec-fetch-site", "cross-site")], 403),
             (vec![FORM, ours, ("sec-fetch-site", "same-site")], 403),
             (vec![plain, ours], 415),
-            (vec![("content-type", "multipart/form-data; boundary=b"), ours], 415),
             (vec![ours], 415),
         ] {
             let answer = site.ask(Method::POST, path, Some(&session), &headers, "").await;
             assert_eq!(answer.status.as_u16(), status, "{path} {headers:?}: {}", answer.body);
         }
+        // files are taken where they are handed in and nowhere else, and from our own page alone
+        let multipart = ("content-type", "multipart/form-data; boundary=b");
+        let taken = site.ask(Method::POST, path, Some(&session), &[multipart, ours], "--b--\r\n").await;
+        assert_eq!(taken.status != StatusCode::UNSUPPORTED_MEDIA_TYPE, WITH_FILE.contains(&path.as_str()), "{path}: {}", taken.body);
+        let foreign = site.ask(Method::POST, path, Some(&session), &[multipart, ("origin", "https://evil.test")], "--b--\r\n").await;
+        assert_eq!(foreign.status, StatusCode::FORBIDDEN, "{path}");
         let answer = site.ask(Method::PUT, path, Some(&session), &[FORM, ours], "").await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
     }

@@ -6,5 +6,7 @@
 
 mod forms;
 mod matrix;
+mod reports;
+mod said;
 mod sessions;
 mod site;

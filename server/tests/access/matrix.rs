@@ -8,25 +8,43 @@ use crate::site::{ORIGIN, Site, request};
 
 /// Every field any form has, so that what is refused is refused for who asks and not for what is missing.
 const FORM: &str = "environment=production&name=some+name&reason=r&role=viewer&days=1&account=999&disabled=true&token=999&session=999&current=x&new=y\
-     &plan=q&rollout=999&command=start&from=2026-05-02T22:00&until=2026-05-03T04:00&bar=999&cause=999";
+     &plan=q&rollout=999&command=start&from=2026-05-02T22:00&until=2026-05-03T04:00&bar=999&cause=999\
+     &typed=t&attestation=999&waiver=999&checklist=999&seen=none";
 const JSON: &str =
     "{\"path\":\"/\",\"pairs\":[],\"typed\":\"a\",\"environment\":\"production\",\"name\":\"n\",\"reason\":\"r\",\"why\":\"r\"}";
 /// What scripts ask, in JSON; the others are forms.
-const ASKED_IN_JSON: [&str; 14] = [
+const ASKED_IN_JSON: &[&str] = &[
     "/api/frame",
     "/api/page",
     "/api/search",
     "/api/services",
     "/api/v1/alarms/acknowledgements",
     "/api/v1/alarms/acknowledgements/withdrawn",
+    "/api/v1/attestations",
+    "/api/v1/attestations/{id}/withdrawn",
+    "/api/v1/checklists/{id}/confirmed",
+    "/api/v1/checklists/{id}/removed",
+    "/api/v1/reports",
     "/api/v1/rollouts",
     "/api/v1/rollouts/draft",
     "/api/v1/rollouts/{id}/commands",
     "/api/v1/rollouts/{id}/reviewed",
     "/api/v1/stop",
+    "/api/v1/waivers",
+    "/api/v1/waivers/{id}/approved",
+    "/api/v1/waivers/{id}/ended",
     "/api/v1/freezes",
     "/api/v1/bars/{id}/lifted",
     "/api/v1/causes/{id}/released",
+];
+
+/// What comes with a file.
+pub(crate) const WITH_FILE: [&str; 5] = [
+    "/readiness/attest/file",
+    "/readiness/checklists/file",
+    "/api/v1/attestations/file",
+    "/api/v1/checklists/preview",
+    "/api/v1/checklists/import",
 ];
 
 /// A path with something in the place of its parameters.
@@ -39,7 +57,11 @@ async fn verdict(site: &Site, method: &str, path: &str, role: Option<Role>) -> S
         Some(role) => Some(site.signed_in(role).await),
         None => None,
     };
-    let kind = if ASKED_IN_JSON.contains(&path) { ("application/json", JSON) } else { ("application/x-www-form-urlencoded", FORM) };
+    let kind = match path {
+        path if ASKED_IN_JSON.contains(&path) => ("application/json", JSON),
+        path if WITH_FILE.contains(&path) => ("multipart/form-data; boundary=b", "--b--\r\n"),
+        _ => ("application/x-www-form-urlencoded", FORM),
+    };
     let headers = [("content-type", kind.0), ("origin", ORIGIN), ("sec-fetch-site", "same-origin")];
     let (method, headers, body) = if method == "POST" { (Method::POST, &headers[..], kind.1) } else { (Method::GET, &headers[..0], "") };
     // the body is not read: one of them never ends

@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use domain::Timestamp;
 use domain::account::Role;
+use domain::cost::Allowance;
 use domain::port::Clock;
 use http_body_util::BodyExt;
 use signalbox::accounts::{Accounts, Lasting, Origin};
@@ -19,8 +20,9 @@ use signalbox::config::Config;
 use signalbox::dice::SystemDice;
 use signalbox::engine::{Engine, Hands, Parts};
 use signalbox::live::Live;
-use signalbox::plane::{ControlPlane, Setting};
+use signalbox::plane::{ControlPlane, Desk, Reporting, Setting};
 use signalbox::readiness::{Judging, scorecard};
+use signalbox::report::{Key, Settings};
 use signalbox::store::{Marks, Signed, Store};
 use signalbox::tails::Tails;
 use signalbox::trouble::Trouble;
@@ -59,6 +61,7 @@ pub(crate) struct Site {
     pub(crate) store: Store,
     pub(crate) listed: Vec<Listed>,
     pub(crate) live: Live,
+    pub(crate) reporting: Arc<Reporting>,
     router: Router,
     _directory: tempfile::TempDir,
 }
@@ -113,7 +116,7 @@ impl Site {
             trouble: Trouble::default(),
             attention: Attention::default(),
             environments: vec!["production".to_owned()],
-            allowances: std::collections::BTreeMap::new(),
+            allowances: [("production".to_owned(), Allowance::default())].into(),
             judging: Arc::new(Judging::new(scorecard::load(None).unwrap(), &Config::from_sdk_chain())),
         }));
         let public = public.map(|(scheme, authority)| (scheme.to_owned(), authority.to_owned()));
@@ -126,9 +129,12 @@ impl Site {
             marks: Marks::default(),
         };
         let engine = Engine::start(parts, CancellationToken::new()).await.unwrap();
-        let shared = Shared::new(plane, engine, Arc::clone(&accounts), public.as_ref(), CancellationToken::new());
+        let key = Key::open(store.path(), &SystemDice).unwrap();
+        let desk = Desk { key, settings: Settings::default(), dice: Arc::new(SystemDice), browser: None };
+        let reporting = Arc::new(Reporting::new(plane, desk));
+        let shared = Shared::new(Arc::clone(&reporting), engine, Arc::clone(&accounts), public.as_ref(), CancellationToken::new());
         let (router, listed) = web::site(shared, Arc::new(Origins::new(public, HOST.parse().unwrap())));
-        Self { clock, accounts, store, listed, live, router, _directory: directory }
+        Self { clock, accounts, store, listed, live, reporting, router, _directory: directory }
     }
 
     /// A site with the admin Ann, who signs in by [`PASSWORD`].
