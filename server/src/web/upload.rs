@@ -133,12 +133,17 @@ fn broken(error: &MultipartError) -> String {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use axum::extract::DefaultBodyLimit;
     use axum::http::header;
 
     use super::*;
 
+    /// A form as it reaches the routes, with their limit.
     fn sent(body: impl Into<Body>) -> Request {
-        axum::http::Request::post("/").header(header::CONTENT_TYPE, "multipart/form-data; boundary=b").body(body.into()).unwrap()
+        let form = axum::http::Request::post("/").header(header::CONTENT_TYPE, "multipart/form-data; boundary=b");
+        let mut form = form.body(body.into()).unwrap();
+        DefaultBodyLimit::max(LARGEST).apply(&mut form);
+        form
     }
 
     fn part(name: &str, file: Option<&str>, value: &str) -> String {

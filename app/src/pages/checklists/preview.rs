@@ -29,7 +29,7 @@ fn changes(preview: &ChecklistPreview, query: &ChecklistQuery) -> AnyView {
     let all = format!("{} of {} ticked", preview.ticked, text::count(preview.items, "item"));
     let makes = text::count(preview.checks.len() as u64, "check");
     let replaces = match &preview.kept {
-        Some((by, at)) => view! { <p class="dim">"It replaces what "<bdi>{by.clone()}</bdi>" stood for "<Age of=*at/>"."</p> }.into_any(),
+        Some((by, at)) => view! { <p class="dim">"It replaces what "<bdi>{text::shown(by)}</bdi>" stood for "<Age of=*at/>"."</p> }.into_any(),
         None => view! { <p class="dim">"No list of that name counts yet."</p> }.into_any(),
     };
     let same = preview.same.then(|| view! { <p role="status">"It is what is kept already: importing it changes nothing."</p> });
@@ -77,7 +77,7 @@ fn repaired(preview: &ChecklistPreview) -> AnyView {
     let notices: Vec<AnyView> = preview
         .notices
         .iter()
-        .map(|notice| view! { <li>{format!("Line {}: ", notice.line)}<bdi>{notice.said.clone()}</bdi></li> }.into_any())
+        .map(|notice| view! { <li>{format!("Line {}: ", notice.line)}<bdi>{text::shown(&notice.said)}</bdi></li> }.into_any())
         .collect();
     let doubtful = (!notices.is_empty()).then(|| {
         view! {
