@@ -17,6 +17,8 @@ use crate::plot::{Picture, svg};
 /// What the carried document stands between.
 const BEGIN: &str = "<template id=\"signalbox-report\">\n";
 const END: &str = "\n</template>";
+/// Characters of a cell that stays in one line.
+const SHORT: usize = 14;
 const STYLE: &str = include_str!("html.css");
 const HEAD: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
     <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -51,7 +53,11 @@ fn write_all(out: &mut String, sealed: &Sealed) -> std::fmt::Result {
     writeln!(out, "<h2 id=\"evidence\">The evidence</h2>")?;
     writeln!(
         out,
-        "<p>This file holds the whole report with all its evidence, compressed and signed. <code>signalbox report verify FILE --key KEY</code> checks the signature, adds the score up again and compares everything that is shown here.</p>"
+        "<p class=\"screen\">This file holds the whole report with all its evidence, compressed and signed. <code>signalbox report verify FILE --key KEY</code> checks the signature, adds the score up again and compares everything that is shown here.</p>"
+    )?;
+    writeln!(
+        out,
+        "<p class=\"print\">This was printed from the HTML of the report, which holds all its evidence, signed. Paper and PDF hold neither: ask for the HTML, the JSON or the Markdown of this report to check it.</p>"
     )?;
     writeln!(out, "<ul>\n<li>Key: <code>{}</code></li>", safe(&sealed.key().to_string()))?;
     writeln!(out, "<li>SHA-256 of the document: <code>{}</code></li>\n</ul>", sealed.digest())?;
@@ -73,6 +79,7 @@ fn write_part(out: &mut String, part: &Part<'_>) -> std::fmt::Result {
     match part {
         Part::Title(title) => writeln!(out, "<h1>{}</h1>", safe(title)),
         Part::Heading(id, title) => writeln!(out, "<h2 id=\"{id}\">{}</h2>", safe(title)),
+        Part::Subheading(title) => writeln!(out, "<h3>{}</h3>", safe(title)),
         Part::Figures(figures) => {
             writeln!(out, "<dl class=\"figures\">")?;
             figures.iter().try_for_each(|(what, number)| writeln!(out, "<div><dt>{}</dt><dd>{}</dd></div>", safe(what), safe(number)))?;
@@ -102,7 +109,10 @@ fn write_table(out: &mut String, table: &Table) -> std::fmt::Result {
     for row in &table.rows {
         out.push_str("<tr>");
         for (cell, (_, number)) in row.iter().zip(&table.heads) {
-            write!(out, "<td{}>", class(*number))?;
+            // a short word is not broken to make room for a long one beside it
+            let short = !number && cell.text.chars().count() <= SHORT;
+            let kept = if short { " class=\"k\"" } else { class(*number) };
+            write!(out, "<td{kept}>")?;
             write_cell(out, cell)?;
             out.push_str("</td>");
         }
@@ -192,7 +202,7 @@ mod tests {
     #[test]
     fn every_element_that_begins_ends() {
         let text = render(&sample::hostile());
-        for name in ["div", "table", "tr", "td", "th", "p", "ul", "li", "span", "figure", "dl", "h2", "svg", "style", "nav"] {
+        for name in ["div", "table", "tr", "td", "th", "p", "ul", "li", "span", "figure", "dl", "h2", "h3", "svg", "style", "nav"] {
             let begins = text.matches(&format!("<{name}>")).count() + text.matches(&format!("<{name} ")).count();
             assert_eq!(begins, text.matches(&format!("</{name}>")).count(), "{name}");
         }

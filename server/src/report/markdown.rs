@@ -42,6 +42,7 @@ fn write_part(out: &mut String, part: &Part<'_>) -> std::fmt::Result {
     match part {
         Part::Title(title) => writeln!(out, "# {}", safe(title)),
         Part::Heading(_, title) => writeln!(out, "\n## {}", safe(title)),
+        Part::Subheading(title) => writeln!(out, "\n### {}", safe(title)),
         Part::Figures(figures) => {
             out.push('\n');
             for (what, number) in figures {

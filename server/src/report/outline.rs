@@ -21,6 +21,8 @@ pub(super) enum Part<'a> {
     Title(String),
     /// The heading of a section, with the name links find it by.
     Heading(&'static str, String),
+    /// The heading of a part of a section.
+    Subheading(String),
     /// The most important numbers: what each is, and the number.
     Figures(Vec<(&'static str, String)>),
     /// A sentence or two.
@@ -100,7 +102,7 @@ pub(super) fn first_page(document: &Document) -> Vec<PreviewPart> {
     let shown = |said: String| domain::text::shown(&said);
     let part = |part: Part<'_>| {
         Some(match part {
-            Part::Title(said) | Part::Heading(_, said) => PreviewPart::Heading { said: shown(said) },
+            Part::Title(said) | Part::Heading(_, said) | Part::Subheading(said) => PreviewPart::Heading { said: shown(said) },
             Part::Figures(figures) => {
                 PreviewPart::Figures { figures: figures.into_iter().map(|(what, number)| (what.to_owned(), shown(number))).collect() }
             }

@@ -29,7 +29,9 @@ fn changes(preview: &ChecklistPreview, query: &ChecklistQuery) -> AnyView {
     let all = format!("{} of {} ticked", preview.ticked, text::count(preview.items, "item"));
     let makes = text::count(preview.checks.len() as u64, "check");
     let replaces = match &preview.kept {
-        Some((by, at)) => view! { <p class="dim">"It replaces what "<bdi>{text::shown(by)}</bdi>" stood for "<Age of=*at/>"."</p> }.into_any(),
+        Some((by, at)) => {
+            view! { <p class="dim">"It replaces what "<bdi>{text::shown(by)}</bdi>" stood for "<Age of=*at/>"."</p> }.into_any()
+        }
         None => view! { <p class="dim">"No list of that name counts yet."</p> }.into_any(),
     };
     let same = preview.same.then(|| view! { <p role="status">"It is what is kept already: importing it changes nothing."</p> });

@@ -1,9 +1,9 @@
 //! Everything after page one, in the order of a hand-over.
 
+mod findings;
 mod fleet;
 mod money;
 
-use domain::readiness::assess::{Assessed, Judged};
 use domain::readiness::{Check, State};
 use domain::report::conclude::{Control, Tally};
 use domain::report::{Document, Moved, Observed, tallies};
@@ -11,8 +11,8 @@ use domain::text::count;
 
 use super::{Cell, Part, Table, or_dash, percent, seconds, tone, when, work};
 
-/// Rows of what fails, of what changed: a report is read by people.
-const MOST_FINDINGS: usize = 200;
+/// Rows of what changed: a report is read by people.
+const MOST_MOVED: usize = 200;
 
 pub(super) fn pages<'a>(document: &'a Document, parts: &mut Vec<Part<'a>>) {
     let mut section = |id: &'static str, title: &str, of: Vec<Part<'a>>| {
@@ -21,7 +21,7 @@ pub(super) fn pages<'a>(document: &'a Document, parts: &mut Vec<Part<'a>>) {
     };
     section("targets", "Targets", vec![Part::Table(targets(document))]);
     section("card", "Score card", vec![Part::Table(card(document))]);
-    section("findings", "What does not hold", vec![Part::Table(findings(document))]);
+    section("findings", "What does not hold", findings::findings(document));
     section("services", "Services", vec![Part::Say(document.rule.clone()), Part::Table(fleet::services(document))]);
     section("plots", "Over time", plots(document));
     section("alarms", "Alarms", fleet::alarms(document));
@@ -108,44 +108,6 @@ fn card(document: &Document) -> Table {
     Table::of(&heads, document.card.checks.iter().map(row), usize::MAX, "The score card has no check.")
 }
 
-/// What fails or is not known, what holds the score down first.
-fn findings(document: &Document) -> Table {
-    let heads = [
-        ("Check", false),
-        ("Of", false),
-        ("State", false),
-        ("What was seen", false),
-        ("When", false),
-        ("Where from", false),
-        ("What to do", false),
-    ];
-    let open = |assessed: &&Assessed| matches!(assessed.state, State::Fail | State::Partial | State::Unknown);
-    let mut found: Vec<(&Judged, &Assessed)> =
-        document.judged().flat_map(|judged| judged.checks.iter().filter(open).map(move |assessed| (judged, assessed))).collect();
-    // stable: within a gate and a state they stay in the order of services and card
-    found.sort_by_key(|(_, assessed)| (assessed.cap.unwrap_or(u8::MAX), assessed.state));
-    let left_out = found.len().saturating_sub(MOST_FINDINGS);
-    let rows = found.into_iter().take(MOST_FINDINGS).map(|(judged, assessed)| {
-        let seen = assessed.found.as_ref();
-        let why = assessed.unknown.map(|unknown| format!("{}: ", unknown.said())).unwrap_or_default();
-        let said = seen.map(|found| found.said_at(document.readiness.at)).unwrap_or_default();
-        let source = seen.map(|found| match &found.request_id {
-            Some(request) => format!("{}, request {request}", found.source),
-            None => found.source.clone(),
-        });
-        vec![
-            format!("{} {}", assessed.check, document.title(&assessed.check)).into(),
-            document.called(&judged.asked.subject).into(),
-            Cell::lit(assessed.state.title(), tone(assessed.state)),
-            format!("{why}{said}").trim_end_matches(": ").to_owned().into(),
-            or_dash(seen.and_then(|found| found.observed_at).map(when)).into(),
-            source.unwrap_or_default().into(),
-            document.card.check(&assessed.check).map_or("", |check| check.remedy.as_str()).into(),
-        ]
-    });
-    Table { left_out, ..Table::of(&heads, rows, MOST_FINDINGS, "Every check holds, is waived or does not apply.") }
-}
-
 fn plots(document: &Document) -> Vec<Part<'_>> {
     if document.plots.is_empty() {
         return vec![Part::Say("Nothing was measured in this time.".to_owned())];
@@ -164,7 +126,7 @@ fn since(document: &Document) -> Vec<Part<'static>> {
             Cell::lit(moved.now.title(), tone(moved.now)),
         ]
     };
-    let table = Table::of(&heads, since.moved.iter().map(row), MOST_FINDINGS, "No check stands otherwise.");
+    let table = Table::of(&heads, since.moved.iter().map(row), MOST_MOVED, "No check stands otherwise.");
     let named = |what: &str, names: &[String]| (!names.is_empty()).then(|| Part::Say(format!("{what}: {}.", names.join(", "))));
     [Part::Table(table)].into_iter().chain(named("New", &since.appeared)).chain(named("Gone", &since.vanished)).collect()
 }
