@@ -35,7 +35,8 @@ pub fn shell(assets: &AssetVersion) -> impl IntoView + use<> {
                 <link rel="icon" href=ICON/>
                 <link rel="stylesheet" href=style/>
                 <link rel="modulepreload" href=script nonce=nonce.clone()/>
-                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                // low: the first picture is HTML and stylesheet alone, and must not share its line with what comes to life later
+                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" fetchpriority="low"/>
                 <script type="module" nonce=nonce>{start}</script>
                 <MetaTags/>
             </head>

@@ -20,7 +20,7 @@ use crate::view::{
     AccountRow, AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Frame, History, HistoryPanel, MissingAlarms,
     MissingQuery, NatsQuery, NatsView, Overview, OwnAccess, ReadinessBrief, ReadinessPage, ReadinessQuery, ReportFile, ReportRow,
     ReportsPage, ReportsQuery, RolloutPage, RolloutQuery, RolloutsPage, RolloutsQuery, ServiceDetail, ServiceNats, ServicePage,
-    ServiceQuery, ServiceReadiness, SourcesView, TaskPage, TimelinePage, TimelineQuery,
+    ServiceQuery, ServiceReadiness, SourceBrief, SourcesView, TaskPage, TimelinePage, TimelineQuery,
 };
 use crate::{Failure, Timestamp};
 
@@ -50,7 +50,10 @@ pub trait Observe: Attested + Send + Sync {
     /// The Overview.
     async fn overview(&self) -> Result<Arc<Overview>, Failure>;
 
-    /// One page of the service list, filtered and sorted by the store.
+    /// Where every fact comes from and how fresh it is: a line of every page, so nothing that grows with the fleet is read for it.
+    async fn source_briefs(&self) -> Result<Vec<SourceBrief>, Failure>;
+
+    /// One page of the service list, filtered and sorted.
     async fn services(&self, query: ServiceQuery) -> Result<ServicePage, Failure>;
 
     /// One service with its tasks, stops and record.

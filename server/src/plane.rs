@@ -1,7 +1,8 @@
 //! The control plane as the pages and the API see it: the port's implementation.
 //!
 //! Separate from the store because freshness is judged here, by the clock, at every answer. The Overview is read once
-//! per revision and composed once per revision and state of staleness, so a hundred open pages cost one reading.
+//! per revision and composed once per revision and state of staleness, so a hundred open pages cost one reading. The trap: of
+//! ten thousand services that reading takes long, so no other page may wait for it (decision 0134).
 
 mod attest;
 mod lists;
@@ -28,7 +29,7 @@ use domain::view::{
     AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, History, HistoryPanel,
     MOST_CONNECTIONS_PER_PAGE, MOST_PER_PAGE, MissingAlarms, MissingQuery, NatsQuery, NatsView, Overview, ReadinessBrief, ReadinessPage,
     ReadinessQuery, RolloutPage, RolloutQuery, RolloutsPage, RolloutsQuery, ServiceDetail, ServiceNats, ServicePage, ServiceQuery,
-    ServiceReadiness, SourcesView, TaskPage, TimelinePage, TimelineQuery,
+    ServiceReadiness, SourceBrief, SourcesView, TaskPage, TimelinePage, TimelineQuery,
 };
 use domain::{Failure, Timestamp};
 use tokio::sync::Mutex;
@@ -191,6 +192,10 @@ impl Observe for ControlPlane {
         Ok(Arc::clone(&self.current(&mut kept).await?.overview))
     }
 
+    async fn source_briefs(&self) -> Result<Vec<SourceBrief>, Failure> {
+        self.setting.store.source_briefs(self.setting.clock.now()).await.map_err(internal)
+    }
+
     async fn services(&self, query: ServiceQuery) -> Result<ServicePage, Failure> {
         if query.page == 0 || !(1..=MOST_PER_PAGE).contains(&query.per) {
             return Err(Failure::Refused { why: format!("page counts from 1 and per lies between 1 and {MOST_PER_PAGE}") });
@@ -209,9 +214,7 @@ impl Observe for ControlPlane {
     }
 
     async fn task(&self, key: ServiceKey, task: String) -> Result<TaskPage, Failure> {
-        let clock = &self.setting.clock;
-        let same_time = (clock.speed() - 1.0).abs() < f64::EPSILON;
-        let found = self.setting.store.task_page(&key, &task, same_time, clock.now()).await.map_err(internal)?;
+        let found = self.setting.store.task_page(&key, &task, self.same_time(), self.setting.clock.now()).await.map_err(internal)?;
         let not_found = || Failure::NotFound {
             what: format!("The task {task} of the service {} in {} of {}", key.service, key.cluster, key.environment),
         };

@@ -4,7 +4,8 @@
 //! at a time over the only writing connection, and `Store::read`, a snapshot over a few read-only ones. The trap this
 //! shape avoids: a read transaction that turns into a write fails at once with SQLITE_BUSY whatever the timeout.
 //!
-//! State is intervals; a sweep without changes writes no new row (asserted by count in `tests/`).
+//! State is intervals; a sweep without changes writes no new row (asserted by count in `tests/`). What every page asks for is
+//! kept in memory until it changes (`kept`).
 
 mod accounts;
 mod alarms;
@@ -16,6 +17,7 @@ mod ecs;
 pub(crate) mod guard;
 mod history;
 mod interval;
+mod kept;
 mod metrics;
 mod nats;
 mod overview;
@@ -36,6 +38,7 @@ mod waivers;
 mod words;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -117,7 +120,9 @@ pub struct Store {
     readers: SqlitePool,
     path: PathBuf,
     /// Held for as long as the store is: no second process on the same data. None for one opened beside it.
-    _lock: Option<std::sync::Arc<std::fs::File>>,
+    lock: Option<Arc<std::fs::File>>,
+    /// What every page asks for.
+    kept: Arc<kept::Kept>,
 }
 
 impl Store {
@@ -169,7 +174,12 @@ impl Store {
         }
         let readers =
             SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true).pragma("query_only", "ON")).await?;
-        Ok(Self { writer, readers, path: path.to_owned(), _lock: lock.map(std::sync::Arc::new) })
+        Ok(Self { writer, readers, path: path.to_owned(), lock: lock.map(Arc::new), kept: Arc::default() })
+    }
+
+    /// Whether nobody else writes to this file.
+    fn alone(&self) -> bool {
+        self.lock.is_some()
     }
 
     /// Where the file is.

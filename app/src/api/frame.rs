@@ -24,8 +24,9 @@ pub(crate) struct Around {
 #[server(endpoint = "frame", input = Json)]
 pub(crate) async fn frame() -> Result<Answer<Around>, AppError> {
     let viewer = crate::access::viewer().await?;
-    // a page must keep its frame when the store fails: the failure is the page's to tell
-    let sources = viewer.observe.overview().await.map(|overview| overview.sources.clone()).unwrap_or_default();
+    // first: its revision may not be newer than what is read
     let frame = viewer.observe.frame();
+    // a page must keep its frame when the store fails: the failure is the page's to tell
+    let sources = viewer.observe.source_briefs().await.unwrap_or_default();
     Ok(viewer.answer(frame.revision, Around { frame, sources, reader: viewer.actor.reader() }))
 }

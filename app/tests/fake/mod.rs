@@ -26,7 +26,7 @@ use domain::view::{
     AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, History, HistoryPanel, LastWords, LogLine,
     MissingAlarms, MissingQuery, NatsQuery, NatsView, Overview, ReadinessBrief, ReadinessPage, ReadinessQuery, RolloutPage, RolloutQuery,
     RolloutsPage, RolloutsQuery, ServiceDetail, ServiceNats, ServicePage, ServiceQuery, ServiceReadiness, ServiceRow, ServiceSort,
-    SourceRow, SourcesView, Tail, TaskPage, TimelinePage, TimelineQuery,
+    SourceBrief, SourceRow, SourcesView, Tail, TaskPage, TimelinePage, TimelineQuery,
 };
 use domain::{Failure, Timestamp};
 
@@ -102,6 +102,10 @@ impl Observe for Fleet {
 
     async fn overview(&self) -> Result<Arc<Overview>, Failure> {
         Ok(Arc::new(self.facts()?.compose((self.clock)())))
+    }
+
+    async fn source_briefs(&self) -> Result<Vec<SourceBrief>, Failure> {
+        Ok(self.facts()?.sources.iter().map(|health| SourceBrief::judge(health, (self.clock)())).collect())
     }
 
     async fn services(&self, query: ServiceQuery) -> Result<ServicePage, Failure> {

@@ -64,7 +64,7 @@ pub use rollout::{
 };
 pub use rollouts::{CauseRow, Freeze, RolloutBrief, RolloutQuery, RolloutRow, RolloutsOnly, RolloutsPage, RolloutsQuery, Stopped};
 pub use service::{ConnectionRow, ServiceDetail, StoppedTaskRow, TaskRow, way_back};
-pub use services::{MOST_PER_PAGE, PER_PAGE, ServicePage, ServiceQuery, ServiceRow, ServiceSort};
+pub use services::{MOST_PER_PAGE, PER_PAGE, ServiceList, ServicePage, ServiceQuery, ServiceRow, ServiceSort};
 pub use sheet::{Cell, Sheet, SheetField, SheetPanel, SheetRow};
 pub use sources::{SourceRow, SourcesView};
 pub use task::{Tail, TaskPage};

@@ -227,7 +227,7 @@ impl Facts {
             connections_tls: self.connections_tls,
             groups: groups(&services),
             recent: self.recent.clone(),
-            sources: self.sources.iter().map(|health| brief(health, now)).collect(),
+            sources: self.sources.iter().map(|health| SourceBrief::judge(health, now)).collect(),
             rule: crate::judge::RULE.to_owned(),
         }
     }
@@ -242,14 +242,11 @@ impl Facts {
     }
 }
 
-fn brief(health: &SourceHealth, now: Timestamp) -> SourceBrief {
-    let row = SourceRow::judge(health.clone(), now);
-    SourceBrief {
-        id: health.id.clone(),
-        tone: row.tone,
-        observed: health.last_success,
-        calls: health.calls_last_sweep,
-        summary: row.summary,
+impl SourceBrief {
+    /// Judges a source's health at `now`.
+    pub fn judge(health: &SourceHealth, now: Timestamp) -> Self {
+        let row = SourceRow::judge(health.clone(), now);
+        Self { id: health.id.clone(), tone: row.tone, observed: health.last_success, calls: health.calls_last_sweep, summary: row.summary }
     }
 }
 

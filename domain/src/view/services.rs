@@ -1,10 +1,14 @@
-//! The list of services: one page of it, filtered and sorted by the store.
+//! The list of services: what is asked of it, its rows, and one page of it.
+
+mod list;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 use crate::judge::Standing;
 use crate::service::{ServiceKey, encoded};
+
+pub use list::ServiceList;
 
 /// Rows on a page unless the reader asks for another number.
 pub const PER_PAGE: u32 = 50;

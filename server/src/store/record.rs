@@ -12,7 +12,7 @@ use domain::reading::{Reading, Sweep};
 use domain::service::ServiceKey;
 use domain::source::{Outcome, SourceHealth};
 use domain::timeline::source_change;
-use sqlx::SqliteConnection;
+use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::ecs::Reach;
 use super::{Store, StoreError, advance, alarms, ecs, json, metrics, nats, sources, timeline, words};
@@ -72,6 +72,11 @@ impl Found {
         let key = ServiceKey { environment: environment.to_owned(), cluster: cluster.to_owned(), service: service.to_owned() };
         self.touched.insert(key);
     }
+
+    /// Whether a row of the list of services may be another: its own columns, or how many alarms it has and how many are on.
+    fn moves_the_list(&self) -> bool {
+        self.topics.contains(&Topic::Services) || self.topics.contains(&Topic::Alarms) || !self.touched.is_empty()
+    }
 }
 
 impl Store {
@@ -97,10 +102,7 @@ impl Store {
                 None => {}
             }
         }
-        alarms::coverage::refresh(&mut tx, &found.touched).await?;
-        let revision = advance(&mut tx).await?;
-        tx.commit().await?;
-        Ok(Written { revision, topics: found.topics })
+        self.commit(tx, found).await
     }
 
     /// Records a look at these services. Neither a sweep nor a change of the source's health: it vouches for nothing else.
@@ -121,10 +123,18 @@ impl Store {
         if found.topics.is_empty() {
             return Ok(None);
         }
+        self.commit(tx, found).await.map(Some)
+    }
+
+    /// Ends the transaction of a report, with the revision that it makes.
+    async fn commit(&self, mut tx: Transaction<'static, Sqlite>, found: Found) -> Result<Written, StoreError> {
         alarms::coverage::refresh(&mut tx, &found.touched).await?;
         let revision = advance(&mut tx).await?;
+        // before the commit: whoever sees the revision must find what it moved
+        self.kept.moving(revision, found.moves_the_list());
         tx.commit().await?;
-        Ok(Some(Written { revision, topics: found.topics }))
+        self.kept.committed(revision);
+        Ok(Written { revision, topics: found.topics })
     }
 }
 

@@ -59,6 +59,7 @@ impl Store {
             .await?;
         }
         tx.commit().await?;
+        self.forget_sources().await;
         Ok(())
     }
 
@@ -89,6 +90,7 @@ impl Store {
         let mut tx = self.write().await?;
         let revision = advance(&mut tx).await?;
         tx.commit().await?;
+        self.kept.committed(revision);
         Ok(revision)
     }
 

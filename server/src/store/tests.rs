@@ -6,6 +6,7 @@ mod attested;
 mod build;
 mod carried;
 mod files;
+mod listed;
 mod nats;
 mod plans;
 mod reading;
