@@ -4,6 +4,7 @@
 //! edit of the server does not rebuild the pages. Left off in the WASM build (feature `ports`).
 
 mod attest;
+mod trend;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,20 +12,22 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::account::{Reader, Role};
+use crate::change::HealthCheck;
 use crate::report::ReportWish;
 use crate::rollout::decide::Command;
 use crate::rollout::plan::{Draft, Wish};
 use crate::series::Reach;
 use crate::service::ServiceKey;
 use crate::view::{
-    AccountRow, AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Frame, History, HistoryPanel, MissingAlarms,
-    MissingQuery, NatsQuery, NatsView, Overview, OwnAccess, ReadinessBrief, ReadinessPage, ReadinessQuery, ReportFile, ReportRow,
-    ReportsPage, ReportsQuery, RolloutPage, RolloutQuery, RolloutsPage, RolloutsQuery, ServiceDetail, ServiceNats, ServicePage,
+    AccountRow, AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Foretold, Frame, History, HistoryPanel,
+    MissingAlarms, MissingQuery, NatsQuery, NatsView, Overview, OwnAccess, ReadinessBrief, ReadinessPage, ReadinessQuery, ReportFile,
+    ReportRow, ReportsPage, ReportsQuery, RolloutPage, RolloutQuery, RolloutsPage, RolloutsQuery, ServiceDetail, ServiceNats, ServicePage,
     ServiceQuery, ServiceReadiness, SourceBrief, SourcesView, TaskPage, TimelinePage, TimelineQuery,
 };
 use crate::{Failure, Timestamp};
 
 pub use attest::{Attest, Attested};
+pub use trend::Trended;
 
 /// The only source of time below the edge. The demo runs it faster than the wall; tests move it by hand.
 #[async_trait]
@@ -41,9 +44,9 @@ pub trait Clock: Send + Sync {
     }
 }
 
-/// Reading the fleet, and what people say of it. Nothing here changes anything.
+/// Reading the fleet, what people say of it and how its readiness moved. Nothing here changes anything.
 #[async_trait]
-pub trait Observe: Attested + Send + Sync {
+pub trait Observe: Attested + Trended + Send + Sync {
     /// What stands around every page: the time, the notice, the environments.
     fn frame(&self) -> Frame;
 
@@ -103,6 +106,10 @@ pub trait Observe: Attested + Send + Sync {
 
     /// How ready one service is, each check answered.
     async fn service_readiness(&self, key: ServiceKey) -> Result<ServiceReadiness, Failure>;
+
+    /// What this health check would make of the fleet's score if these services had it: everything is read and judged anew, so
+    /// that a plan which was read a moment ago is told for the same facts.
+    async fn foretold(&self, check: HealthCheck, services: Vec<ServiceKey>) -> Result<Foretold, Failure>;
 
     /// The newest score that is at hand, of the fleet or of one service; none before there was a first. Nothing is judged for
     /// it: pages about something else must not wait for a thousand services.

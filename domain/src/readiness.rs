@@ -10,6 +10,7 @@
 //! | [`card`] | the score card: which checks there are, what each weighs, what the targets ask for |
 //! | [`evidence`] | what was found, by whom, when, and how long it counts |
 //! | [`live`] | what the collectors saw, as answers to the card's live checks |
+//! | [`promise`] | what a rollout would make of those answers |
 //! | [`attest`] | a person's word, and how it becomes evidence |
 //! | [`checklist`] | checklists people keep in Markdown, and what they count for |
 //! | [`waiver`] | an accepted failure with an end |
@@ -22,13 +23,15 @@ pub mod card;
 pub mod checklist;
 pub mod evidence;
 pub mod live;
+pub mod promise;
 pub mod score;
 pub mod waiver;
 
-pub use assess::{Assessed, Cap, Judged, Lever, Readiness, TargetStanding, assess};
+pub use assess::{Assessed, Assessing, Cap, Judged, Lever, Readiness, TargetStanding, assess};
 pub use attest::{Attestation, AttestationWish, FileNamed};
 pub use card::{Card, CardProblem, Check, Target, Weight};
 pub use checklist::{Checklist, KeptChecklist};
-pub use evidence::{Answer, Evidence, Found, State, Subject, Unknown};
+pub use evidence::{Answer, Brought, Evidence, Found, State, Subject, Unknown};
+pub use promise::{Promise, Promises, Turn};
 pub use score::{Confidence, Item, Letter, Score, Standing, score};
 pub use waiver::{Waiver, WaiverWish};

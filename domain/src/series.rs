@@ -245,6 +245,11 @@ impl Reach {
         Self::ALL.into_iter().find(|reach| reach.as_str() == word)
     }
 
+    /// The shortest reach that spans so many seconds; the longest there is for more than that.
+    pub fn spanning(seconds: i64) -> Self {
+        Self::ALL.into_iter().find(|reach| seconds <= reach.seconds()).unwrap_or(Self::Month)
+    }
+
     /// Seconds it spans.
     pub const fn seconds(self) -> i64 {
         match self {

@@ -17,6 +17,7 @@ export const pages: { name: string; path: (demo: Demo) => Promise<string> | stri
   { name: 'plan', path: () => '/rollouts/new?command=true&interval=soon&draft=1' },
   { name: 'readiness', path: () => '/readiness' },
   { name: 'readiness-of-a-service', path: async (demo) => (await demo.pathOf('auth-nats')).replace('/services/', '/readiness/') },
+  { name: 'changes', path: () => '/readiness/changes?period=90d&direction=worse&check=Z9&since=2030-01-01' },
   { name: 'reports', path: () => '/reports' },
   { name: 'report-preview', path: () => '/reports?period=7d&preview=1' },
   { name: 'attest', path: () => '/readiness/attest?check=load-test&environment=production&value=most&sent=1' },

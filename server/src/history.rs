@@ -288,6 +288,7 @@ impl Making<'_> {
             lines: &lines,
             steps: drawing.steps,
             whole: drawing.steps,
+            top: None,
             gaps: drawing.gaps,
             marks: &self.marks,
             words: &summary,

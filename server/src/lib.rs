@@ -12,6 +12,7 @@
 //! | [`live`] | tells that something changed, and never what |
 //! | [`trouble`] | what is wrong with Signalbox itself, above every page |
 //! | [`history`], [`plot`] | a service over time: what its plots are made of, and their pictures |
+//! | [`trend`] | a score over time, as a picture |
 //! | [`web`] | pages, JSON API, `/live`, `/metrics`, `/healthz` |
 //! | [`doctor`] | whether everything the config needs works |
 //! | [`discover`] | what an account shows, written down as a config |
@@ -49,6 +50,7 @@ pub mod readiness;
 pub mod report;
 pub mod store;
 pub mod tails;
+pub mod trend;
 pub mod trouble;
 pub mod verify;
 pub mod web;

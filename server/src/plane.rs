@@ -5,6 +5,7 @@
 //! ten thousand services that reading takes long, so no other page may wait for it (decision 0134).
 
 mod attest;
+mod changes;
 mod lists;
 mod plots;
 mod readiness;
@@ -18,6 +19,7 @@ use async_trait::async_trait;
 use axum::http::HeaderValue;
 use bytes::Bytes;
 use domain::account::Role;
+use domain::change::HealthCheck;
 use domain::cost::Allowance;
 use domain::live::Topic;
 use domain::port::{Actor, Clock, Observe, Operate};
@@ -26,7 +28,7 @@ use domain::rollout::plan::{Draft, Wish};
 use domain::series::Reach;
 use domain::service::ServiceKey;
 use domain::view::{
-    AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, History, HistoryPanel,
+    AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Foretold, Frame, History, HistoryPanel,
     MOST_CONNECTIONS_PER_PAGE, MOST_PER_PAGE, MissingAlarms, MissingQuery, NatsQuery, NatsView, Overview, ReadinessBrief, ReadinessPage,
     ReadinessQuery, RolloutPage, RolloutQuery, RolloutsPage, RolloutsQuery, ServiceDetail, ServiceNats, ServicePage, ServiceQuery,
     ServiceReadiness, SourceBrief, SourcesView, TaskPage, TimelinePage, TimelineQuery,
@@ -303,6 +305,10 @@ impl Observe for ControlPlane {
 
     async fn service_readiness(&self, key: ServiceKey) -> Result<ServiceReadiness, Failure> {
         self.readiness_of(&key).await
+    }
+
+    async fn foretold(&self, check: HealthCheck, services: Vec<ServiceKey>) -> Result<Foretold, Failure> {
+        self.promised(check, &services).await
     }
 
     fn readiness_brief(&self, of: Option<&ServiceKey>) -> Option<ReadinessBrief> {

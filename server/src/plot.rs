@@ -10,11 +10,12 @@ use domain::series::{Line, Reach};
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 use plotters::prelude::*;
 use plotters::style::RGBColor;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 /// Width and height in units; the page scales it.
 const SIZE: (u32, u32) = (640, 190);
 /// Roles, each a colour nobody draws with and the class it becomes. Lines come first.
-const ROLES: [(RGBColor, &str); 10] = [
+const ROLES: [(RGBColor, &str); 11] = [
     (RGBColor(1, 2, 1), "p-1"),
     (RGBColor(1, 2, 2), "p-2"),
     (RGBColor(1, 2, 3), "p-3"),
@@ -25,6 +26,7 @@ const ROLES: [(RGBColor, &str); 10] = [
     (RGBColor(1, 1, 5), "p-deployment"),
     (RGBColor(1, 1, 6), "p-stop"),
     (RGBColor(1, 1, 7), "p-alarm"),
+    (RGBColor(1, 1, 8), "p-break"),
 ];
 const GRID: RGBColor = ROLES[3].0;
 const AXIS: RGBColor = ROLES[4].0;
@@ -40,6 +42,8 @@ pub enum Mark {
     Stop,
     /// An alarm changed: a tick from above.
     Alarm,
+    /// What is measured became another: a line over the whole height, with a word beside it where there is room for one.
+    Break(&'static str),
 }
 
 /// What is drawn.
@@ -54,6 +58,8 @@ pub struct Picture<'a> {
     pub steps: bool,
     /// Whole numbers only on the value axis.
     pub whole: bool,
+    /// Where the value axis ends; none: as high as the values need it.
+    pub top: Option<f64>,
     /// Times in which nobody looked, in seconds.
     pub gaps: &'a [(i64, i64)],
     /// What happened when, in seconds.
@@ -80,7 +86,7 @@ type Drawn = Result<(), Box<dyn std::error::Error>>;
 fn draw(picture: &Picture<'_>, highest: f64, out: &mut String) -> Drawn {
     let root = SVGBackend::with_string(out, SIZE).into_drawing_area();
     let (from, to) = (picture.span.0 as f64, picture.span.1 as f64);
-    let values = ticks(highest, picture.whole);
+    let values = picture.top.map_or_else(|| ticks(highest, picture.whole), |top| ticks(top, false));
     let top = values.last().copied().unwrap_or(1.0);
     let horizontal = Axis { from, to: to.max(from + 1.0), labels: times(picture.reach, picture.span) };
     let vertical = Axis { from: 0.0, to: top, labels: values };
@@ -105,7 +111,7 @@ fn draw(picture: &Picture<'_>, highest: f64, out: &mut String) -> Drawn {
         .axis_style(AXIS)
         .x_labels(12)
         .y_labels(12)
-        .label_style(label)
+        .label_style(label.clone())
         .x_label_formatter(&|second| time_label(*second, picture.reach))
         .y_label_formatter(&|value| number(*value))
         .draw()?;
@@ -115,8 +121,16 @@ fn draw(picture: &Picture<'_>, highest: f64, out: &mut String) -> Drawn {
             Mark::Deployment => (0.0, top, ROLES[7].0),
             Mark::Stop => (0.0, top * 0.14, ROLES[8].0),
             Mark::Alarm => (top * 0.86, top, ROLES[9].0),
+            Mark::Break(_) => (0.0, top, ROLES[10].0),
         };
         chart.draw_series([PathElement::new(vec![(at, low), (at, high)], role)])?;
+        if let Mark::Break(words) = mark
+            && !words.is_empty()
+        {
+            // on the side that has more room, a hair's breadth away
+            let (side, away) = if at - from < to - at { (HPos::Left, to - from) } else { (HPos::Right, from - to) };
+            chart.draw_series([Text::new(*words, (at + away / 128.0, top), label.pos(Pos::new(side, VPos::Top)))])?;
+        }
     }
     for (line, (role, _)) in picture.lines.iter().zip(ROLES) {
         for run in runs(line, picture.steps, picture.span.1) {
@@ -204,13 +218,13 @@ fn ticks(highest: f64, whole: bool) -> Vec<f64> {
     (0..=6).map(f64::from).filter(|number| *number <= count).map(|number| number * step).collect()
 }
 
-/// Whole instants that get a label: every ten minutes, four hours, day, or five days.
+/// Whole instants that get a label: every ten minutes, four hours, day, or five days; more days apart where a month is not enough.
 fn times(reach: Reach, (from, to): (i64, i64)) -> Vec<f64> {
     let every = match reach {
         Reach::Hour => 600,
         Reach::Day => 4 * 3_600,
         Reach::Week => 86_400,
-        Reach::Month => 5 * 86_400,
+        Reach::Month => 5 * 86_400 * ((to - from) / (40 * 86_400) + 1),
     };
     let first = (from + every - 1).div_euclid(every) * every;
     (0..16).map(|number| first + number * every).take_while(|second| *second <= to).map(|second| second as f64).collect()
@@ -277,6 +291,7 @@ mod tests {
             lines,
             steps,
             whole: steps,
+            top: None,
             gaps: &[(span.0 + 3_600, span.0 + 7_200)],
             marks: &[(span.0 + 60, Mark::Deployment), (span.0 + 70, Mark::Stop), (span.0 + 80, Mark::Alarm), (5, Mark::Stop)],
             words: "<b>\"x\" & y",
@@ -311,6 +326,34 @@ mod tests {
     }
 
     #[test]
+    fn a_break_has_its_word_and_an_axis_may_end_where_it_is_told() {
+        let span = (1_777_716_000, 1_777_716_000 + 86_400);
+        let words = [(span.0 + 60, Mark::Break("score card")), (span.1 - 60, Mark::Break("formula")), (span.1 - 30, Mark::Break(""))];
+        let (lines, words_of_it) = ([line(&[Some(62.0); 7])], "the score");
+        let picture = |top| Picture {
+            reach: Reach::Day,
+            span,
+            lines: &lines,
+            steps: true,
+            whole: true,
+            top,
+            gaps: &[],
+            marks: &words,
+            words: words_of_it,
+        };
+        let told = svg(&picture(Some(100.0))).unwrap();
+        assert_eq!(told.matches("class=\"p-break\"").count(), 3, "{told}");
+        for (word, anchor) in [("score card", "start"), ("formula", "end")] {
+            let text = told.split("<text").find(|text| text.contains(word)).unwrap_or_else(|| panic!("no {word} in {told}"));
+            assert!(text.contains(&format!("text-anchor=\"{anchor}\"")) && text.contains("class=\"p-text\""), "{text}");
+        }
+        let labelled = |told: &str, label: &str| told.lines().any(|said| said.trim() == label);
+        assert!(labelled(&told, "100") && labelled(&told, "75"), "{told}");
+        assert!(!labelled(&svg(&picture(None)).unwrap(), "100"), "62 needs no hundred");
+        assert!(!told.contains('#'), "{told}");
+    }
+
+    #[test]
     fn axes_have_round_labels() {
         assert_eq!(ticks(2.0, true), [0.0, 1.0, 2.0]);
         assert_eq!(ticks(0.0, true), [0.0, 1.0]);
@@ -339,6 +382,11 @@ mod tests {
         for reach in Reach::ALL {
             let all = times(reach, (to - reach.seconds(), to));
             assert!((5..=8).contains(&all.len()), "{reach:?}: {}", all.len());
+        }
+        for days in [31, 60, 90, 200, 366, 3_000] {
+            let all = times(Reach::Month, (to - days * 86_400, to));
+            assert!((5..=9).contains(&all.len()), "{days} days: {}", all.len());
+            assert!(all.last().is_some_and(|last| to as f64 - last < (days * 86_400) as f64 / 4.0), "{days} days: {all:?}");
         }
         assert_eq!(time_label(1_777_714_800.0, Reach::Day), "09:40");
         assert_eq!(time_label(1_777_714_800.0, Reach::Month), "2 May");

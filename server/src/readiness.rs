@@ -13,10 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Timestamp;
+use domain::change::HealthCheck;
 use domain::nats::Connection;
 use domain::readiness::assess::Asked;
-use domain::readiness::live::{Held, Identity, NatsSource, ServiceFacts, Sources, Usage, Version, Watching, floors, identity, live};
-use domain::readiness::{Card, Evidence, Subject};
+use domain::readiness::live::{
+    Held, Identity, NatsSource, ServiceFacts, Sources, Usage, Version, Watching, floors, identity, live, promise,
+};
+use domain::readiness::{Assessing, Card, Promises, Subject};
 use domain::service::ServiceKey;
 use domain::source::{SourceHealth, SourceKind};
 use tokio::sync::Mutex;
@@ -41,17 +44,6 @@ pub struct Judging {
 
 /// By NATS cluster, the environments that it serves; none named: all.
 type Serving = BTreeMap<String, Vec<String>>;
-
-/// What was asked, and the answers that Signalbox has itself.
-#[derive(Clone, Debug)]
-pub struct Looked {
-    /// The store's revision this was read at.
-    pub revision: u64,
-    /// The services.
-    pub asked: Vec<Asked>,
-    /// The answers to the live checks.
-    pub evidence: Vec<Evidence>,
-}
 
 impl Judging {
     /// By this card, with the marks and NATS clusters of the config.
@@ -78,17 +70,29 @@ impl Judging {
         Ok(load)
     }
 
-    fn judged(&self, facts: &FleetFacts, load: &Of<Usage>, same_time: bool, now: Timestamp) -> Looked {
+    /// Looks at every service and asks `assessing`. `planned` says of each which health check is to be reckoned for it; what
+    /// those would make of it is answered.
+    fn look(
+        &self,
+        (facts, load): (&FleetFacts, &Of<Usage>),
+        (same_time, now): (bool, Timestamp),
+        planned: impl Fn(&ServiceFacts<'_>) -> Option<HealthCheck>,
+        assessing: &mut Assessing<'_>,
+    ) -> Promises {
         let fleet = Fleet::of(facts, &self.serving, same_time);
-        let mut looked = Looked { revision: facts.revision, asked: Vec::new(), evidence: Vec::new() };
+        let mut promises = Promises::new();
         for standing in &facts.services {
             let key = &standing.key;
             let marked = self.marks.reason(&key.environment, &key.cluster, &key.service);
             let tier = self.card.tier_tag.as_ref().and_then(|tag| standing.service.tags.get(tag)).cloned();
-            looked.asked.push(Asked { subject: Subject::Service(key.clone()), tier });
-            looked.evidence.extend(live(&self.card, &fleet.service(standing, marked, load.get(key).copied(), now)));
+            let own = fleet.service(standing, marked, load.get(key).copied(), now);
+            let evidence = live(&self.card, &own);
+            if let Some(check) = planned(&own) {
+                promises.insert(key.clone(), promise(&self.card, &own, &check, &evidence));
+            }
+            assessing.ask(&Asked { subject: Subject::Service(key.clone()), tier }, &evidence);
         }
-        looked
+        promises
     }
 }
 
@@ -163,7 +167,8 @@ impl<'a> Fleet<'a> {
         let held: &[&Connected] = self.held.get(key).map_or(&[], Vec::as_slice);
         let mut past = facts.past.get(key).cloned().unwrap_or_default();
         let ended = self.ended.get(key).copied().unwrap_or_default();
-        (past.reconnects, past.plaintext) = (ended.reconnects, ended.plaintext);
+        // one that lived between two sweeps was seen by its node alone, one that was there before we came by the sweeps alone
+        (past.reconnects, past.plaintext) = (ended.reconnects, ended.plaintext.max(past.plaintext));
         let source = |kind| self.health.get(&(kind, key.environment.as_str())).copied();
         let ecs = source(SourceKind::Ecs);
         let gaps: &[(Timestamp, Timestamp)] = ecs.and_then(|health| facts.gaps.get(&health.id.to_string())).map_or(&[], Vec::as_slice);
@@ -188,6 +193,7 @@ impl<'a> Fleet<'a> {
             consumers: consumers.map(|(name, flow, why)| (name.as_str(), *flow, why.as_str())).collect(),
             identities: self.identities(held),
             floors: &self.floors,
+            brought: facts.brought.get(key),
             sources: Sources {
                 ecs,
                 alarms: source(SourceKind::Alarms),

@@ -11,6 +11,7 @@ pub(crate) mod http;
 mod large;
 pub(crate) mod measure;
 mod readers;
+mod readiness;
 pub(crate) mod steer;
 mod table;
 
@@ -54,6 +55,8 @@ enum Part {
     Readers,
     /// Pages, search, memory and first row at 10,000 services
     Large,
+    /// The score of 1,000 services and a report on them in every format; the score of 10,000
+    Readiness,
     /// Size and reading of 1,000 services' 30 days, beside Prometheus; search in a million entries
     History,
     /// Stopping everything, a failing check to its undo, and the verification of a million acts
@@ -84,8 +87,18 @@ pub(crate) fn bench(wanted: &Wanted) -> Result<()> {
     if wanted.part(Part::Readers) {
         readers::readers(&mut table, &signalbox, wanted)?;
     }
-    if wanted.part(Part::Large) {
-        large::large(&mut table, &signalbox, wanted)?;
+    if wanted.part(Part::Readiness) {
+        readiness::thousand(&mut table, &signalbox, wanted)?;
+    }
+    if wanted.part(Part::Large) || wanted.part(Part::Readiness) {
+        // minutes to fill: once for both
+        let fleet = Fleet::large(&signalbox, large::SERVICES)?;
+        if wanted.part(Part::Large) {
+            large::large(&mut table, &fleet, wanted)?;
+        }
+        if wanted.part(Part::Readiness) {
+            readiness::ten_thousand(&mut table, fleet, wanted)?;
+        }
     }
     if wanted.part(Part::History) {
         history::history(&mut table, &signalbox, wanted)?;

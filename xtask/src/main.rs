@@ -53,7 +53,7 @@ enum Command {
     },
     /// Run every test; ends with `N passed, N failed`
     Test(test::Wanted),
-    /// Print the figures: requests/s, bundle size, memory, `verify` beside the AWS CLI, source to page
+    /// Print the figures: requests/s, bundle size, memory, `verify` beside the AWS CLI, source to page, score and reports
     Bench(bench::Wanted),
     /// Check formatting, clippy for both halves, documentation, and the rules of the house
     Lint(lint::Wanted),

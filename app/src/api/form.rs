@@ -16,10 +16,10 @@ const LONGEST: usize = 600;
 /// Sends the browser to `path` and its element `at`, with the refusal where there is one.
 pub(super) fn answer(path: &str, at: &str, done: Result<(), AppError>) {
     let Some(response) = use_context::<leptos_axum::ResponseOptions>() else { return };
-    if let Err(error) = done {
-        if let Ok(value) = HeaderValue::from_str(&refusal(path, &error.to_string())) {
-            response.append_header(SET_COOKIE, value);
-        }
+    if let Err(error) = done
+        && let Ok(value) = HeaderValue::from_str(&refusal(path, &error.to_string()))
+    {
+        response.append_header(SET_COOKIE, value);
     }
     let place = if at.is_empty() { path.to_owned() } else { format!("{path}#{at}") };
     leptos_axum::redirect(&place);

@@ -80,6 +80,7 @@ async fn page(parts: &[&str], wanted: &Wanted<'_>, path: &str) -> Result<Page, A
         ["alarms", environment, name] => alarm::page(wanted, environment, name).await,
         ["nats"] => nats::page(wanted).await,
         ["readiness"] => readiness::page(wanted).await,
+        ["readiness", "changes"] => readiness::changes_page(wanted).await,
         ["readiness", "attest"] => attest::page(wanted).await,
         ["readiness", "waivers"] => waivers::page(wanted).await,
         ["readiness", "checklists"] => checklists::page(wanted).await,

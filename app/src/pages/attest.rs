@@ -20,6 +20,7 @@ use crate::api::form as forms;
 use crate::error::AppError;
 use crate::made::compose::{Answered, Page, Wanted};
 use crate::parts::act::{may_not, was_refused};
+use crate::parts::section::{Section, section};
 use crate::ui::ignored::ignored;
 
 mod form;
@@ -72,11 +73,8 @@ fn body(page: &AttestPage, mut reading: Reading) -> AnyView {
         <div class="headline">
             <h1>"Attest a check"</h1>
             <p class="dim">"What no collector sees, a person stands for: by name, with something behind it, and until a day."</p>
-            <p>
-                <a href="/readiness">"Readiness"</a>" · "<a href="/readiness/waivers">"Waivers"</a>" · "
-                <a href="/readiness/checklists">"Checklists"</a>
-            </p>
         </div>
+        {section(Some(Section::Attestations))}
         {was_refused(refused)}
         {may_not(reading.may_not.as_deref())}
         {form::form(page, &reading)}

@@ -13,6 +13,7 @@ use crate::made::compose::{Answered, Page, Wanted};
 use crate::parts::act::{Act, MAY_NOT, Refused, Weight, act, may_not, was_refused};
 use crate::parts::age::{Age, At};
 use crate::parts::field::{Field, Kind, field};
+use crate::parts::section::{Section, section};
 use crate::ui::ignored::ignored;
 use crate::ui::lamp::Light;
 use crate::ui::panel::panel;
@@ -66,11 +67,8 @@ fn body(page: &ChecklistsPage, mut reading: Reading) -> AnyView {
         <div class="headline">
             <h1>"Checklists"</h1>
             <p class="dim">"Markdown as people write it: each heading with boxes is one check, which holds by the share that is ticked."</p>
-            <p>
-                <a href="/readiness">"Readiness"</a>" · "<a href="/readiness/attest">"Attest a check"</a>" · "
-                <a href="/readiness/waivers">"Waivers"</a>
-            </p>
         </div>
+        {section(Some(Section::Checklists))}
         {was_refused(refused)}
         {may_not(reading.may_not.as_deref())}
         {preview::preview(&reading)}

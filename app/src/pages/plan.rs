@@ -12,14 +12,14 @@
 //! | `back` | one service back to an earlier revision: two clicks |
 
 use domain::account::Role;
-use domain::change::FieldProblem;
 use domain::change::health_check::Suggestion;
+use domain::change::{Change, FieldProblem};
 use domain::rollout::plan::Planned;
-use domain::view::{MOST_PER_PAGE, PlanKind, PlanQuery, RolloutPage, ServicePage, ServiceQuery, ServiceSort, compose_draft};
+use domain::view::{Foretold, MOST_PER_PAGE, PlanKind, PlanQuery, RolloutPage, ServicePage, ServiceQuery, ServiceSort, compose_draft};
 use domain::{Failure, Timestamp};
 use leptos::prelude::*;
 
-use crate::access::operator;
+use crate::access::{Viewer, operator};
 use crate::api::form as forms;
 use crate::error::AppError;
 use crate::made::compose::{Answered, Page, Wanted};
@@ -48,6 +48,8 @@ struct Reading {
 /// A plan as its page will show it, if it is kept.
 struct Drafted {
     page: RolloutPage,
+    /// What it would make of the fleet's score; none where it is no health check.
+    foretold: Option<Foretold>,
     /// The revision its first service runs.
     prior: String,
 }
@@ -67,7 +69,7 @@ pub(crate) async fn page(wanted: &Wanted<'_>) -> Answered {
     let revision = viewer.observe.frame().revision;
     let mut reading = Reading { query, may_not, refused: forms::refused(), problems: Vec::new(), plan: None, suggestion: None };
     if reading.may_not.is_none() {
-        plan(&mut reading, &viewer.actor.shown(), viewer.observe.frame().now).await?;
+        plan(&mut reading, viewer).await?;
     }
     if reading.query.kind == PlanKind::PutBack {
         return Ok(Page::new(revision, "Put a service back", move || back::body(reading)));
@@ -78,7 +80,7 @@ pub(crate) async fn page(wanted: &Wanted<'_>) -> Answered {
 }
 
 /// Plans what is asked for, where enough is said to be worth reading AWS.
-async fn plan(reading: &mut Reading, who: &str, now: Timestamp) -> Result<(), Failure> {
+async fn plan(reading: &mut Reading, viewer: &Viewer) -> Result<(), Failure> {
     let wish = match reading.query.kind {
         PlanKind::HealthCheck if reading.query.draft => reading.query.wish(),
         PlanKind::HealthCheck => return Ok(()),
@@ -99,16 +101,26 @@ async fn plan(reading: &mut Reading, who: &str, now: Timestamp) -> Result<(), Fa
     let draft = operator.operate.draft(wish).await?;
     reading.suggestion = draft.suggestion;
     match draft.planned {
-        Ok(planned) => reading.plan = Some(drafted(&planned, who, now)),
+        Ok(planned) => {
+            let drafted = drafted(&planned, &viewer.actor.shown(), viewer.observe.frame().now);
+            reading.plan = Some(Drafted { foretold: foretold(&planned, viewer).await?, ..drafted });
+        }
         Err(problems) => reading.problems = problems,
     }
     Ok(())
 }
 
+/// What a planned health check would make of the fleet's score.
+async fn foretold(planned: &Planned, viewer: &Viewer) -> Result<Option<Foretold>, Failure> {
+    let Change::HealthCheck(check) = &planned.wish.change else { return Ok(None) };
+    let services = planned.rollout.steps.iter().map(|step| step.service.clone()).collect();
+    Ok(Some(viewer.observe.foretold(check.clone(), services).await?))
+}
+
 /// As the page of a rollout of this plan would show it.
 fn drafted(planned: &Planned, who: &str, now: Timestamp) -> Drafted {
     let prior = planned.rollout.steps.first().map(|step| step.bound.prior.clone()).unwrap_or_default();
-    Drafted { page: compose_draft(planned, who, now), prior }
+    Drafted { page: compose_draft(planned, who, now), foretold: None, prior }
 }
 
 fn body(mut reading: Reading, offered: &ServicePage) -> AnyView {

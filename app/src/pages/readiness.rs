@@ -1,31 +1,41 @@
 //! How ready the fleet is: the score and what explains it, the targets, what would help, what is not known, every service.
 
 use domain::text;
-use domain::view::{LetterRow, LeverRow, ReadinessPage, ReadinessQuery, UnknownRow};
+use domain::view::{ChangesPeriod, ChangesQuery, LetterRow, LeverRow, ReadinessPage, ReadinessQuery, ReadinessTrend, UnknownRow};
 use leptos::prelude::*;
 
 use crate::made::compose::{Answered, Page, Wanted};
 use crate::parts::age::Age;
 use crate::parts::answers::answers;
 use crate::parts::readiness::{figure, figures, held_down, mending, names, remarks, share};
+use crate::parts::section::{Section, section};
+use crate::parts::trend::lately;
 use crate::ui::ignored::ignored;
-use crate::ui::lamp::Lamp;
+use crate::ui::lamp::{Lamp, Light};
 use crate::ui::panel::panel;
 use crate::ui::tag::Tag;
 
+mod changes;
 mod service;
 mod tables;
 mod targets;
 
+pub(crate) use changes::page as changes_page;
 pub(crate) use service::page as service_page;
 
 /// The page.
 pub(crate) async fn page(wanted: &Wanted<'_>) -> Answered {
-    let page = wanted.viewer.observe.readiness(ReadinessQuery::from_pairs(wanted.pairs())).await?;
-    Ok(Page::new(page.revision, page.headline.clone(), move || body(&page)))
+    let observe = &wanted.viewer.observe;
+    let page = observe.readiness(ReadinessQuery::from_pairs(wanted.pairs())).await?;
+    let trend = observe.readiness_trend(None).await?;
+    Ok(Page::new(page.revision, page.headline.clone(), move || body(&page, &trend)))
 }
 
-fn body(page: &ReadinessPage) -> AnyView {
+fn body(page: &ReadinessPage, trend: &ReadinessTrend) -> AnyView {
+    let month = ChangesQuery { period: ChangesPeriod::Month, ..ChangesQuery::default() };
+    let waivers = page.waivers.as_ref().map(|link| {
+        view! { <p><Lamp light=Light::Warn worded=true/>" "<a href=link.path.clone()>{link.label.clone()}</a></p> }
+    });
     let reached = page.reached.clone().unwrap_or_else(|| "none".to_owned());
     let mended = page.mending.as_ref().map(mending);
     let mended = mended.map(|mended| view! { <section class="panel" id="mending" aria-label="What a rollout can mend">{mended}</section> });
@@ -35,13 +45,16 @@ fn body(page: &ReadinessPage) -> AnyView {
             <p class="dim">
                 "judged "<Age of=page.at/>" by the card "<bdi>{page.card.clone()}</bdi>{format!(", version {} of the formula", page.model)}
             </p>
+            {waivers}
         </div>
+        {section(Some(Section::Readiness))}
         {ignored(&page.asked.ignored)}
         {remarks(&page.remarks)}
         {figures(&page.fleet, figure("Target reached", reached, None))}
         {held_down(&page.held_down)}
         {mended}
         {targets::targets(&page.targets)}
+        {lately(trend, month.path())}
         {panel("letters", "Services by letter", (), letters(&page.letters))}
         {panel("levers", "What would raise the score most per hour of work", (), levers(&page.levers))}
         {tables::services(page)}

@@ -20,6 +20,7 @@ use crate::access::Viewer;
 use crate::api::form as forms;
 use crate::made::compose::{Answered, Page, Wanted};
 use crate::parts::act::{MAY_NOT, may_not, was_refused};
+use crate::parts::section::{Section, section};
 use crate::ui::copy::copy;
 use crate::ui::ignored::ignored;
 use crate::ui::panel::panel;
@@ -65,6 +66,7 @@ fn body(page: &ReportsPage, mut reading: Reading) -> AnyView {
             <h1>"Reports"</h1>
             <p class="dim">"How ready the fleet is, as a document to hand over: with its evidence, signed, the same for ever."</p>
         </div>
+        {section(Some(Section::Reports))}
         {was_refused(refused)}
         {may_not(reading.may_not.as_deref())}
         {panel("make", "A new report", (), form(page, &reading))}

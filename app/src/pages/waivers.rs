@@ -13,6 +13,7 @@ use crate::api::form as forms;
 use crate::made::compose::{Answered, Page, Wanted};
 use crate::parts::act::{Act, MAY_NOT, Refused, Weight, act, may_not, was_refused};
 use crate::parts::age::{Age, At};
+use crate::parts::section::{Section, section};
 use crate::ui::ignored::ignored;
 use crate::ui::lamp::Light;
 use crate::ui::panel::panel;
@@ -61,11 +62,8 @@ fn body(page: &WaiversPage, mut reading: Reading) -> AnyView {
         <div class="headline">
             <h1>"Waivers"</h1>
             <p class="dim">"A failure that is accepted: by whom, why, and until when. The check goes on being evaluated."</p>
-            <p>
-                <a href="/readiness">"Readiness"</a>" · "<a href="/readiness/attest">"Attest a check"</a>" · "
-                <a href="/readiness/checklists">"Checklists"</a>
-            </p>
         </div>
+        {section(Some(Section::Waivers))}
         {was_refused(refused)}
         {may_not(reading.may_not.as_deref())}
         {panel("open", "Asked for, and holding", aside, list)}

@@ -3,7 +3,7 @@
 //! What needs somebody stands open; the rest is a line until it is asked. The state is a word beside its lamp, never a colour.
 
 use domain::readiness::State;
-use domain::view::{CheckSaid, WaiverSaid};
+use domain::view::{BroughtSaid, CheckSaid, WaiverSaid};
 use leptos::prelude::*;
 
 use super::age::{Age, At};
@@ -27,8 +27,10 @@ fn answer(check: &CheckSaid, named: bool) -> AnyView {
                 <div class="what">
                     <p><b>{check.id.clone()}</b>" "<bdi>{check.title.clone()}</bdi>{preview}</p>
                     <p class="dim"><bdi>{check.said.clone()}</bdi></p>
+                    {check.brought.as_ref().map(brought)}
                     {check.waiver.as_ref().map(waived)}
                     {check.mending.as_ref().map(mending)}
+                    {ways(check)}
                     <details class="why" open=open>
                         <summary>"Why it matters, what to do"</summary>
                         <dl class="kv">{reasons(check)}</dl>
@@ -39,6 +41,19 @@ fn answer(check: &CheckSaid, named: bool) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+/// The forms in which a person does something about it; each says who may.
+fn ways(check: &CheckSaid) -> AnyView {
+    let links: Vec<AnyView> = [&check.evidence, &check.acceptance]
+        .into_iter()
+        .flatten()
+        .map(|link| {
+            let label = format!("{}: {}", link.label, check.id);
+            view! { <a href=link.path.clone() aria-label=label>{link.label.clone()}</a> }.into_any()
+        })
+        .collect();
+    if links.is_empty() { ().into_any() } else { view! { <p class="answer-ways">{links}</p> }.into_any() }
 }
 
 fn reasons(check: &CheckSaid) -> AnyView {
@@ -59,6 +74,18 @@ fn reasons(check: &CheckSaid) -> AnyView {
         <dd>{gate}</dd>
         {source}
         {until}
+    }
+    .into_any()
+}
+
+/// Which rollout brought it, when that was proven, and who wanted it.
+fn brought(of: &BroughtSaid) -> AnyView {
+    let approver = of.approver.clone().map(|approver| view! { ", started by "<bdi>{approver}</bdi> });
+    view! {
+        <p class="dim">
+            "Brought by "<a href=of.path.clone()>{format!("rollout {}", of.rollout)}</a>" ("<bdi>{of.title.clone()}</bdi>"), verified "
+            <At at=of.verified/>", planned by "<bdi>{of.requester.clone()}</bdi>{approver}"."
+        </p>
     }
     .into_any()
 }

@@ -35,6 +35,8 @@ pub(crate) mod palette;
 pub(crate) mod readiness;
 #[cfg(feature = "ssr")]
 pub(crate) mod record_filter;
+#[cfg(feature = "ssr")]
+pub(crate) mod section;
 pub(crate) mod service_table;
 #[cfg(feature = "ssr")]
 pub(crate) mod settings;
@@ -57,4 +59,6 @@ pub(crate) mod timeline;
 pub(crate) mod tone;
 #[cfg(feature = "ssr")]
 pub(crate) mod track;
+#[cfg(feature = "ssr")]
+pub(crate) mod trend;
 pub(crate) mod trouble;

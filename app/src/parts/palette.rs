@@ -17,7 +17,7 @@ pub(crate) const DIALOG_ID: &str = "palette";
 pub(crate) const FIELD_ID: &str = "palette-q";
 
 /// Every page that has no subject of its own: words and address.
-const PAGES: [(&str, &str); 11] = [
+const PAGES: [(&str, &str); 15] = [
     ("Overview", "/"),
     ("Services", "/services"),
     ("Timeline", "/timeline"),
@@ -27,6 +27,10 @@ const PAGES: [(&str, &str); 11] = [
     ("Rollouts", "/rollouts"),
     ("Plan a health check", "/rollouts/new"),
     ("Readiness", "/readiness"),
+    ("What changed in readiness", "/readiness/changes"),
+    ("Attest a check", "/readiness/attest"),
+    ("Waivers", "/readiness/waivers"),
+    ("Checklists", "/readiness/checklists"),
     ("Reports", "/reports"),
     ("Sources", "/sources"),
 ];

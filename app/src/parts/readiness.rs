@@ -1,7 +1,7 @@
 //! A score as it is shown wherever there is one: never alone, but with its range, its confidence and what holds it down.
 
 use domain::text;
-use domain::view::{HeldDown, Link, Mending, ReadinessBrief, Scored};
+use domain::view::{Foretold, HeldDown, LeftOut, Link, Mending, ReadinessBrief, Scored, TurnRow, readiness_path};
 use leptos::prelude::*;
 
 use super::age::Age;
@@ -94,6 +94,42 @@ pub(crate) fn names(named: &[Link]) -> AnyView {
 pub(crate) fn mending(of: &Mending) -> AnyView {
     view! { <p class="mending"><a class="btn btn-primary" href=of.path.clone()>{of.label.clone()}</a>" "<span>{of.said.clone()}</span></p> }
         .into_any()
+}
+
+/// What a plan would make of the fleet's score: now, as soon as it is verified, and later.
+pub(crate) fn foretold(of: &Foretold) -> AnyView {
+    let score = |words, scored: &Scored| {
+        figure(words, number(scored.score.score), Some(format!(", {} before gates", number(scored.score.uncapped))))
+    };
+    let count = text::count(of.services, "service");
+    let moves = of.turns.iter().map(turn).collect::<Vec<_>>().join(", ");
+    let moves = (!moves.is_empty()).then(|| view! { <p class="note">"What comes to something else: "<bdi>{moves}</bdi>"."</p> });
+    let left_out = (!of.left_out.is_empty()).then(|| {
+        let each = of.left_out.iter().map(left_out).collect::<Vec<_>>();
+        view! { <ul class="remarks">{each}</ul> }
+    });
+    let content = view! {
+        <dl class="figures">
+            {score("Now", &of.now)}
+            {score("Once verified", &of.verified)}
+            {score("A day later", &of.settled)}
+        </dl>
+        <p class="note">{of.said.clone()}</p>
+        {moves}
+        {left_out}
+    };
+    panel("foretold", "What it does to the fleet's readiness", count, content)
+}
+
+/// `H2 in 3 services`
+fn turn(row: &TurnRow) -> String {
+    let later = if row.later { ", in time" } else { "" };
+    format!("{} in {}{later}", row.check, text::count(row.services, "service"))
+}
+
+fn left_out(of: &LeftOut) -> AnyView {
+    let (path, name, why) = (readiness_path(&of.service), text::shown(&of.service.service), text::shown(&of.why));
+    view! { <li>"Without "<a href=path><bdi>{name}</bdi></a>": "<bdi>{why}</bdi></li> }.into_any()
 }
 
 /// So much of a whole, as a bar; the numbers stand beside it.

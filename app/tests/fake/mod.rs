@@ -12,21 +12,23 @@ mod readiness;
 mod reports;
 mod rollouts;
 mod service;
+mod trend;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::account::Role;
+use domain::change::HealthCheck;
 use domain::judge::Standing;
 use domain::port::Observe;
 use domain::series::Reach;
 use domain::service::ServiceKey;
 use domain::view::{
-    AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Frame, History, HistoryPanel, LastWords, LogLine,
-    MissingAlarms, MissingQuery, NatsQuery, NatsView, Overview, ReadinessBrief, ReadinessPage, ReadinessQuery, RolloutPage, RolloutQuery,
-    RolloutsPage, RolloutsQuery, ServiceDetail, ServiceNats, ServicePage, ServiceQuery, ServiceReadiness, ServiceRow, ServiceSort,
-    SourceBrief, SourceRow, SourcesView, Tail, TaskPage, TimelinePage, TimelineQuery,
+    AlarmDetail, AlarmKey, AlarmPage, AlarmQuery, CoveragePage, CoverageQuery, Facts, Foretold, Frame, History, HistoryPanel, LastWords,
+    LogLine, MissingAlarms, MissingQuery, NatsQuery, NatsView, Overview, ReadinessBrief, ReadinessPage, ReadinessQuery, RolloutPage,
+    RolloutQuery, RolloutsPage, RolloutsQuery, ServiceDetail, ServiceNats, ServicePage, ServiceQuery, ServiceReadiness, ServiceRow,
+    ServiceSort, SourceBrief, SourceRow, SourcesView, Tail, TaskPage, TimelinePage, TimelineQuery,
 };
 use domain::{Failure, Timestamp};
 
@@ -239,6 +241,10 @@ impl Observe for Fleet {
 
     async fn service_readiness(&self, key: ServiceKey) -> Result<ServiceReadiness, Failure> {
         readiness::of_service(self.scene, &key, &self.facts()?, (self.clock)())
+    }
+
+    async fn foretold(&self, _: HealthCheck, services: Vec<ServiceKey>) -> Result<Foretold, Failure> {
+        Ok(readiness::foretold(self.scene, &services, &self.facts()?, (self.clock)()))
     }
 
     fn readiness_brief(&self, of: Option<&ServiceKey>) -> Option<ReadinessBrief> {

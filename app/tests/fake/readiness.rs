@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use domain::readiness::assess::Asked;
-use domain::readiness::{Answer, Card, Evidence, Found, Readiness, Subject, Waiver, WaiverWish, assess};
+use domain::readiness::{Answer, Brought, Card, Evidence, Found, Promise, Promises, Readiness, Subject, Turn, Waiver, WaiverWish, assess};
 use domain::service::ServiceKey;
-use domain::view::{Facts, ReadinessBrief, ReadinessFacts, ReadinessPage, ReadinessQuery, ServiceReadiness};
+use domain::view::{Facts, Foretold, ReadinessBrief, ReadinessFacts, ReadinessPage, ReadinessQuery, ServiceReadiness};
 use domain::{Failure, Timestamp};
 use serde_json::{Value, json};
 
@@ -14,10 +14,11 @@ use super::{Scene, before};
 /// How long everything that is seen counts.
 const LASTS: Duration = Duration::from_secs(600);
 
-struct Judgement {
+pub(super) struct Judgement {
     card: Card,
     readiness: Readiness,
     waivers: Vec<Waiver>,
+    promises: Promises,
 }
 
 fn check(id: &str, title: &str, category: &str, weight: &str, gate: Option<u8>, work: u32) -> Value {
@@ -73,7 +74,7 @@ fn seen(scene: Scene, place: usize, name: &str, off: bool) -> Vec<(&'static str,
     seen
 }
 
-fn judged(scene: Scene, facts: &Facts, now: Timestamp) -> Judgement {
+pub(super) fn judged(scene: Scene, facts: &Facts, now: Timestamp) -> Judgement {
     // in the stale scene nothing was seen for longer than it counts
     let at = before(now, if scene == Scene::Stale { 700 } else { 12 });
     let found = |answer, said: String| Found::seen(answer, said, at, LASTS, "ecs:production DescribeServices");
@@ -85,10 +86,31 @@ fn judged(scene: Scene, facts: &Facts, now: Timestamp) -> Judgement {
     let mut evidence: Vec<Evidence> = services
         .map(|(check, key, answer, said)| Evidence { check: check.into(), subject: Subject::Service(key), found: found(answer, said) })
         .collect();
+    for of in evidence.iter_mut().filter(|of| of.check == "H1" && of.found.answer == Answer::PASS) {
+        of.found.brought = Some(Box::new(brought(at)));
+    }
     let subject = Subject::Environment { environment: "production".into() };
     evidence.push(Evidence { check: "load-test".into(), subject, found: found(Answer::PASS, "10,200 requests a second".into()) });
     let (card, waivers) = (card(), waivers(scene, now));
-    Judgement { readiness: assess(&card, now, &asked, &evidence, &waivers), card, waivers }
+    let promises: Promises = asked.iter().filter_map(|asked| Some((asked.subject.service()?.clone(), Ok(promise())))).collect();
+    Judgement { readiness: assess(&card, now, &asked, &evidence, &waivers), card, waivers, promises }
+}
+
+/// The rollout that brought the health checks there are.
+fn brought(at: Timestamp) -> Brought {
+    Brought {
+        rollout: 2,
+        title: "Health check for 14 services".into(),
+        verified: before(at, 86_400),
+        requester: "Ann".into(),
+        approver: Some("Ben".into()),
+    }
+}
+
+/// What a health check would make of any service: that it has one.
+fn promise() -> Promise {
+    let turn = Turn { check: "H1".into(), verified: Answer::PASS, settled: Answer::PASS };
+    Promise { container: None, dips: false, turns: vec![turn] }
 }
 
 fn waivers(scene: Scene, now: Timestamp) -> Vec<Waiver> {
@@ -110,8 +132,9 @@ fn waivers(scene: Scene, now: Timestamp) -> Vec<Waiver> {
 }
 
 impl Judgement {
-    fn facts(&self) -> ReadinessFacts<'_> {
-        ReadinessFacts { revision: 412, card: &self.card, readiness: &self.readiness, waivers: &self.waivers }
+    pub(super) fn facts(&self) -> ReadinessFacts<'_> {
+        let Self { card, readiness, waivers, promises } = self;
+        ReadinessFacts { revision: 412, card, readiness, waivers, promises }
     }
 }
 
@@ -122,6 +145,10 @@ pub(crate) fn page(scene: Scene, query: &ReadinessQuery, facts: &Facts, now: Tim
 pub(crate) fn of_service(scene: Scene, key: &ServiceKey, facts: &Facts, now: Timestamp) -> Result<ServiceReadiness, Failure> {
     let found = ServiceReadiness::compose(&judged(scene, facts, now).facts(), key);
     found.ok_or_else(|| Failure::NotFound { what: format!("Service {}", domain::text::shown(&key.service)) })
+}
+
+pub(crate) fn foretold(scene: Scene, services: &[ServiceKey], facts: &Facts, now: Timestamp) -> Foretold {
+    Foretold::of(&judged(scene, facts, now).facts(), &services.iter().collect::<Vec<_>>(), Vec::new())
 }
 
 /// None before the first sweep has come back.

@@ -4,7 +4,7 @@ use crate::ask::{CLUSTER, page};
 use crate::fake::Scene;
 use crate::markup::opened;
 
-const PATHS: [&str; 19] = [
+const PATHS: [&str; 21] = [
     "/",
     "/services",
     "/services?q=%3Cscript%3Ealert(9)%3C%2Fscript%3E&x=%22%3E%3Cb%3E",
@@ -16,6 +16,8 @@ const PATHS: [&str; 19] = [
     "/rollouts/4",
     "/readiness?check=%3Cscript%3Ealert(9)%3C%2Fscript%3E&environment=%22%3E%3Cb%3E&per=200",
     "/readiness/production/gaming-system-cluster/%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E",
+    "/readiness/changes?per=200",
+    "/readiness/changes?check=%3Cscript%3Ealert(9)%3C%2Fscript%3E&environment=%22%3E%3Cb%3E&service=%3Cimg%3E&cluster=%E2%80%AEy&since=%22%3E&q=%3Cb%3E&%3Cimg%3E=1",
     "/reports?preview=1",
     "/reports?environment=%22%3E%3Cb%3E&from=%3Cscript%3Ealert(9)%3C%2Fscript%3E&period=between&x=%E2%80%AEy&preview=1",
     "/rollouts/new?service=%22%3E%3Cb%3E%2Fb%2Fc&command=%22%3E%3Cscript%3Ealert(9)%3C%2Fscript%3E&q=%3Cb%3E&reason=%E2%80%AEx&draft=1",

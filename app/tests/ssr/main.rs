@@ -9,6 +9,7 @@ mod access;
 mod alarms;
 mod ask;
 mod attest;
+mod changes;
 mod facts;
 mod form;
 mod hostile;

@@ -75,6 +75,8 @@ async fn every_page() -> Vec<(String, Vec<Opened>)> {
             "/readiness",
             "/readiness?q=zzz&state=fail",
             "/readiness/production/gaming-system-cluster/auth-nats",
+            "/readiness/changes",
+            "/readiness/changes?direction=worse&check=Z9&since=2030-01-01&environment=nowhere",
             "/rollouts/new?service=production%2Fgaming-system-cluster%2Fauth-nats&command=CMD%20true&reason=r&draft=1",
             "/rollouts/new?kind=put_back&service=production%2Fgaming-system-cluster%2Fauth-nats&revision=x",
             "/readiness/attest?check=load-test&environment=production&value=x&sent=1",

@@ -80,6 +80,15 @@ async fn each_check_of_a_service_is_answered() {
 }
 
 #[tokio::test]
+async fn what_a_rollout_brought_names_it() {
+    let page = page(Scene::Calm, "/readiness/production/gaming-system-cluster/model-management-nats").await;
+    for words in ["passes H1", "Brought by rollout 2", "Health check for 14 services", "planned by Ann", "started by Ben"] {
+        page.says(words);
+    }
+    page.has("href=\"/rollouts/2\"");
+}
+
+#[tokio::test]
 async fn a_service_never_seen_is_404_and_a_broken_store_500() {
     let nobody = page(Scene::Calm, "/readiness/production/gaming-system-cluster/nobody").await;
     assert_eq!(nobody.status, 404);

@@ -141,6 +141,9 @@ async fn a_plan_that_can_be_made_is_shown_and_kept_by_one_button() {
     page.has("action=\"/api/plan_keep\" method=\"post\"");
     page.has("name=\"request\" value=\"0190c5a0-0000-7000-8000-000000000000\"");
     page.says("Use 90 s");
+    page.has("id=\"foretold\"");
+    page.says("What it does to the fleet's readiness");
+    page.says("Before gates it would be 79 instead of 78.");
     page.has("start_period=90");
 }
 

@@ -125,22 +125,43 @@ impl HealthCheck {
         })
     }
 
+    /// The check as the form offers it before anything is typed, for this container; what it asks is not said yet.
+    pub fn offered(container: Option<String>) -> Self {
+        let command = ["CMD", "true"].map(str::to_owned).to_vec();
+        let (interval, timeout, retries) = (interval(), timeout(), retries());
+        Self { container, command, interval, timeout, retries, start_period: 0, image: None }
+    }
+
+    /// Which of these containers it is for, each with whether it is essential: the named one, else the only one, else the only
+    /// essential one.
+    ///
+    /// # Errors
+    /// Why that cannot be told, as the rest of a sentence after what has these containers.
+    pub fn place(&self, containers: &[(&str, bool)]) -> Result<usize, String> {
+        let names = |vital: bool| {
+            let of = containers.iter().filter(|(_, essential)| *essential || !vital);
+            of.map(|(name, _)| text::shown(name)).collect::<Vec<_>>().join(", ")
+        };
+        if let Some(wanted) = &self.container {
+            let found = containers.iter().position(|(name, _)| name == wanted);
+            return found.ok_or_else(|| format!("has no container {}; it has {}", text::shown(wanted), names(false)));
+        }
+        let mut vital = containers.iter().enumerate().filter(|(_, (_, essential))| *essential).map(|(place, _)| place);
+        match (containers.len(), vital.next(), vital.next()) {
+            (0, ..) => Err("has no container".to_owned()),
+            (1, ..) => Ok(0),
+            (_, Some(only), None) => Ok(only),
+            (_, None, _) => Err(format!("has no essential container among {}: name the one the check is for", names(false))),
+            (_, Some(_), Some(_)) => Err(format!("has several essential containers, {}: name the one the check is for", names(true))),
+        }
+    }
+
     /// The container it is for.
     fn pick<'a>(&self, of: &'a Described) -> Result<(&'a str, &'a Value), String> {
         let all: Vec<(&str, &Value)> = containers(&of.definition).collect();
-        let names = |of: &[(&str, &Value)]| of.iter().map(|(name, _)| text::shown(name)).collect::<Vec<_>>().join(", ");
-        let revision = text::shown(revision_name(of.arn()));
-        if let Some(wanted) = &self.container {
-            let found = all.iter().find(|(name, _)| name == wanted).copied();
-            return found.ok_or_else(|| format!("{revision} has no container {}; it has {}", text::shown(wanted), names(&all)));
-        }
-        let vital: Vec<(&str, &Value)> = all.iter().filter(|(_, container)| essential(container)).copied().collect();
-        match (all.as_slice(), vital.as_slice()) {
-            ([only], _) | (_, [only]) => Ok(*only),
-            ([], _) => Err(format!("{revision} has no container")),
-            (_, []) => Err(format!("{revision} has no essential container among {}: name the one the check is for", names(&all))),
-            _ => Err(format!("{revision} has several essential containers, {}: name the one the check is for", names(&vital))),
-        }
+        let named: Vec<(&str, bool)> = all.iter().map(|(name, container)| (*name, essential(container))).collect();
+        let place = self.place(&named).map_err(|why| format!("{} {why}", text::shown(revision_name(of.arn()))))?;
+        all.get(place).copied().ok_or_else(|| format!("{} has no container", text::shown(revision_name(of.arn()))))
     }
 
     fn warnings(&self, essential: bool) -> Vec<Warning> {

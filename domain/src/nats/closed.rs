@@ -70,21 +70,30 @@ fn meaning(reason: &str) -> &'static str {
     }
 }
 
+impl ClosedConnection {
+    /// Whether it spoke without TLS: it told of itself what only comes after a handshake where there is one. A node keeps the
+    /// version of TLS with a connection that ended (nats-server, `ConnInfo.tls_version`), so none is none.
+    pub fn was_plain(&self) -> bool {
+        self.connection.tls.is_none() && self.connection.lang.is_some() && !self.reason.starts_with("TLS")
+    }
+}
+
 /// The timeline's lines for connections that ended, each with the service it belonged to. `real_time`: the node's
-/// instants are of our own time; else `seen` stands for them.
+/// instants are of our own time; else `seen` stands for them. Those without TLS have lines of their own, which begin with
+/// their number where they are several: readiness counts them (T2).
 pub fn closed_lines(
     source: &str,
     closed: &[(ClosedConnection, Option<ServiceKey>)],
     real_time: bool,
     seen: Timestamp,
 ) -> Vec<(Option<ServiceKey>, NewEvent)> {
-    let mut gathered: BTreeMap<(&str, Option<&ServiceKey>, &str), Vec<&ClosedConnection>> = BTreeMap::new();
+    let mut gathered: BTreeMap<(&str, Option<&ServiceKey>, &str, bool), Vec<&ClosedConnection>> = BTreeMap::new();
     for (closed, owner) in closed {
-        gathered.entry((&closed.connection.node, owner.as_ref(), &closed.reason)).or_default().push(closed);
+        gathered.entry((&closed.connection.node, owner.as_ref(), &closed.reason, closed.was_plain())).or_default().push(closed);
     }
     gathered
         .into_iter()
-        .filter_map(|((node, owner, reason), ended)| {
+        .filter_map(|((node, owner, reason, plain), ended)| {
             let first = ended.first()?;
             let newest = ended.iter().max_by_key(|closed| (closed.stopped, closed.connection.cid))?;
             let what = match (ended.len() as u64, owner) {
@@ -99,6 +108,7 @@ pub fn closed_lines(
             // by the newest number: a repeated reading makes the same key
             let key =
                 format!("closed:{source}:{node}:{}:{reason}:{}", owner.map(ServiceKey::path).unwrap_or_default(), newest.connection.cid);
+            let without = if plain { ", without TLS," } else { "" };
             let event = NewEvent {
                 at,
                 key,
@@ -106,7 +116,11 @@ pub fn closed_lines(
                 tone: reason_tone(reason),
                 service: owner.map(|owner| (owner.cluster.clone(), owner.service.clone())),
                 subject: owner.map_or_else(|| first.connection.node_name.clone(), |owner| owner.service.clone()),
-                text: if owner.is_some() { format!("{what} to {name} ended: {said}") } else { format!("{what} ended: {said}") },
+                text: if owner.is_some() {
+                    format!("{what} to {name}{without} ended: {said}")
+                } else {
+                    format!("{what}{without} ended: {said}")
+                },
             };
             Some((owner.cloned(), event))
         })
@@ -162,6 +176,24 @@ mod tests {
         );
         assert_eq!(lines[1].1.at, Timestamp::from_secs(109), "when the last of them ended");
         assert_eq!(lines, closed_lines("nats:main", &list, true, Timestamp::from_secs(500)), "the same list makes the same keys");
+    }
+
+    #[test]
+    fn what_spoke_without_tls_is_told_apart() {
+        let spoke = |cid, tls: Option<&str>, reason: &str| {
+            let mut ended = closed("n1", cid, reason);
+            (ended.connection.lang, ended.connection.tls) = (Some("go".into()), tls.map(str::to_owned));
+            (ended, owner("auth"))
+        };
+        let mut list = vec![spoke(1, None, "Client Closed"), spoke(2, Some("1.3"), "Client Closed"), spoke(3, None, "Client Closed")];
+        list.extend([spoke(4, None, "TLS Handshake Failure"), (closed("n1", 5, "Client Closed"), owner("auth"))]);
+        let lines = closed_lines("nats:main", &list, true, Timestamp::from_secs(500));
+        let said: Vec<&str> = lines.iter().map(|(_, line)| line.text.as_str()).collect();
+        assert_eq!(said[0], "2 of its NATS connections to n1 ended: Client Closed", "one with TLS, and one that never said who it is");
+        assert_eq!(said[1], "2 of its NATS connections to n1, without TLS, ended: Client Closed");
+        assert!(said[2].starts_with("its NATS connection to n1 ended: TLS Handshake Failure"), "it never came in: {said:?}");
+        let keys: std::collections::BTreeSet<&str> = lines.iter().map(|(_, line)| line.key.as_str()).collect();
+        assert_eq!(keys.len(), 3, "each is kept: {keys:?}");
     }
 
     #[test]

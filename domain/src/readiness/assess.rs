@@ -4,6 +4,9 @@
 //! the report get the same number, to the digit. The trap is a second place that adds up: everything here that is a score comes
 //! from [`super::score()`], over items made by one function (`Asked::item`).
 
+mod pool;
+mod promised;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +17,7 @@ use super::evidence::{Answer, Evidence, Found, State, Subject, Unknown};
 use super::score::{BLIND, Item, Score, Standing, WHOLE, score};
 use super::waiver::Waiver;
 use crate::Timestamp;
+use pool::Pool;
 
 /// Something the card is asked of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,30 +159,84 @@ pub struct Readiness {
 /// Judges `asked` by the card at `now`. `evidence` may come in any order; of two records of one check and subject the newer
 /// that still counts is taken, and what is attested for an environment counts for each of its services.
 pub fn assess(card: &Card, now: Timestamp, asked: &[Asked], evidence: &[Evidence], waivers: &[Waiver]) -> Readiness {
-    let known = newest(evidence, now);
-    let mut services: Vec<Judged> =
-        asked.iter().filter(|asked| asked.subject.service().is_some()).map(|asked| judged(card, now, asked, &known, waivers)).collect();
-    services.sort_by(|one, other| one.asked.subject.cmp(&other.asked.subject));
-    services.dedup_by(|one, other| one.asked.subject == other.asked.subject);
-    let names: BTreeSet<&str> = asked.iter().map(|asked| asked.subject.environment()).collect();
-    let environments: Vec<Judged> = names
-        .into_iter()
-        .map(|name| Asked { subject: Subject::Environment { environment: name.to_owned() }, tier: None })
-        .map(|asked| judged(card, now, &asked, &known, waivers))
-        .collect();
-    whole(card, now, environments, services)
+    let mut assessing = Assessing::new(card, now, evidence, waivers);
+    asked.iter().for_each(|asked| assessing.ask(asked, &[]));
+    assessing.done()
+}
+
+/// [`assess`] for a fleet that is looked at service by service: what was seen of one need not be kept until all are looked at,
+/// which of ten thousand services would be a quarter of a gigabyte.
+#[derive(Debug)]
+pub struct Assessing<'a> {
+    card: &'a Card,
+    now: Timestamp,
+    known: Known<'a>,
+    waivers: &'a [Waiver],
+    services: Vec<Judged>,
+    environments: BTreeSet<String>,
+}
+
+impl<'a> Assessing<'a> {
+    /// By this card, with evidence of whatever subject in any order.
+    pub fn new(card: &'a Card, now: Timestamp, evidence: &'a [Evidence], waivers: &'a [Waiver]) -> Self {
+        Self { card, now, known: newest(evidence, now), waivers, services: Vec::new(), environments: BTreeSet::new() }
+    }
+
+    /// Asks the card of this service, with what was `seen` of it beside the evidence that is there already. Of an environment it
+    /// is asked by itself, wherever something in it is asked.
+    pub fn ask(&mut self, asked: &Asked, seen: &[Evidence]) {
+        if !self.environments.contains(asked.subject.environment()) {
+            self.environments.insert(asked.subject.environment().to_owned());
+        }
+        if asked.subject.service().is_some() {
+            let seen = newest(seen, self.now);
+            self.services.push(self.judged(asked, &seen));
+        }
+    }
+
+    /// What it comes to.
+    pub fn done(mut self) -> Readiness {
+        let mut services = std::mem::take(&mut self.services);
+        services.sort_by(|one, other| one.asked.subject.cmp(&other.asked.subject));
+        services.dedup_by(|one, other| one.asked.subject == other.asked.subject);
+        services.shrink_to_fit();
+        let asked = |name: &String| Asked { subject: Subject::Environment { environment: name.clone() }, tier: None };
+        let environments = self.environments.iter().map(|name| self.judged(&asked(name), &Known::new())).collect();
+        whole(self.card, self.now, environments, services)
+    }
+
+    /// The record that counts, of what was `seen` and what was there already.
+    fn found<'b>(&'b self, check: &'b str, subject: &'b Subject, seen: &Known<'b>) -> Option<&'b Found> {
+        let (seen, there) = (seen.get(&(check, subject)).copied(), self.known.get(&(check, subject)).copied());
+        match (seen, there) {
+            (Some(seen), Some(there)) => Some(if rank(seen, self.now) > rank(there, self.now) { seen } else { there }),
+            (seen, there) => seen.or(there),
+        }
+    }
+
+    fn judged(&self, asked: &Asked, seen: &Known<'_>) -> Judged {
+        let Self { card, now, waivers, .. } = *self;
+        let scope = if asked.subject.service().is_some() { Scope::Service } else { Scope::Environment };
+        let everywhere = Subject::Environment { environment: asked.subject.environment().to_owned() };
+        let checks: Vec<Assessed> = card
+            .checks
+            .iter()
+            .filter(|check| check.scope == scope)
+            .map(|check| {
+                let own = self.found(&check.id, &asked.subject, seen);
+                let wide = self.known.get(&(check.id.as_str(), &everywhere)).copied().filter(|_| check.evidence == Kind::Attested);
+                // one that counts goes before one that does not, and the service's own before the environment's
+                let counts = |found: &&Found| !matches!(found.at(now).0, Answer::Unknown { .. });
+                let found = own.filter(counts).or_else(|| wide.filter(counts)).or(own).or(wide);
+                assessed(check, now, &asked.subject, found, waivers)
+            })
+            .collect();
+        let items = checks.iter().filter_map(|assessed| item(card.check(&assessed.check)?, assessed, 1));
+        Judged { asked: asked.clone(), score: score(items), checks }
+    }
 }
 
 impl Readiness {
-    /// The fleet's score if this check held at these subjects: what mending it promises.
-    pub fn promised(&self, card: &Card, check: &str, subjects: &BTreeSet<Subject>) -> Score {
-        let pool = Pool { environments: &self.environments, services: &self.services };
-        score(pool.items(card).map(|(judged, assessed, item)| {
-            let mended = assessed.check == check && subjects.contains(&judged.asked.subject);
-            if mended { held(item) } else { item }
-        }))
-    }
-
     /// One service or environment.
     pub fn judged(&self, subject: &Subject) -> Option<&Judged> {
         self.services.iter().chain(&self.environments).find(|judged| judged.asked.subject == *subject)
@@ -202,41 +260,25 @@ impl Judged {
 /// The record of each check and subject that counts.
 type Known<'a> = BTreeMap<(&'a str, &'a Subject), &'a Found>;
 
-fn newest(evidence: &[Evidence], now: Timestamp) -> Known<'_> {
-    // of two that were seen at one instant the worse is taken, so that the order they come in is without effect
-    let rank = |found: &Found| match found.at(now).0 {
+/// Which of two records counts. Of two that were seen at one instant the worse is taken, so that the order they come in is
+/// without effect.
+fn rank(found: &Found, now: Timestamp) -> impl Ord + use<> {
+    match found.at(now).0 {
         Answer::Unknown { .. } => (false, found.observed_at, Reverse(0)),
         Answer::Known { value, .. } => (true, found.observed_at, Reverse(value)),
         Answer::NotApplicable => (true, found.observed_at, Reverse(u16::MAX)),
-    };
+    }
+}
+
+fn newest(evidence: &[Evidence], now: Timestamp) -> Known<'_> {
     let mut known = Known::new();
     for Evidence { check, subject, found } in evidence {
         let kept = known.entry((check.as_str(), subject)).or_insert(found);
-        if rank(found) > rank(kept) {
+        if rank(found, now) > rank(kept, now) {
             *kept = found;
         }
     }
     known
-}
-
-fn judged(card: &Card, now: Timestamp, asked: &Asked, known: &Known<'_>, waivers: &[Waiver]) -> Judged {
-    let scope = if asked.subject.service().is_some() { Scope::Service } else { Scope::Environment };
-    let everywhere = Subject::Environment { environment: asked.subject.environment().to_owned() };
-    let checks: Vec<Assessed> = card
-        .checks
-        .iter()
-        .filter(|check| check.scope == scope)
-        .map(|check| {
-            let own = known.get(&(check.id.as_str(), &asked.subject)).copied();
-            let wide = known.get(&(check.id.as_str(), &everywhere)).copied().filter(|_| check.evidence == Kind::Attested);
-            // one that counts goes before one that does not, and the service's own before the environment's
-            let counts = |found: &&Found| !matches!(found.at(now).0, Answer::Unknown { .. });
-            let found = own.filter(counts).or_else(|| wide.filter(counts)).or(own).or(wide);
-            assessed(check, now, &asked.subject, found, waivers)
-        })
-        .collect();
-    let items = checks.iter().filter_map(|assessed| item(card.check(&assessed.check)?, assessed, 1));
-    Judged { asked: asked.clone(), score: score(items), checks }
 }
 
 fn assessed(check: &Check, now: Timestamp, subject: &Subject, found: Option<&Found>, waivers: &[Waiver]) -> Assessed {
@@ -285,41 +327,6 @@ const fn held(item: Item) -> Item {
         Standing::Known { .. } | Standing::Unknown => {
             Item { standing: Standing::Known { value: WHOLE, gates: false, freshness: WHOLE }, ..item }
         }
-    }
-}
-
-/// Everything the fleet's score is made of.
-#[derive(Clone, Copy)]
-struct Pool<'a> {
-    environments: &'a [Judged],
-    services: &'a [Judged],
-}
-
-impl<'a> Pool<'a> {
-    fn all(self) -> impl Iterator<Item = &'a Judged> {
-        self.environments.iter().chain(self.services)
-    }
-
-    /// Each service's checks by its tier's weight; an environment's as heavy as if each of its services had been asked.
-    fn items(self, card: &'a Card) -> impl Iterator<Item = (&'a Judged, &'a Assessed, Item)> {
-        let mut weights: BTreeMap<&str, u64> = BTreeMap::new();
-        for judged in self.services {
-            *weights.entry(judged.asked.subject.environment()).or_default() += Card::tier_weight(judged.asked.tier.as_deref());
-        }
-        let checks: BTreeMap<&str, &Check> = card.checks.iter().map(|check| (check.id.as_str(), check)).collect();
-        self.all().flat_map(move |judged| {
-            let subject = &judged.asked.subject;
-            let times = match subject {
-                Subject::Service(_) => Card::tier_weight(judged.asked.tier.as_deref()),
-                Subject::Environment { environment } => weights.get(environment.as_str()).copied().unwrap_or(1),
-            };
-            let items: Vec<_> = judged
-                .checks
-                .iter()
-                .filter_map(|assessed| Some((judged, assessed, item(checks.get(assessed.check.as_str())?, assessed, times)?)))
-                .collect();
-            items
-        })
     }
 }
 

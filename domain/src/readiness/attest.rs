@@ -244,6 +244,7 @@ impl Attestation {
             valid_until: Some(self.expires),
             source: self.source(),
             request_id: None,
+            brought: None,
         };
         Some(Evidence { check: self.check.clone(), subject: self.subject.clone(), found })
     }

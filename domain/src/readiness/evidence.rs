@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::score::WHOLE;
 use crate::service::ServiceKey;
-use crate::{Timestamp, time};
+use crate::{Timestamp, text, time};
 
 /// What a check is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -245,6 +245,36 @@ pub struct Found {
     /// The request of AWS that answered, where one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// The rollout that brought what was seen, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brought: Option<Box<Brought>>,
+}
+
+/// A rollout of ours that brought the revision a service runs, and proved it there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Brought {
+    /// The number people call it by.
+    pub rollout: u64,
+    /// What it is, in a few words.
+    pub title: String,
+    /// When the service was verified.
+    pub verified: Timestamp,
+    /// Who planned it.
+    pub requester: String,
+    /// Who started it; none where that is not on record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approver: Option<String>,
+}
+
+impl Brought {
+    /// `rollout 12 (Health check for 3 services), verified 2026-05-02T09:41:03Z, planned by nina, started by omar`, already safe
+    /// to show.
+    pub fn said(&self) -> String {
+        let by = self.approver.as_deref().map(|by| format!(", started by {}", text::shown(by))).unwrap_or_default();
+        let (title, requester) = (text::shown(&self.title), text::shown(&self.requester));
+        format!("rollout {} ({title}), verified {}, planned by {requester}{by}", self.rollout, self.verified)
+    }
 }
 
 /// What was found of one check of one subject.
@@ -263,13 +293,14 @@ impl Found {
     /// Seen at an instant and good for `lasts`.
     pub fn seen(answer: Answer, said: impl Into<String>, at: Timestamp, lasts: Duration, source: impl Into<String>) -> Self {
         let (said, source) = (said.into(), source.into());
-        Self { answer, said, observed_at: Some(at), valid_until: Some(at.plus(lasts)), source, request_id: None }
+        Self { answer, said, observed_at: Some(at), valid_until: Some(at.plus(lasts)), source, request_id: None, brought: None }
     }
 
     /// Not known, and why.
     pub fn unknown(reason: Unknown, said: impl Into<String>, source: impl Into<String>) -> Self {
         let (said, source) = (said.into(), source.into());
-        Self { answer: Answer::Unknown { reason }, said, observed_at: None, valid_until: None, source, request_id: None }
+        let answer = Answer::Unknown { reason };
+        Self { answer, said, observed_at: None, valid_until: None, source, request_id: None, brought: None }
     }
 
     /// What it comes to at `now`, and how fresh that is: whole up to half of the time it counts, falling to nothing at its
@@ -287,6 +318,14 @@ impl Found {
         let (whole, left) = (until.since(seen).as_micros(), until.since(now).as_micros());
         let freshness = (left * 2 * u128::from(WHOLE)).checked_div(whole).unwrap_or(0);
         (self.answer, u16::try_from(freshness).unwrap_or(WHOLE).min(WHOLE))
+    }
+
+    /// Where from, and by which rollout of ours it came about, where one did.
+    pub fn source_said(&self) -> String {
+        match &self.brought {
+            Some(brought) => format!("{}; brought by {}", text::shown(&self.source), brought.said()),
+            None => text::shown(&self.source),
+        }
     }
 
     /// What was seen, and that it is too old where it is.
@@ -339,5 +378,20 @@ mod tests {
         let seen = Evidence { check: "H1".into(), subject, found };
         let text = serde_json::to_string(&seen).unwrap();
         assert_eq!(serde_json::from_str::<Evidence>(&text).unwrap(), seen, "{text}");
+        assert!(!text.contains("brought"), "what no rollout brought is written as before: {text}");
+    }
+
+    #[test]
+    fn what_a_rollout_brought_names_it() {
+        let mut found = Found::seen(Answer::PASS, "all have one", Timestamp::from_secs(5), Duration::from_secs(1), "ecs:e DescribeX a:2");
+        assert_eq!(found.source_said(), "ecs:e DescribeX a:2");
+        let (title, requester) = ("Health check for 2 services".to_owned(), "nina".to_owned());
+        let brought = Brought { rollout: 12, title, verified: Timestamp::from_secs(4), requester, approver: Some("omar".to_owned()) };
+        found.brought = Some(Box::new(brought));
+        let said = "ecs:e DescribeX a:2; brought by rollout 12 (Health check for 2 services), verified 1970-01-01T00:00:04Z, planned by nina, \
+                    started by omar";
+        assert_eq!(found.source_said(), said);
+        let text = serde_json::to_string(&found).unwrap();
+        assert_eq!(serde_json::from_str::<Found>(&text).unwrap(), found, "{text}");
     }
 }

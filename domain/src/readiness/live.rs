@@ -6,7 +6,10 @@
 //! Three traps. A source that cannot be read must never look like one that found nothing wrong, so no check is asked before its
 //! sources have answered for it ([`mod@sight`]). A question that does not arise is told by what was seen, never by what is missing.
 //! And a window reaches back no further than anybody looked: [`Window`] says how much of it was seen.
+//!
+//! The same function answers for facts that are not there yet ([`promise`]): what a rollout would come to.
 
+mod after;
 mod alarms;
 mod availability;
 mod deploys;
@@ -20,17 +23,21 @@ mod traffic;
 
 use std::time::Duration;
 
-use super::card::{Card, Check, Kind};
+use super::card::{Card, Check, Kind, Scope};
 use super::evidence::{Answer, Evidence, Found, Subject, Unknown};
+use super::promise::{Promise, Turn};
 use crate::Timestamp;
+use crate::change::HealthCheck;
 use crate::service::revision_name;
 use crate::text;
 
+pub use after::lacking;
 pub use facts::{
     Count, Held, Identity, NatsSource, NodeFacts, Past, Percentile, ServiceFacts, Sources, TaskTime, Usage, Version, Watching, Window,
 };
 pub use identity::{floors, identity};
 
+use after::After;
 use sight::{Need, Sight, sight};
 
 /// A day, which most windows reach back.
@@ -85,6 +92,12 @@ use Need::{Alarms, Metrics, Nats, Services, Stopped, Tasks};
 
 /// What says that a service is off.
 const ITSELF: &[Need] = &[Services];
+/// For how many minutes that counts where a person would have been asked: as long as A5, which says whether it is on purpose.
+const OFF_MINUTES: u64 = 10;
+/// What one that is off is told for every question but A5.
+const OFF: &str = "It wants no task, so there is nothing to ask of it but whether that is on purpose (A5).";
+/// Checks of which a rollout that brought the revision is part of the evidence: what it brings is a health check.
+const BROUGHT: [&str; 3] = ["H1", "H2", "H3"];
 
 /// All of them, by id.
 static CHECKS: [Live; super::card::LIVE.len()] = [
@@ -124,15 +137,54 @@ static CHECKS: [Live; super::card::LIVE.len()] = [
     Live { id: "S5", needs: &[Services], asked: DEFINITION, judge: hardening::is_limited },
 ];
 
-/// The evidence of every live check of the card, for one service.
+/// The evidence of every live check of the card, for one service. One that wants no task is asked for nobody's word either:
+/// then there is evidence of the attested checks as well, that they do not apply.
 pub fn live(card: &Card, facts: &ServiceFacts<'_>) -> Vec<Evidence> {
-    let asked = card.checks.iter().filter(|check| check.evidence == Kind::Live);
-    asked
-        .filter_map(|check| {
-            let of = CHECKS.iter().find(|of| of.id == check.id)?;
-            Some(Evidence { check: check.id.clone(), subject: Subject::Service(facts.key.clone()), found: found(check, of, facts) })
-        })
-        .collect()
+    let answered = card.checks.iter().filter_map(|check| Some((check, told(check, facts)?)));
+    answered.map(|(check, found)| Evidence { check: check.id.clone(), subject: Subject::Service(facts.key.clone()), found }).collect()
+}
+
+/// What a check comes to; nothing where only a person can say.
+fn told(check: &Check, facts: &ServiceFacts<'_>) -> Option<Found> {
+    match check.evidence {
+        Kind::Live => Some(found(check, of(check)?, facts)),
+        Kind::Attested => off(check, facts),
+    }
+}
+
+fn of(check: &Check) -> Option<&'static Live> {
+    CHECKS.iter().find(|of| of.id == check.id)
+}
+
+/// What a rollout of `planned` would make of the answers of a service, which are `now`. Every live check is asked once more, of
+/// the facts as the rollout leaves them.
+///
+/// # Errors
+/// Why none can be planned for it now, as the rest of a sentence after its name.
+pub fn promise(card: &Card, facts: &ServiceFacts<'_>, planned: &HealthCheck, now: &[Evidence]) -> Result<Promise, String> {
+    let after = After::of(facts, planned)?;
+    let (verified, settled) = (after.verified(facts), after.settled(facts));
+    let turn = |check: &Check| {
+        let of = of(check).filter(|_| check.evidence == Kind::Live)?;
+        let before = now.iter().find(|evidence| evidence.check == check.id)?.found.answer;
+        let then = found(check, of, &settled).answer;
+        // what a day of health does not move, its first minute does not either
+        (then != before).then(|| Turn { check: check.id.clone(), verified: found(check, of, &verified).answer, settled: then })
+    };
+    Ok(Promise { container: planned.container.clone(), dips: after::dips(facts), turns: card.checks.iter().filter_map(turn).collect() })
+}
+
+/// An attested check of a service that wants no task. Nothing where it wants one, or where nobody knows.
+fn off(check: &Check, facts: &ServiceFacts<'_>) -> Option<Found> {
+    if check.scope != Scope::Service || facts.service.desired > 0 {
+        return None;
+    }
+    // a person's word lasts for months; that a service is off must be seen again and again
+    let brief = Check { ttl_minutes: Some(OFF_MINUTES), ..check.clone() };
+    let seen = sight(facts, &brief, ITSELF).ok()?;
+    let source = facts.sources.ecs.map_or_else(|| "no source".to_owned(), |health| health.id.to_string());
+    let source = text::shown(&format!("{source} {SERVICES}"));
+    Some(Found::seen(Answer::NotApplicable, OFF, seen.at, brief.lasts(seen.every), source))
 }
 
 fn found(check: &Check, of: &Live, facts: &ServiceFacts<'_>) -> Found {
@@ -145,13 +197,17 @@ fn found(check: &Check, of: &Live, facts: &ServiceFacts<'_>) -> Found {
         Err(blind) => return recorded(check, blind, None, source),
     };
     let told = if off {
-        Told::none("It wants no task, so there is nothing to ask of it but whether that is on purpose (A5).")
+        Told::none(OFF)
     } else if of.needs.contains(&Nats) {
         traffic::of_nats(facts, seen, of.judge)
     } else {
         (of.judge)(facts, seen)
     };
-    recorded(check, told, Some(seen), source)
+    let mut found = recorded(check, told, Some(seen), source);
+    if BROUGHT.contains(&of.id) && matches!(found.answer, Answer::Known { .. }) {
+        found.brought = facts.brought.cloned().map(Box::new);
+    }
+    found
 }
 
 fn recorded(check: &Check, told: Told, seen: Option<Sight>, source: String) -> Found {

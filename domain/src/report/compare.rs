@@ -63,7 +63,7 @@ impl Moved {
 }
 
 /// How good a state is.
-const fn rank(state: State) -> u8 {
+pub(crate) const fn rank(state: State) -> u8 {
     match state {
         State::Fail => 0,
         State::Unknown => 1,

@@ -39,6 +39,9 @@ pub struct Rate {
     pub vcpu: u64,
     /// One GiB of memory.
     pub gib: u64,
+    /// Whether it is an estimate: no list has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub estimate: bool,
 }
 
 /// A price list.
@@ -166,10 +169,11 @@ impl Cost {
         let known: Vec<u64> = tasks.iter().filter_map(|task| task.micros).collect();
         let running: u64 = tasks.iter().map(|task| u64::from(task.tasks)).sum();
         let unknown = tasks.len() - known.len();
+        let guessed = rate.as_ref().is_some_and(|rate| rate.estimate);
+        let kind = if guessed { "an estimated price" } else { "list price" };
         let way = rate.as_ref().map_or_else(|| "no price".to_owned(), |rate| format!("{}, {}", rate.platform, rate.purchase));
         let without = if unknown > 0 { format!("; without {} of unknown size", count(unknown as u64, "service")) } else { String::new() };
-        let basis =
-            format!("{} wanted × the size in the task definition × {HOURS} h at list price ({way}){without}", count(running, "task"));
+        let basis = format!("{} wanted × the size in the task definition × {HOURS} h at {kind} ({way}){without}", count(running, "task"));
         let own = CostLine { component: "ECS tasks".to_owned(), micros: (!known.is_empty()).then(|| known.iter().sum()), basis };
         let mut hints: Vec<Hint> =
             services.iter().filter_map(|(service, tasks, size, used)| hint(rate.as_ref()?, service, *tasks, (*size)?, (*used)?)).collect();
@@ -177,6 +181,7 @@ impl Cost {
         let notes = vec![
             "Estimates at list price: savings plans, spot, storage, addresses and data transfer of tasks are not in them.".to_owned(),
             "Every task is reckoned as if it ran on Fargate all month, and on the platform of the first price.".to_owned(),
+            format!("The prices are those of {}; another region's differ.", crate::text::shown(&prices.region)),
         ];
         Self { prices, own_prices, lines: [own].into_iter().chain(other).collect(), tasks, hints, notes }
     }
@@ -235,7 +240,13 @@ mod tests {
     use super::*;
 
     fn prices() -> Prices {
-        let rate = |purchase: &str, vcpu, gib| Rate { platform: "linux/x86_64".into(), purchase: purchase.into(), vcpu, gib };
+        let rate = |purchase: &str, vcpu, gib| Rate {
+            platform: "linux/x86_64".into(),
+            purchase: purchase.into(),
+            vcpu,
+            gib,
+            estimate: purchase == "spot",
+        };
         let rates = vec![rate("on demand", 40_480_000, 4_445_000), rate("spot", 20_240_000, 2_222_500)];
         Prices { source: "aws.amazon.com/fargate/pricing".into(), dated: "2026-05-02".into(), region: "us-east-1".into(), rates }
     }
@@ -261,6 +272,18 @@ mod tests {
         assert_eq!((cost.lines[0].micros, cost.total(), cost.open()), (Some(18_020_050), 18_020_050, true));
         assert!(cost.lines[0].basis.contains("without 1 service of unknown size"), "{}", cost.lines[0].basis);
         assert_eq!(cost.tasks[1].micros, None);
+    }
+
+    #[test]
+    fn a_price_that_is_guessed_says_so() {
+        let mut spot = prices();
+        spot.rates.rotate_left(1);
+        let services = [(key("a"), 2, Some(Size { cpu: 256, memory: 512 }), None)];
+        let basis = |prices: Prices| Cost::of(prices, true, &services, Vec::new()).lines[0].basis.clone();
+        assert!(basis(spot.clone()).contains("at an estimated price (linux/x86_64, spot)"), "{}", basis(spot));
+        assert!(basis(prices()).contains("at list price (linux/x86_64, on demand)"));
+        let listed = serde_json::to_string(&prices().rates[0]).unwrap();
+        assert!(!listed.contains("estimate"), "{listed}");
     }
 
     #[test]

@@ -6,14 +6,15 @@ use super::{Alarms, Assigned, Document, Incidents, Period, SCHEMA, ServiceLine, 
 use crate::Timestamp;
 use crate::judge::{RULE, Standing};
 use crate::readiness::assess::Asked;
-use crate::readiness::{Answer, Card, Evidence, Found, Subject, Waiver, WaiverWish, assess};
+use crate::readiness::{Answer, Brought, Card, Evidence, Found, Subject, Waiver, WaiverWish, assess};
 use crate::service::ServiceKey;
 
 pub(crate) fn key(service: &str) -> ServiceKey {
     ServiceKey { environment: "production".into(), cluster: "gaming-system-cluster".into(), service: service.into() }
 }
 
-/// `auth-nats` fails H1 and passes H3; `billing-nats` passes H1, and its H3, of which nothing is known, is waived.
+/// `auth-nats` fails H1 and passes H3; `billing-nats` passes H1, which a rollout brought, and its H3, of which nothing is known, is
+/// waived.
 pub(crate) fn document() -> Document {
     let now = Timestamp::from_secs(1_777_714_863);
     let seen = now.minus(Duration::from_secs(60));
@@ -45,12 +46,15 @@ pub(crate) fn document() -> Document {
             "attested by nina, https://wiki.example.com/load",
         ),
     };
-    let evidence = [
+    let mut evidence = [
         evidence("H1", "auth-nats", Answer::FAIL, "no health check in container app of auth-nats"),
         evidence("H3", "auth-nats", Answer::PASS, "timeout 5 s, interval 30 s"),
         evidence("H1", "billing-nats", Answer::PASS, "CMD-SHELL curl -f localhost:8080"),
         drill,
     ];
+    let title = "Health check for billing-nats".to_owned();
+    let brought = Brought { rollout: 12, title, verified: seen, requester: "petra".into(), approver: Some("quinn".into()) };
+    evidence[2].found.brought = Some(Box::new(brought));
     let waiver = Waiver {
         id: 7,
         wish: WaiverWish {

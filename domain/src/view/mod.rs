@@ -50,9 +50,10 @@ pub use nats::{
 pub use overview::{AlarmFact, Facts, Link, NATS_COUNT_RULE, Need, Overview, SourceBrief, Tally};
 pub use plan::{PlanKind, PlanQuery, typed_instant};
 pub use readiness::{
-    CheckGroup, CheckRow, CheckSaid, EnvironmentReadiness, GapRow, GateSaid, Graded, HeldDown, LetterRow, LeverRow, Mending,
-    ReadinessBrief, ReadinessFacts, ReadinessPage, ReadinessQuery, ReadinessRow, ReadinessSort, Scored, ServiceReadiness, TargetRow,
-    UnknownRow, WaiverSaid, readiness_path,
+    BroughtSaid, ChangeWay, ChangesFacts, ChangesPeriod, ChangesQuery, CheckChanged, CheckGroup, CheckRow, CheckSaid, EnvironmentReadiness,
+    Foretold, GapRow, GateSaid, Graded, HeldDown, LeftOut, LetterRow, LeverRow, Mending, ReadinessBrief, ReadinessChanges, ReadinessFacts,
+    ReadinessPage, ReadinessQuery, ReadinessRow, ReadinessSort, ReadinessTrend, Scored, ServiceReadiness, StateChange, TargetRow,
+    TrendBreak, TrendFacts, TrendRow, TurnRow, UnknownRow, WaiverSaid, changes_compared, readiness_path,
 };
 pub use reports::{
     FileKept, PreviewPart, REPORTS_PER_PAGE, ReportFile, ReportFileRow, ReportKept, ReportPeriod, ReportPreview, ReportRow, ReportSchedule,

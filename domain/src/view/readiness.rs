@@ -10,14 +10,22 @@
 //! | `compose` | the fleet's page: targets, levers, checks, what is not known |
 //! | `rows` | the services, filtered and sorted |
 //! | `answers` | one check of one subject, and a service's page |
-//! | `mending` | what a change can mend, and what the score would become |
+//! | `acts` | what people can do about a check that does not hold |
+//! | `changes` | what changed since an instant, check by check |
+//! | `trend` | a score over time |
+//! | `mending` | what a change can mend, and the link to its plan |
+//! | `foretold` | what the score would become by it |
 //! | `words` | states, letters and work as people say them |
 
+mod acts;
 mod answers;
+mod changes;
 mod compose;
+mod foretold;
 mod mending;
 mod query;
 mod rows;
+mod trend;
 mod words;
 
 use serde::{Deserialize, Serialize};
@@ -26,12 +34,17 @@ use super::{Asked, Choice, Link, Paging};
 use crate::Timestamp;
 use crate::judge::Tone;
 use crate::readiness::card::Scope;
-use crate::readiness::{Card, Confidence, Letter, Readiness, Score, Unknown, Waiver, Weight};
+use crate::readiness::{Card, Confidence, Letter, Promises, Readiness, Score, Unknown, Waiver, Weight};
 use crate::service::ServiceKey;
 
-pub use answers::{CheckGroup, CheckSaid, EnvironmentReadiness, ReadinessBrief, ServiceReadiness, WaiverSaid};
+pub use answers::{BroughtSaid, CheckGroup, CheckSaid, EnvironmentReadiness, ReadinessBrief, ServiceReadiness, WaiverSaid};
+pub use changes::{
+    ChangeWay, ChangesFacts, ChangesPeriod, ChangesQuery, CheckChanged, ReadinessChanges, StateChange, compared as changes_compared,
+};
+pub use foretold::{Foretold, LeftOut, TurnRow};
 pub use mending::Mending;
 pub use query::{Graded, ReadinessQuery, ReadinessSort};
+pub use trend::{ReadinessTrend, TrendBreak, TrendFacts, TrendRow};
 
 /// Everything the views are made of.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +57,8 @@ pub struct ReadinessFacts<'a> {
     pub readiness: &'a Readiness,
     /// The waivers, those that are over as well.
     pub waivers: &'a [Waiver],
+    /// What a health check would make of the services that lack one.
+    pub promises: &'a Promises,
 }
 
 /// A score with its words.
@@ -301,6 +316,8 @@ pub struct ReadinessPage {
     pub fleet: Scored,
     /// What has to be known to read it, as sentences.
     pub remarks: Vec<String>,
+    /// What is to be done about waivers, with where; none where nothing is.
+    pub waivers: Option<Link>,
     /// What holds it down, the lowest first.
     pub held_down: Vec<HeldDown>,
     /// The highest target that is reached.

@@ -2,7 +2,8 @@
 //!
 //! Apart from the tests, because it takes minutes and its figures are evidence and no verdict; apart from `xtask`,
 //! because the tool that builds the tree must not link it. `cargo xtask bench --only history` runs this with a directory
-//! to write into, and makes its table from what is printed: one JSON object a line, takings as they were taken.
+//! to write into (`--only readiness`: with the config of a store that a server filled), and makes its table from what is printed:
+//! one JSON object a line, takings as they were taken.
 //! Everything goes through doors the server itself uses ([`Store::record`], `roll_up`, `past`, `timeline_page`); only
 //! the sizes are asked of SQLite directly. Same seed, same store.
 
@@ -12,6 +13,7 @@ mod draw;
 mod fleet;
 mod month;
 mod numbers;
+mod readiness;
 mod record;
 mod said;
 mod search;
@@ -61,6 +63,25 @@ enum Part {
         /// Where the store is written
         dir: PathBuf,
     },
+    /// Days of CPU and memory of every service, for a store that a server filled and that is not in use
+    Load {
+        /// The config of that server
+        config: PathBuf,
+        /// How many days before its newest sweep
+        #[arg(long)]
+        days: i64,
+    },
+    /// The score of such a store's fleet, and reports on it
+    Readiness {
+        /// The config of that server
+        config: PathBuf,
+        /// How often each figure is taken
+        #[arg(long)]
+        runs: usize,
+        /// No report
+        #[arg(long)]
+        score_only: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -80,8 +101,10 @@ fn run(cli: &Cli) -> Result<()> {
         Some(Part::Beside { dir, until }) => runtime.block_on(beside::beside(dir, *until)),
         Some(Part::Audit { dir }) => runtime.block_on(audit::audit(dir)),
         Some(Part::Search { dir }) => runtime.block_on(search::search(dir)),
+        Some(Part::Load { config, days }) => runtime.block_on(readiness::load(config, *days)),
+        Some(Part::Readiness { config, runs, score_only }) => runtime.block_on(readiness::readiness(config, *runs, *score_only)),
         None => {
-            eprintln!("Nothing is measured without a part and a directory: run `cargo xtask bench --only history`.");
+            eprintln!("Nothing is measured without a part and a place: run `cargo xtask bench --only history` or `--only readiness`.");
             Ok(())
         }
     }

@@ -15,6 +15,11 @@ pub(crate) fn count(of: &str, count: u64) {
     println!("{}", json!({ "figure": "count", "of": of, "count": count }));
 }
 
+/// How large a file is, or would be.
+pub(crate) fn file(of: &str, bytes: u64) {
+    println!("{}", json!({ "figure": "file", "of": of, "bytes": bytes }));
+}
+
 /// How many rows the timeline of a closed store has.
 pub(crate) async fn entries(of: &str, path: &Path) -> Result<u64> {
     let mut connection = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path).read_only(true)).await?;
@@ -51,7 +56,7 @@ pub(crate) fn timed_here<T>(takings: &mut Vec<Duration>, work: impl FnOnce() -> 
 pub(crate) async fn sizes(stage: &str, path: &Path) -> Result<()> {
     let wal = path.with_extension("db-wal");
     let length = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
-    println!("{}", json!({ "figure": "file", "of": stage, "bytes": length(path) + length(&wal) }));
+    file(stage, length(path) + length(&wal));
     let mut connection = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path).read_only(true)).await?;
     let tables: Vec<(String, i64)> = sqlx::query_as(
         "SELECT COALESCE(schema.tbl_name, stat.name), sum(stat.pgsize) FROM dbstat stat

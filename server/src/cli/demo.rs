@@ -1,11 +1,12 @@
 //! `signalbox demo` and `signalbox yard`: the simulated fleet, with and without the server on it.
 //!
 //! The server does not know that the fleet is simulated: it gets an ordinary config with the yard's addresses. Only the
-//! banner says so.
+//! banner says so. The demo writes that config beside its store, so that every command that reads a store works on it too; the
+//! trap is its clock, which may run faster than the wall, so the command it prints says of which moment a report is to be.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use anyhow::Context as _;
 use clap::Args;
 use collectors::Keys;
 use domain::account::Role;
+use domain::coverage::commands::quoted;
 use domain::port::Clock;
 
 use super::serve::stop;
@@ -31,6 +33,10 @@ use crate::report::pdf;
 const OFF_ON_PURPOSE: &str = "language-system-nats";
 /// Who the demo's link signs in.
 const ACCOUNT: &str = "demo";
+/// The store's file in the demo's directory, and the config's.
+const STORE: &str = "signalbox.db";
+const CONFIG: &str = "signalbox-demo.toml";
+const CONFIG_HEAD: &str = "# Written by `signalbox demo` at each start: the config in effect, secrets left out. For commands that read the store beside it,\n# such as `signalbox report --config`; the addresses in it hold while that demo runs.\n\n";
 const NOTICE: &str = "Demo: this fleet is simulated; NATS is real. Nothing here touches an AWS account.";
 
 /// The fleet.
@@ -135,7 +141,7 @@ impl Demo {
                 forgotten.path().to_owned()
             }
         };
-        let config = config(yard.endpoints(), self.listen, directory.join("signalbox.db"));
+        let config = config(yard.endpoints(), self.listen, directory.join(STORE));
         let keys = Keys::dummy();
         let making = Making { keys: Some(keys), ..Making::everything(self.fleet.seed) };
         let (notice, browser) = (Some(NOTICE.to_owned()), self.search.as_deref().and_then(pdf::browser));
@@ -146,26 +152,53 @@ impl Demo {
                 return Err(error.into());
             }
         };
-        let url = application.url();
-        let DoorKeys { path, token } = application.accounts().open_door(ACCOUNT, Role::Admin).await?;
-        let (sign_in, report_key) = (format!("{url}{path}"), application.report_key());
-        match self.format {
-            Format::Json => {
-                println!(
-                    "{}",
-                    serde_json::json!({ "url": url, "sign_in": sign_in, "token": token, "report_key": report_key, "yard": yard.endpoints() })
-                );
-            }
-            Format::Text => println!(
-                "\nSignalbox is at {url}\nOpen this to be signed in: {sign_in}\nFor scripts: Authorization: Bearer {token}\nReports are signed; their public key: {report_key}\nCalm for {}, then alive. Ctrl-C ends it.",
-                humantime::format_duration(self.fleet.calm)
-            ),
-        }
+        let kept = written(&config, application.address(), &directory)?;
+        let keys = application.accounts().open_door(ACCOUNT, Role::Admin).await?;
+        println!("{}", self.ready(&application, keys, &kept, yard.endpoints()));
         asked_to_stop().await?;
         stop(application).await;
         yard.stop().await;
         Ok(0)
     }
+
+    /// What is printed once it serves.
+    fn ready(&self, application: &Application, keys: DoorKeys, config: &Path, endpoints: &yard::Endpoints) -> String {
+        let (url, DoorKeys { path, token }) = (application.url(), keys);
+        let (sign_in, report_key) = (format!("{url}{path}"), application.report_key());
+        match self.format {
+            Format::Json => serde_json::json!({
+                "url": url, "sign_in": sign_in, "token": token, "report_key": report_key,
+                "config": config.display().to_string(), "yard": endpoints,
+            })
+            .to_string(),
+            Format::Text => format!(
+                "\nSignalbox is at {url}\nOpen this to be signed in: {sign_in}\nFor scripts: Authorization: Bearer {token}\nReports are signed; their public key: {report_key}\nA report of what its store holds: {}\nCalm for {}, then alive. Ctrl-C ends it.",
+                report_command(config, self.fleet.speed),
+                humantime::format_duration(self.fleet.calm)
+            ),
+        }
+    }
+}
+
+/// Writes the config in effect beside the store; answers where, from the root.
+fn written(config: &Config, listen: SocketAddr, directory: &Path) -> anyhow::Result<PathBuf> {
+    let mut config = config.clone();
+    config.server.listen = listen;
+    // beside it, wherever both are moved to
+    config.store.path = PathBuf::from(STORE);
+    let path = directory.join(CONFIG);
+    let text = toml::to_string(&config).context("the demo's config cannot be written as TOML")?;
+    std::fs::write(&path, format!("{CONFIG_HEAD}{text}"))
+        .with_context(|| format!("the demo's config {} cannot be written", path.display()))?;
+    Ok(std::path::absolute(&path).unwrap_or(path))
+}
+
+/// A command to paste into a shell, that makes a report beside the demo, or after it where its directory stays.
+fn report_command(config: &Path, speed: f64) -> String {
+    let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("signalbox"));
+    let [program, config] = [program.as_path(), config].map(|path| quoted(&path.display().to_string()));
+    let pace = if (speed - 1.0).abs() < f64::EPSILON { String::new() } else { format!(" --speed {speed}") };
+    format!("{program} report --config {config} --at newest{pace}")
 }
 
 /// An ordinary config with the yard's addresses.
@@ -264,4 +297,51 @@ fn described(endpoints: &yard::Endpoints) -> String {
         endpoints.aws,
         endpoints.cluster,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoints() -> yard::Endpoints {
+        yard::Endpoints {
+            aws: "http://127.0.0.1:4500".to_owned(),
+            events_queue: "http://127.0.0.1:4500/111122223333/events".to_owned(),
+            nats: vec!["nats://127.0.0.1:4222".to_owned()],
+            ca_file: Some(PathBuf::from("ca.pem")),
+            system_user: "sys".to_owned(),
+            system_password: "CANARY-1".to_owned(),
+            account: "111122223333".to_owned(),
+            region: "us-east-1".to_owned(),
+            cluster: "gaming-system-cluster".to_owned(),
+            ..yard::Endpoints::default()
+        }
+    }
+
+    #[test]
+    fn the_config_in_effect_is_one_without_its_secrets() {
+        let directory = tempfile::tempdir().unwrap();
+        let listen = SocketAddr::from(([127, 0, 0, 1], 3000));
+        let config = config(&endpoints(), listen, directory.path().join(STORE));
+        let other = SocketAddr::from(([127, 0, 0, 1], 41_234));
+        let path = written(&config, other, directory.path()).unwrap();
+        assert!(path.is_absolute());
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("# Written by `signalbox demo`") && !text.contains("CANARY"), "{text}");
+        let read = Config::read(&path).unwrap();
+        assert_eq!((read.server.listen, read.store.path.as_path()), (other, Path::new(STORE)));
+        assert_eq!(read.environments[0].clusters, config.environments[0].clusters);
+        assert_eq!(
+            read.marks().reason("production", "gaming-system-cluster", OFF_ON_PURPOSE),
+            config.environments[0].do_not_touch.first().map(|mark| mark.reason.as_str())
+        );
+        assert_eq!(read.nats[0].environments, config.nats[0].environments, "whom each NATS cluster serves decides what is judged");
+    }
+
+    #[test]
+    fn the_printed_command_says_of_which_moment_and_of_which_clock() {
+        let said = report_command(Path::new("/a b/signalbox-demo.toml"), 1.0);
+        assert!(said.ends_with(" report --config '/a b/signalbox-demo.toml' --at newest"), "{said}");
+        assert!(report_command(Path::new("/x"), 20.0).ends_with(" --at newest --speed 20"));
+    }
 }

@@ -5,32 +5,40 @@
 //! written in every case but 2: whoever is refused wants to read why.
 //!
 //! `report verify FILE --key …` exits 0 for what was handed over, 1 for what is not, 2 for no report at all.
+//!
+//! The trap is the moment it is of. A store knows no time but that of its sweeps: one that a demo wrote twenty times faster than
+//! the wall lies ahead of this machine's clock, one whose server is stopped has nothing fresh by it, and the score would be
+//! another than the pages said. So the moment is an option (`--at`, decision 0137) and is said wherever it is not now.
+
+mod condition;
 
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
+use domain::Timestamp;
 use domain::port::Clock as _;
-use domain::readiness::State;
-use domain::report::{Document, Reaching};
+use domain::report::Reaching;
 
-use super::ConfigFile;
+use super::{ConfigFile, clock};
 use crate::clock::SystemClock;
 use crate::config::{Config, Span};
 use crate::dice::SystemDice;
 use crate::readiness::{Judging, scorecard};
 use crate::report::{self, Key, Making, PublicKey, Sealed, Wish};
 use crate::store::Store;
+use condition::{FailOn, judged};
 
-/// Exit codes beside 0 and 2.
+/// The exit code of a file that is not what was handed over.
 const EDITED: u8 = 1;
-const CONDITION: u8 = 3;
-const TOO_LOW: u8 = 4;
 /// Largest file that is checked.
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
+/// So far ahead of this machine's clock a sweep may have ended and still be of this clock.
+const AHEAD: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -54,6 +62,12 @@ struct Wanted {
     /// How far back it reaches
     #[arg(long, default_value = "7d", value_name = "SPAN", value_parser = span)]
     period: Span,
+    /// Of which moment it is
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    at: At,
+    /// For a store that a simulated fleet of this speed filled: how many seconds passed in one. `signalbox demo` prints it
+    #[arg(long, hide = true, default_value_t = 1.0)]
+    speed: f64,
     /// Only this environment; may be given several times
     #[arg(long, value_name = "NAME")]
     environment: Vec<String>,
@@ -85,6 +99,7 @@ enum As {
     Pdf,
     /// A hand-over for a wiki or a ticket; carries the evidence
     #[default]
+    #[value(alias = "md")]
     Markdown,
     /// A row a check
     Csv,
@@ -96,15 +111,14 @@ enum As {
     Prometheus,
 }
 
-/// What makes the exit code 3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FailOn {
-    /// A gate holds the score down
-    Gate,
-    /// A check is not known
-    Unknown,
-    /// A waiver has ended and its check still does not hold
-    ExpiredWaiver,
+/// The moment everything is judged at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum At {
+    /// This machine's time
+    #[default]
+    Now,
+    /// When the newest sweep in the store ended: for a store whose server is stopped, or that another clock wrote, as a demo's does
+    Newest,
 }
 
 #[derive(Debug, Subcommand)]
@@ -155,6 +169,25 @@ fn place(file: &ConfigFile, data: Option<PathBuf>) -> anyhow::Result<(Config, Pa
     Ok((config, data.unwrap_or(beside)))
 }
 
+/// When everything is judged, and what whoever reads the report has to know of that. `newest`: when the newest sweep ended.
+fn moment(at: At, now: Timestamp, newest: Option<Timestamp>) -> anyhow::Result<(Timestamp, Option<String>)> {
+    match (at, newest) {
+        (At::Now, Some(newest)) if newest > now.plus(AHEAD) => {
+            let said = format!(
+                "The newest sweep in this store ended at {newest}, which lies ahead of this machine's clock: another clock wrote it, as that of a demo with --speed does, and this report may say another score than its pages. Add --at newest."
+            );
+            Ok((now, Some(said)))
+        }
+        (At::Now, _) => Ok((now, None)),
+        (At::Newest, Some(newest)) => {
+            Ok((newest, Some(format!("Judged at {newest}, when the newest sweep in the store ended, and not now."))))
+        }
+        (At::Newest, None) => bail!(
+            "Nothing was ever read into this store, so there is no newest sweep to judge at. Start `signalbox serve` first, or leave --at out for a report that says so."
+        ),
+    }
+}
+
 impl Wanted {
     async fn make(self) -> anyhow::Result<u8> {
         let (config, path) = place(&self.file, self.data.clone())?;
@@ -174,15 +207,19 @@ impl Wanted {
     }
 
     async fn made(&self, store: &Store, judging: &Arc<Judging>, settings: &report::Settings, path: &Path) -> anyhow::Result<Sealed> {
+        // as the server has it: in a fleet that runs faster than the wall, real NATS servers keep the wall's time
+        let same_time = (clock(self.speed, None)?.speed() - 1.0).abs() < f64::EPSILON;
+        let (at, said) = moment(self.at, SystemClock.now(), store.newest_success().await?)?;
+        said.iter().for_each(|said| eprintln!("{said}"));
         let key = Key::open(path, &SystemDice)?;
-        let making = Making { store, settings, dice: &SystemDice, same_time: true };
+        let making = Making { store, settings, dice: &SystemDice, same_time };
         let wish = Wish {
             requester: "the command line".to_owned(),
             reaching: Reaching::Back(self.period.0),
             environments: self.environment.clone(),
             redact: self.redact,
         };
-        let judgement = judging.judge(store, making.same_time, SystemClock.now()).await?;
+        let judgement = judging.judge(store, same_time, at).await?;
         Ok(report::make(making, &key, &judgement, &wish).await?)
     }
 
@@ -219,58 +256,6 @@ impl As {
     }
 }
 
-/// The exit code of a report that was made, and why.
-fn judged(document: &Document, min_score: Option<u8>, fail_on: &[FailOn]) -> (u8, Vec<String>) {
-    let mut said: Vec<String> = fail_on.iter().filter_map(|condition| against(document, *condition)).collect();
-    if !said.is_empty() {
-        return (CONDITION, said);
-    }
-    let fleet = &document.readiness.fleet;
-    match (min_score, fleet.score) {
-        (Some(wanted), None) => {
-            said.push(format!(
-                "There is not enough evidence for a score ({} % of the weight), and {wanted} was asked for.",
-                fleet.percent()
-            ));
-            (TOO_LOW, said)
-        }
-        (Some(wanted), Some(score)) if score < wanted => {
-            said.push(format!("The score is {score}, and {wanted} was asked for."));
-            (TOO_LOW, said)
-        }
-        _ => (0, said),
-    }
-}
-
-/// Why a condition holds against a report; none where it does not.
-fn against(document: &Document, condition: FailOn) -> Option<String> {
-    let at = document.readiness.at;
-    match condition {
-        FailOn::Gate => {
-            let caps: Vec<String> =
-                document.readiness.caps.iter().filter(|cap| !cap.blind).map(|cap| format!("{} at {}", cap.check, cap.at)).collect();
-            (!caps.is_empty()).then(|| format!("Gates hold the score down: {}.", caps.join(", ")))
-        }
-        FailOn::Unknown => {
-            let unknown = document.readiness.states.get(&State::Unknown).copied().unwrap_or(0);
-            (unknown > 0).then(|| format!("{} not known.", domain::text::count(unknown as u64, "answer")))
-        }
-        FailOn::ExpiredWaiver => {
-            let over = document.waivers.iter().filter(|waiver| {
-                let ended = waiver.approver.is_some() && waiver.ended.is_none() && waiver.wish.expires.is_some_and(|end| end <= at);
-                let open = document.judged().any(|judged| {
-                    let covers = waiver.wish.covers(&waiver.wish.check, &judged.asked.subject);
-                    let state = judged.check(&waiver.wish.check).map(|assessed| assessed.state);
-                    covers && matches!(state, Some(State::Fail | State::Partial | State::Unknown))
-                });
-                ended && open
-            });
-            let numbers: Vec<String> = over.map(|waiver| format!("{} ({})", waiver.id, waiver.wish.check)).collect();
-            (!numbers.is_empty()).then(|| format!("Waivers that ended while their check does not hold: {}.", numbers.join(", ")))
-        }
-    }
-}
-
 fn verify(file: &Path, key: &str) -> anyhow::Result<u8> {
     let key = trusted(key)?;
     let length = std::fs::metadata(file).with_context(|| format!("{} cannot be read", file.display()))?.len();
@@ -300,29 +285,20 @@ mod tests {
     use crate::report::sample;
 
     #[test]
-    fn the_exit_code_says_what_is_against_it() {
-        let sealed = sample::sealed();
-        let document = sealed.document();
-        let code = |min, fail_on: &[FailOn]| judged(document, min, fail_on).0;
-        assert_eq!([code(None, &[]), code(Some(69), &[]), code(Some(70), &[])], [0, 0, TOO_LOW]);
-        assert_eq!(
-            [code(None, &[FailOn::Gate]), code(None, &[FailOn::Unknown]), code(None, &[FailOn::ExpiredWaiver])],
-            [CONDITION, CONDITION, 0]
-        );
-        assert_eq!(code(Some(70), &[FailOn::Gate]), CONDITION, "a condition comes before the score");
-        assert!(judged(document, Some(70), &[]).1[0].contains("The score is 69"));
-    }
-
-    #[test]
-    fn a_waiver_that_ended_counts_while_its_check_does_not_hold() {
-        let mut document = sample::sealed().document().clone();
-        document.waivers[0].wish.expires = Some(document.readiness.at);
-        for judged in &mut document.readiness.services {
-            for assessed in judged.checks.iter_mut().filter(|assessed| assessed.state == State::Waived) {
-                assessed.state = State::Unknown;
-            }
+    fn the_moment_is_now_or_the_newest_sweep_and_is_said() {
+        let now = Timestamp::from_secs(1_777_714_800);
+        let (before, soon, ahead) = (now.minus(7 * AHEAD), now.plus(AHEAD), now.plus(2 * AHEAD));
+        for newest in [None, Some(before), Some(soon)] {
+            assert_eq!(moment(At::Now, now, newest).unwrap(), (now, None), "{newest:?}");
         }
-        assert_eq!(judged(&document, None, &[FailOn::ExpiredWaiver]).0, CONDITION);
+        let (at, said) = moment(At::Now, now, Some(ahead)).unwrap();
+        assert_eq!(at, now);
+        assert!(said.is_some_and(|said| said.contains("2026-05-02T09:42:00Z") && said.contains("Add --at newest")));
+        for newest in [before, ahead] {
+            let (at, said) = moment(At::Newest, now, Some(newest)).unwrap();
+            assert!(at == newest && said.is_some_and(|said| said.contains("and not now")), "{newest}");
+        }
+        assert!(moment(At::Newest, now, None).unwrap_err().to_string().contains("Nothing was ever read into this store"));
     }
 
     #[test]

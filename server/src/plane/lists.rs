@@ -5,8 +5,8 @@
 use domain::Failure;
 use domain::port::Observe as _;
 use domain::view::{
-    AlarmQuery, AlarmRow, CoveragePage, CoverageQuery, NatsQuery, OwnedConnection, ReadinessPage, ReadinessQuery, ServiceQuery, ServiceRow,
-    Share, TimelineQuery,
+    AlarmQuery, AlarmRow, ChangesQuery, CoveragePage, CoverageQuery, NatsQuery, OwnedConnection, ReadinessChanges, ReadinessPage,
+    ReadinessQuery, ServiceQuery, ServiceRow, Share, TimelineQuery,
 };
 
 use super::{ControlPlane, internal};
@@ -51,6 +51,14 @@ impl ControlPlane {
     /// When the store cannot be read.
     pub async fn whole_readiness(&self, query: ReadinessQuery) -> Result<ReadinessPage, Failure> {
         self.readiness(ReadinessQuery { page: 1, per: WHOLE, ..query }).await
+    }
+
+    /// Everything that changed of readiness and matches.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn whole_changes(&self, query: ChangesQuery) -> Result<ReadinessChanges, Failure> {
+        self.changes(&ChangesQuery { page: 1, per: WHOLE, ..query }).await
     }
 
     /// The newest entries that match, at most [`MOST_ENTRIES`]; or what happened before one entry.

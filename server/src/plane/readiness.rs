@@ -5,14 +5,15 @@
 //! the person who has just had a waiver approved: whatever people say moves [`Topic::Readiness`], and a judgement from before
 //! that answers nobody any more.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use domain::change::HealthCheck;
 use domain::judge::Tone;
 use domain::live::Topic;
 use domain::service::ServiceKey;
-use domain::view::{ReadinessBrief, ReadinessPage, ReadinessQuery, ServiceReadiness};
+use domain::view::{Foretold, ReadinessBrief, ReadinessPage, ReadinessQuery, ServiceReadiness};
 use domain::{Failure, Timestamp};
 
 use super::{ControlPlane, internal, no_service};
@@ -145,6 +146,14 @@ impl ControlPlane {
         ServiceReadiness::compose(&self.judgement().await?.facts(), key).ok_or_else(|| no_service(key))
     }
 
+    /// What a plan would make of the score. Nothing of it is kept: the next plan asks for another check.
+    pub(super) async fn promised(&self, check: HealthCheck, services: &[ServiceKey]) -> Result<Foretold, Failure> {
+        let (setting, chosen) = (&self.setting, services.iter().cloned().collect::<BTreeSet<_>>());
+        let judged = setting.judging.judge_planned(&setting.store, self.same_time(), setting.clock.now(), (check, chosen)).await;
+        let judgement = judged.map_err(internal)?;
+        Ok(Foretold::of(&judgement.facts(), &services.iter().collect::<Vec<_>>(), Vec::new()))
+    }
+
     pub(super) fn brief(&self, of: Option<&ServiceKey>) -> Option<ReadinessBrief> {
         let briefs = held(&self.newest.briefs).clone()?;
         let mut brief = match of {
@@ -176,8 +185,14 @@ pub async fn keep_score(plane: Arc<ControlPlane>) {
         }
         // where a judgement takes seconds, it may not take most of them
         let took = clock.now().since(began);
-        clock.sleep(if settled { EVERY } else { EARLY }.max(took.saturating_mul(REST))).await;
-        plane.let_go();
+        // in steps, because whoever asks meanwhile keeps a judgement too
+        let mut rest = if settled { EVERY } else { EARLY }.max(took.saturating_mul(REST));
+        while !rest.is_zero() {
+            let step = rest.min(KEPT);
+            clock.sleep(step).await;
+            plane.let_go();
+            rest = rest.saturating_sub(step);
+        }
     }
 }
 

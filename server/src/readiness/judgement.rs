@@ -4,14 +4,18 @@
 //! so the card that judges is the operator's and those. The trap is the runtime's threads: judging a thousand services is a
 //! fifth of a second of reckoning, in which no page would be answered, so it is done beside them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::Timestamp;
-use domain::readiness::{Card, Check, Evidence, KeptChecklist, Readiness, Waiver, assess};
+use domain::change::HealthCheck;
+use domain::readiness::live::{ServiceFacts, lacking};
+use domain::readiness::{Assessing, Card, Check, Evidence, KeptChecklist, Promises, Readiness, Waiver};
+use domain::service::ServiceKey;
 use domain::view::ReadinessFacts;
 use sha2::{Digest as _, Sha256};
 
-use super::{Judging, Looked};
+use super::Judging;
 use crate::store::{Store, StoreError};
 
 /// Bytes of a digest that are kept: it tells cards apart and proves nothing.
@@ -30,12 +34,15 @@ pub struct Judgement {
     pub readiness: Readiness,
     /// Every waiver there ever was.
     pub waivers: Vec<Waiver>,
+    /// What a health check would make of the services it was reckoned for.
+    pub promises: Promises,
 }
 
 impl Judgement {
     /// What the views are made of.
     pub fn facts(&self) -> ReadinessFacts<'_> {
-        ReadinessFacts { revision: self.revision, card: &self.card, readiness: &self.readiness, waivers: &self.waivers }
+        let Self { card, readiness, waivers, promises, .. } = self;
+        ReadinessFacts { revision: self.revision, card, readiness, waivers, promises }
     }
 }
 
@@ -47,35 +54,64 @@ struct Said {
 }
 
 impl Judging {
-    /// Judges the fleet as it stands, with everything people said of it.
+    /// Judges the fleet as it stands, with everything people said of it. It is reckoned what the health check that the form
+    /// offers would make of each service that lacks one.
     ///
     /// # Errors
     /// When a statement fails or a row cannot be read.
     pub async fn judge(self: &Arc<Self>, store: &Store, same_time: bool, now: Timestamp) -> Result<Judgement, StoreError> {
+        self.judge_with(store, same_time, now, lacking).await
+    }
+
+    /// The same, where it is reckoned what this health check would make of these services.
+    ///
+    /// # Errors
+    /// As [`Judging::judge`].
+    pub async fn judge_planned(
+        self: &Arc<Self>,
+        store: &Store,
+        same_time: bool,
+        now: Timestamp,
+        (check, services): (HealthCheck, BTreeSet<ServiceKey>),
+    ) -> Result<Judgement, StoreError> {
+        let planned = move |facts: &ServiceFacts<'_>| services.contains(facts.key).then(|| check.clone());
+        self.judge_with(store, same_time, now, planned).await
+    }
+
+    async fn judge_with(
+        self: &Arc<Self>,
+        store: &Store,
+        same_time: bool,
+        now: Timestamp,
+        planned: impl Fn(&ServiceFacts<'_>) -> Option<HealthCheck> + Send + 'static,
+    ) -> Result<Judgement, StoreError> {
         let load = self.load(store, now).await?;
         let said = Said { attested: store.attested(now).await?, waivers: store.waivers().await?, lists: store.checklists().await? };
         let facts = store.readiness_facts(now).await?;
         let judging = Arc::clone(self);
         let work = move || {
-            let looked = judging.judged(&facts, &load, same_time, now);
-            // as large as what is made of it
-            drop(facts);
-            concluded(&judging.card, looked, said, now)
+            let (revision, card) = (facts.revision, judging.card.clone());
+            concluded(revision, card, said, now, |assessing| {
+                let promises = judging.look((&facts, &load), (same_time, now), planned, assessing);
+                // as large as what is made of it
+                drop(facts);
+                promises
+            })
         };
         Ok(beside(work).await)
     }
 }
 
-fn concluded(card: &Card, looked: Looked, said: Said, now: Timestamp) -> Judgement {
-    let Looked { revision, asked, mut evidence } = looked;
+/// `look` asks the card of every service.
+fn concluded(revision: u64, mut card: Card, said: Said, now: Timestamp, look: impl FnOnce(&mut Assessing<'_>) -> Promises) -> Judgement {
     let Said { attested, waivers, lists } = said;
-    evidence.extend(attested);
     let checks: Vec<Check> = lists.iter().flat_map(KeptChecklist::checks).filter(|check| card.check(&check.id).is_none()).collect();
-    let digest = digest(card, &checks);
-    let mut card = card.clone();
+    let digest = digest(&card, &checks);
     card.checks.extend(checks);
-    let readiness = assess(&card, now, &asked, &evidence, &waivers);
-    Judgement { revision, card, digest, readiness, waivers }
+    let mut assessing = Assessing::new(&card, now, &attested, &waivers);
+    let promises = look(&mut assessing);
+    let readiness = assessing.done();
+    Judgement { revision, card, digest, readiness, waivers, promises }
 }
 
 /// A name for what counts. Of a checklist's checks that is which there are and what they weigh: their words and the work that is
@@ -126,8 +162,8 @@ mod tests {
 
     fn judged(lists: Vec<KeptChecklist>) -> Judgement {
         let card = scorecard::load(None).unwrap();
-        let looked = Looked { revision: 3, asked: Vec::new(), evidence: Vec::new() };
-        concluded(&card, looked, Said { attested: Vec::new(), waivers: Vec::new(), lists }, Timestamp::from_secs(2_000))
+        let said = Said { attested: Vec::new(), waivers: Vec::new(), lists };
+        concluded(3, card, said, Timestamp::from_secs(2_000), |_| Promises::new())
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A row a check of each service and environment, for a spreadsheet. Carries no evidence: a spreadsheet has no place for it.
 
-use domain::readiness::Answer;
 use domain::readiness::assess::{Assessed, Judged};
+use domain::readiness::{Answer, Found};
 use domain::report::Document;
 
 use super::carry::Sealed;
@@ -68,7 +68,7 @@ fn row(document: &Document, judged: &Judged, assessed: &Assessed) -> [String; 20
         or_empty(assessed.waiver),
         or_empty(found.and_then(|found| found.observed_at)),
         or_empty(found.and_then(|found| found.valid_until)),
-        found.map(|found| found.source.clone()).unwrap_or_default(),
+        found.map(Found::source_said).unwrap_or_default(),
         found.and_then(|found| found.request_id.clone()).unwrap_or_default(),
         found.map(|found| found.said.clone()).unwrap_or_default(),
     ]

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use domain::judge::Tone;
 use domain::report::PlottedTimes;
-use domain::series::{DAY, HOUR, Line, Reach};
+use domain::series::{Line, Reach};
 
 use super::carry::Sealed;
 use super::escape::html as safe;
@@ -150,18 +150,13 @@ fn write_plot(out: &mut String, plot: &PlottedTimes) -> std::fmt::Result {
             values: line.thousandths.iter().map(|value| value.map(|value| value as f64 / 1_000.0)).collect(),
         })
         .collect();
-    let reach = match plot.to.saturating_sub(plot.from) {
-        length if length <= HOUR => Reach::Hour,
-        length if length <= DAY => Reach::Day,
-        length if length <= 7 * DAY => Reach::Week,
-        _ => Reach::Month,
-    };
     let picture = Picture {
-        reach,
+        reach: Reach::spanning(plot.to.saturating_sub(plot.from)),
         span: (plot.from, plot.to),
         lines: &lines,
         steps: plot.steps,
         whole: plot.steps,
+        top: None,
         gaps: &plot.gaps,
         marks: &[],
         words: &plot.words,

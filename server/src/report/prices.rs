@@ -166,6 +166,8 @@ struct WrittenRate {
     purchase: String,
     vcpu_hour: String,
     gib_hour: String,
+    #[serde(default)]
+    estimate: bool,
 }
 
 fn parse(text: &str, path: &Path) -> Result<Prices, Wrong> {
@@ -178,7 +180,8 @@ fn parse(text: &str, path: &Path) -> Result<Prices, Wrong> {
     let price =
         |text: &str| billionths(text).ok_or_else(|| wrong(format!("\"{}\" is no price such as \"0.04048\"", domain::text::shown(text))));
     let rate = |rate: WrittenRate| -> Result<Rate, Wrong> {
-        Ok(Rate { vcpu: price(&rate.vcpu_hour)?, gib: price(&rate.gib_hour)?, platform: rate.platform, purchase: rate.purchase })
+        let (vcpu, gib) = (price(&rate.vcpu_hour)?, price(&rate.gib_hour)?);
+        Ok(Rate { platform: rate.platform, purchase: rate.purchase, vcpu, gib, estimate: rate.estimate })
     };
     let rates = written.rates.into_iter().map(rate).collect::<Result<_, Wrong>>()?;
     Ok(Prices { source: written.source, dated: written.dated, region: written.region, rates })
@@ -204,6 +207,8 @@ mod tests {
         assert!(!own && prices.rates.len() == 4);
         assert_eq!((prices.rates[0].vcpu, prices.rates[0].gib), (40_480_000, 4_445_000));
         assert!(prices.rates.iter().all(|rate| rate.vcpu > rate.gib));
+        assert!(prices.rates.iter().all(|rate| rate.estimate == (rate.purchase == "spot")), "what no list has is an estimate");
+        assert!(format!("{}T00:00:00Z", prices.dated).parse::<Timestamp>().is_ok() && !prices.source.is_empty(), "{prices:?}");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! always grows: everything that looks back is asked by an index on time, and the load of a week is read apart from the rest
 //! ([`Store::readiness_load`]), because that is a hundred thousand packed rows.
 
+mod brought;
 mod load;
 mod nats;
 mod past;
@@ -15,6 +16,7 @@ use domain::Timestamp;
 use domain::alarm::Alarm;
 use domain::nats::jetstream::Flow;
 use domain::owner::TaskLife;
+use domain::readiness::Brought;
 use domain::readiness::live::{Count, NodeFacts, Past};
 use domain::service::{Service, ServiceKey, Task, TaskDefinition};
 use domain::source::SourceHealth;
@@ -49,6 +51,8 @@ pub struct FleetFacts {
     pub services: Vec<Standing>,
     /// The revisions they are meant to run, by ARN.
     pub definitions: HashMap<String, TaskDefinition>,
+    /// The rollouts of ours that brought those revisions.
+    pub brought: Of<Brought>,
     /// Their tasks that have not stopped.
     pub tasks: Of<Vec<Task>>,
     /// Their counts of the last day, oldest first, beginning with those that held before it.
@@ -93,6 +97,7 @@ impl Store {
         };
         services(&mut snapshot, &mut facts).await?;
         definitions(&mut snapshot, &mut facts).await?;
+        brought::gather(&mut snapshot, &mut facts).await?;
         tasks(&mut snapshot, &mut facts).await?;
         counts(&mut snapshot, now, &mut facts).await?;
         alarms(&mut snapshot, &mut facts).await?;

@@ -100,6 +100,22 @@ impl Store {
         Ok(Some(Written { revision, topics: [Topic::Readiness].into() }))
     }
 
+    /// When the first score was recorded; none before that.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn scores_began(&self) -> Result<Option<Timestamp>, StoreError> {
+        let mut snapshot = self.read().await?;
+        // the fleet's, which every recording has
+        let first = sqlx::query_scalar!(
+            r#"SELECT valid_from AS "valid_from!: i64" FROM score_row
+               WHERE environment = '' AND cluster = '' AND service = '' ORDER BY valid_from LIMIT 1"#
+        )
+        .fetch_optional(&mut *snapshot)
+        .await?;
+        Ok(first.map(Timestamp::from_micros))
+    }
+
     /// What the score was between two instants, the oldest first.
     ///
     /// # Errors

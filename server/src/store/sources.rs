@@ -73,6 +73,16 @@ impl Store {
         Ok(known.into_iter().find(|health| health.id == *id).and_then(|health| health.last_success))
     }
 
+    /// When the newest sweep ended that read anything, of whichever source; none before the first. The only instant a store knows
+    /// of by itself: whoever judges it by another clock than it was written with begins here.
+    ///
+    /// # Errors
+    /// When a statement fails or a row cannot be read.
+    pub async fn newest_success(&self) -> Result<Option<Timestamp>, StoreError> {
+        let mut snapshot = self.read().await?;
+        Ok(health_list(&mut snapshot).await?.into_iter().filter_map(|health| health.last_success).max())
+    }
+
     /// Which sources are stale at `now`, in the order of the config.
     ///
     /// # Errors

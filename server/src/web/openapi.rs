@@ -47,6 +47,7 @@ use super::{alarms_api, api, attest_api, readiness_api, reports_api, rollouts_ap
         attest_api::confirm,
         attest_api::remove,
         readiness_api::fleet,
+        readiness_api::changes,
         readiness_api::service,
         readiness_api::table,
         reports_api::reports,
@@ -75,7 +76,9 @@ use super::{alarms_api, api, attest_api, readiness_api, reports_api, rollouts_ap
         tables::streams,
         tables::sources,
         tables::rates,
-        tables::cost
+        tables::cost,
+        tables::changes,
+        tables::trend
     )
 )]
 struct Api;

@@ -1,11 +1,11 @@
-//! Readiness in the JSON API: the fleet, one service, the services as CSV.
+//! Readiness in the JSON API: the fleet, one service, what changed, the services as CSV.
 
 use axum::extract::{Path, RawQuery};
 use axum::response::Response;
 use domain::Failure;
 use domain::port::Observe;
 use domain::service::ServiceKey;
-use domain::view::{ReadinessPage, ReadinessQuery, ReadinessRow, ServiceReadiness};
+use domain::view::{ChangesQuery, ReadinessChanges, ReadinessPage, ReadinessQuery, ReadinessRow, ServiceReadiness};
 
 use super::access::Viewer;
 use super::alarms_api::borrowed;
@@ -17,6 +17,7 @@ pub(super) fn routes() -> Routes {
     Routes::default()
         .get("/readiness", fleet)
         .get("/readiness.csv", table)
+        .get("/readiness/changes", changes)
         .get("/services/{environment}/{cluster}/{service}/readiness", service)
 }
 
@@ -47,6 +48,43 @@ fn whole(page: ReadinessPage) -> Result<ReadinessPage, Failure> {
     responses((status = 200, body = ReadinessPage), (status = 400, body = Problem), (status = 500, body = Problem)))]
 pub(super) async fn fleet(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
     let page = async { whole(viewer.plane.readiness(query(raw.as_deref())?).await?) };
+    answered(page.await)
+}
+
+/// What was asked of what changed, if all of it was understood.
+pub(super) fn changes_query(raw: Option<&str>) -> Result<ChangesQuery, Failure> {
+    let query = ChangesQuery::from_pairs(borrowed(&pairs(raw.unwrap_or_default())));
+    if query.ignored.is_empty() { Ok(query) } else { Err(not_understood(&query.ignored)) }
+}
+
+/// What a page shows otherwise than it was asked for is refused to a script: a check nobody knows, an instant that lies ahead.
+pub(super) fn answerable(page: ReadinessChanges) -> Result<ReadinessChanges, Failure> {
+    if !page.ignored.is_empty() {
+        return Err(not_understood(&page.ignored));
+    }
+    match &page.problem {
+        Some(problem) => Err(Failure::Refused { why: format!("{problem} Name one that is past, in UTC.") }),
+        None => Ok(page),
+    }
+}
+
+/// What changed since an instant, check by check and the newest first, and the score over that time, from one change to the next.
+#[utoipa::path(get, path = "/api/v1/readiness/changes",
+    params(
+        ("period" = Option<String>, Query, description = "24h, 7d, 30d or 90d; 7d unless said otherwise"),
+        ("since" = Option<String>, Query, description = "a day or an instant in UTC, instead of a period"),
+        ("q" = Option<String>, Query, description = "part of the service's name"),
+        ("environment" = Option<String>, Query, description = "only this environment; the score is of what is asked of it as a whole"),
+        ("cluster" = Option<String>, Query, description = "only this cluster"),
+        ("service" = Option<String>, Query, description = "only this service, by its whole name; with cluster and environment the score is its"),
+        ("check" = Option<String>, Query, description = "only this check"),
+        ("direction" = Option<String>, Query, description = "worse, unknown (it was known before), better, or other"),
+        ("page" = Option<u32>, Query, description = "from 1"),
+        ("per" = Option<u32>, Query, description = "rows on a page, 1 to 200"),
+    ),
+    responses((status = 200, body = ReadinessChanges), (status = 400, body = Problem), (status = 500, body = Problem)))]
+pub(super) async fn changes(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
+    let page = async { answerable(viewer.plane.changes(&changes_query(raw.as_deref())?).await?) };
     answered(page.await)
 }
 
@@ -124,7 +162,7 @@ fn gates(row: &ReadinessRow) -> String {
 mod tests {
     use domain::Timestamp;
     use domain::readiness::assess::Asked;
-    use domain::readiness::{Answer, Evidence, Found, Subject, assess};
+    use domain::readiness::{Answer, Evidence, Found, Promises, Subject, assess};
     use domain::view::ReadinessFacts;
 
     use super::*;
@@ -146,7 +184,8 @@ mod tests {
             })
             .collect();
         let readiness = assess(&card, now, &asked, &evidence, &[]);
-        let facts = ReadinessFacts { revision: 1, card: &card, readiness: &readiness, waivers: &[] };
+        let promises = Promises::new();
+        let facts = ReadinessFacts { revision: 1, card: &card, readiness: &readiness, waivers: &[], promises: &promises };
         let page = ReadinessPage::compose(&facts, &query(Some("q=auth")).unwrap());
         let text = rows(&page).into_text();
         let lines: Vec<&str> = text.lines().collect();
@@ -159,5 +198,7 @@ mod tests {
     fn what_is_not_understood_is_refused() {
         let why = |raw: &str| query(Some(raw)).unwrap_err().to_string();
         assert!(why("colour=red&state=sideways").contains("Not understood: colour=red, state=sideways."));
+        let why = changes_query(Some("period=year&since=soon&direction=down")).unwrap_err().to_string();
+        assert!(why.contains("Not understood: period=year, since=soon, direction=down."), "{why}");
     }
 }

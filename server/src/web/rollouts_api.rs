@@ -16,7 +16,7 @@ use domain::port::Observe;
 use domain::rollout::decide::Command;
 use domain::rollout::plan::{Excluded, Planned, Window, Wish};
 use domain::service::ServiceKey;
-use domain::view::{RolloutPage, RolloutQuery, RolloutsPage, RolloutsQuery, StepView, compose_draft};
+use domain::view::{Foretold, RolloutPage, RolloutQuery, RolloutsPage, RolloutsQuery, StepView, compose_draft};
 use domain::{Failure, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -152,7 +152,7 @@ pub(super) struct DraftedPlan {
     request: String,
     /// What it is, in a few words.
     title: String,
-    /// What is to be known of it as a whole.
+    /// What is to be known of it as a whole, and what it would make of the fleet's score.
     remarks: Vec<String>,
     /// Every step in its order, whole.
     steps: Vec<StepView>,
@@ -162,6 +162,8 @@ pub(super) struct DraftedPlan {
     estimate: u64,
     /// A start period for the check, from how long tasks took to start.
     suggestion: Option<Suggestion>,
+    /// What it would make of the fleet's score, as numbers; of a health check only.
+    foretold: Option<Foretold>,
 }
 
 /// What a plan of this wish would be, read from AWS now and not kept. An operator may.
@@ -176,14 +178,27 @@ pub(super) async fn draft(operator: Operator, viewer: Viewer, body: Sent<Wished>
         Ok(draft) => draft,
         Err(failure) => return failed(failure),
     };
-    match draft.planned {
-        Ok(planned) => answered(Ok(drafted(&planned, draft.suggestion, &operator.actor.shown(), viewer.plane.clock().now()))),
-        Err(fields) => failed(Failure::Unfit { fields }),
-    }
+    let planned = match draft.planned {
+        Ok(planned) => planned,
+        Err(fields) => return failed(Failure::Unfit { fields }),
+    };
+    let foretold = match foretold(&planned, &viewer).await {
+        Ok(foretold) => foretold,
+        Err(failure) => return failed(failure),
+    };
+    let drafted = drafted(&planned, &operator.actor.shown(), viewer.plane.clock().now());
+    answered(Ok(DraftedPlan { suggestion: draft.suggestion, ..drafted.promising(foretold) }))
+}
+
+/// What a planned health check would make of the fleet's score.
+async fn foretold(planned: &Planned, viewer: &Viewer) -> Result<Option<Foretold>, Failure> {
+    let Change::HealthCheck(check) = &planned.wish.change else { return Ok(None) };
+    let services = planned.rollout.steps.iter().map(|step| step.service.clone()).collect();
+    viewer.plane.foretold(check.clone(), services).await.map(Some)
 }
 
 /// As the page of a rollout of this plan would tell it.
-fn drafted(planned: &Planned, suggestion: Option<Suggestion>, who: &str, now: Timestamp) -> DraftedPlan {
+fn drafted(planned: &Planned, who: &str, now: Timestamp) -> DraftedPlan {
     let page = compose_draft(planned, who, now);
     DraftedPlan {
         request: page.id,
@@ -192,7 +207,16 @@ fn drafted(planned: &Planned, suggestion: Option<Suggestion>, who: &str, now: Ti
         steps: page.plan,
         excluded: page.excluded,
         estimate: planned.estimate().as_secs(),
-        suggestion,
+        suggestion: None,
+        foretold: None,
+    }
+}
+
+impl DraftedPlan {
+    /// With what it would make of the score, which whoever reads the remarks alone is told as well.
+    fn promising(mut self, foretold: Option<Foretold>) -> Self {
+        self.remarks.extend(foretold.as_ref().map(|foretold| foretold.said.clone()));
+        Self { foretold, ..self }
     }
 }
 

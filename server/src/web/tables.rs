@@ -4,6 +4,7 @@
 //! told twice between two of them. Only the record is bounded; a file that was cut says so in its name, in its last row and
 //! in a `Link` header. What stands in a cell is decided in `rows`.
 
+mod changed;
 mod rows;
 
 use axum::extract::RawQuery;
@@ -17,6 +18,7 @@ use super::access::Viewer;
 use super::alarms_api::borrowed;
 use super::api::{Problem, failed, not_understood, pairs, service_query};
 use super::csv::Csv;
+use super::readiness_api::{answerable, changes_query};
 use super::routes::Routes;
 use crate::plane::MOST_ENTRIES;
 
@@ -33,6 +35,8 @@ pub(super) fn routes() -> Routes {
         .get("/sources.csv", sources)
         .get("/sources/rates.csv", rates)
         .get("/sources/cost.csv", cost)
+        .get("/readiness/changes.csv", changes)
+        .get("/readiness/trend.csv", trend)
 }
 
 /// A file, or why there is none.
@@ -219,4 +223,37 @@ pub(super) async fn cost(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
         Ok(rows::cost(&viewer.plane.sources().await?))
     };
     file("source-cost", table.await)
+}
+
+/// Everything that changed of readiness since an instant and matches, on all pages, as CSV.
+#[utoipa::path(get, path = "/api/v1/readiness/changes.csv",
+    params(
+        ("period" = Option<String>, Query, description = "24h, 7d, 30d or 90d; 7d unless said otherwise"),
+        ("since" = Option<String>, Query, description = "a day or an instant in UTC, instead of a period"),
+        ("q" = Option<String>, Query, description = "part of the service's name"),
+        ("environment" = Option<String>, Query, description = "only this environment"),
+        ("cluster" = Option<String>, Query, description = "only this cluster"),
+        ("service" = Option<String>, Query, description = "only this service, by its whole name"),
+        ("check" = Option<String>, Query, description = "only this check"),
+        ("direction" = Option<String>, Query, description = "worse, unknown, better or other"),
+    ),
+    responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
+pub(super) async fn changes(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
+    let table = async { Ok(changed::changes(&answerable(viewer.plane.whole_changes(changes_query(raw.as_deref())?).await?)?.changes)) };
+    file("readiness-changes", table.await)
+}
+
+/// The score over a time as CSV, a row from one change to the next: the fleet's, or that of one service or environment.
+#[utoipa::path(get, path = "/api/v1/readiness/trend.csv",
+    params(
+        ("period" = Option<String>, Query, description = "24h, 7d, 30d or 90d; 7d unless said otherwise"),
+        ("since" = Option<String>, Query, description = "a day or an instant in UTC, instead of a period"),
+        ("environment" = Option<String>, Query, description = "what is asked of this environment as a whole"),
+        ("cluster" = Option<String>, Query, description = "the cluster of the service"),
+        ("service" = Option<String>, Query, description = "this service, by its whole name"),
+    ),
+    responses((status = 200, content_type = "text/csv", body = String), (status = 400, body = Problem)))]
+pub(super) async fn trend(viewer: Viewer, RawQuery(raw): RawQuery) -> Response {
+    let table = async { Ok(changed::trend(&answerable(viewer.plane.changes(&changes_query(raw.as_deref())?).await?)?.trend)) };
+    file("readiness-trend", table.await)
 }

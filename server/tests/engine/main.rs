@@ -3,6 +3,7 @@
 //! | module | asks |
 //! |---|---|
 //! | `proven` | a good change over three services, one at a time, with everything on record |
+//! | `promised` | what the score becomes by it is what was promised before |
 //! | `failing` | a check that fails, at once or in the bake, and what that means for others |
 //! | `foreign` | somebody else deploys meanwhile |
 //! | `stopped` | everything is stopped, and what still goes |
@@ -26,6 +27,7 @@ mod failing;
 mod foreign;
 mod known;
 mod moto;
+mod promised;
 mod proven;
 mod restored;
 mod site;

@@ -241,6 +241,12 @@ impl Site {
         self.clock.now()
     }
 
+    /// The fleet and the time, for who looks on and is not counted as a sleeper.
+    pub(crate) fn onlooker(&self) -> (Arc<AwsEnvironment>, Arc<dyn Clock>) {
+        let clock: Arc<dyn Clock> = Arc::new(Restless(self.clock.time.clone()));
+        (environment(&self.url, Arc::clone(&clock)), clock)
+    }
+
     /// Plans a wish; answers the number.
     pub(crate) async fn planned(&self, wish: &Wish) -> u64 {
         self.plan(wish).await.unwrap()

@@ -4,15 +4,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot start what it tests has failed")]
 
+#[path = "../handed/fleet.rs"]
+mod handed;
+
 mod access;
 mod account;
 mod bad_input;
+mod blind;
 mod carried;
 mod events;
+mod handed_over;
 mod localstack;
 mod measured;
 mod ownership;
 mod peers;
+mod report;
 mod support;
 mod tables;
 mod whole;

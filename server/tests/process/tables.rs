@@ -212,6 +212,8 @@ async fn the_record_and_the_rest(url: &str) {
         ("/api/v1/timeline.csv?colour=red", "colour=red"),
         ("/api/v1/nats/nodes.csv?node=n1", "node=n1"),
         ("/api/v1/readiness.csv?check=Z9", "check=Z9"),
+        ("/api/v1/readiness/changes.csv?direction=down", "direction=down"),
+        ("/api/v1/readiness/trend.csv?period=year", "period=year"),
     ] {
         let (status, body) = ask("GET", &format!("{url}{path}"), &[], "").await;
         assert!(status == 400 && body.contains("Not understood") && body.contains(why), "{path}: {status} {body}");

@@ -164,7 +164,7 @@ impl Prometheus {
         let name = format!("Prometheus {}", version.split('+').next().unwrap_or_default());
         let step = say::step(format!("the same facts in {name}"));
         let data = dir.join("prometheus");
-        let mut blocks = run::program(&promtool, &["--quiet", "tsdb", "create-blocks-from", "openmetrics", ONE_BLOCK]);
+        let mut blocks = run::program(&promtool, &["tsdb", "create-blocks-from", "--quiet", ONE_BLOCK, "openmetrics"]);
         run::output(blocks.arg(dir.join("facts.om")).arg(&data))?;
         let bytes = bytes_in(&data)? as f64;
         let config = dir.join("prometheus.yml");

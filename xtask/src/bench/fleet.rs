@@ -98,6 +98,11 @@ impl Fleet {
         self.serve.as_ref().map_or("", |serve| &serve.url)
     }
 
+    /// The config of the server that watches it, beside its store.
+    pub(super) fn config(&self) -> &Path {
+        &self.config
+    }
+
     /// Resident memory in MiB.
     pub(super) fn memory(&self) -> Result<f64> {
         let serve = self.serve.as_ref().context("nothing serves this fleet")?;
@@ -109,13 +114,24 @@ impl Fleet {
     /// Rows of state and of the timeline, as SQLite counts them beside the running server. What happened before it began to
     /// look (alarm histories of two weeks, old events) comes in slices for hours and is no news of a sweep, so it is left out.
     pub(super) fn count_rows(&self) -> Result<u64> {
+        self.counted(
+            "SELECT (SELECT count(*) FROM interval) + (SELECT count(*) FROM sweep) + (SELECT count(*) FROM gap)
+             + (SELECT count(*) FROM service) + (SELECT count(*) FROM alarm)
+             + (SELECT count(*) FROM timeline WHERE at >= (SELECT min(valid_from) FROM interval))",
+        )
+    }
+
+    /// Services of whose revision nothing was read yet: a sweep reads a hundred new ones at most.
+    pub(super) fn unread(&self) -> Result<u64> {
+        self.counted("SELECT count(*) FROM service WHERE present = 1 AND revision NOT IN (SELECT arn FROM task_definition)")
+    }
+
+    fn counted(&self, query: &str) -> Result<u64> {
         const COUNT: &str = "import sqlite3,sys\n\
             db=sqlite3.connect('file:'+sys.argv[1]+'?mode=ro',uri=True)\n\
-            one=lambda q: db.execute('SELECT count(*) FROM '+q).fetchone()[0]\n\
-            state=sum(one(t) for t in ('interval','sweep','gap','service','alarm'))\n\
-            print(state+one('timeline WHERE at >= (SELECT min(valid_from) FROM interval)'))";
+            print(db.execute(sys.argv[2]).fetchone()[0])";
         let store = self.config.with_file_name("signalbox.db");
-        let said = run::output(run::program("python3", &["-c", COUNT]).arg(store))?;
+        let said = run::output(run::program("python3", &["-c", COUNT]).arg(store).arg(query))?;
         said.trim().parse().with_context(|| format!("python3 counted {said:?}"))
     }
 

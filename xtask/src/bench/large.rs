@@ -3,7 +3,6 @@
 //! The simulated fleet runs in a process of its own, with its throttles lifted and our share of AWS's rate at the whole,
 //! for the fill alone would take minutes otherwise; pages are measured while sweeps go on.
 
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -16,29 +15,29 @@ use super::table::Table;
 use super::{Wanted, http};
 use crate::{place, run, say, tools};
 
-const SERVICES: usize = 10_000;
+/// How many services the fleet has that this is about.
+pub(super) const SERVICES: usize = 10_000;
 /// Requests for each percentile: enough for a p99 that is not the worst.
 const REQUESTS: usize = 400;
 
 /// Fills the table with the figures of a fleet of ten thousand.
-pub(super) fn large(table: &mut Table, signalbox: &Path, wanted: &Wanted) -> Result<()> {
-    let fleet = Fleet::large(signalbox, SERVICES)?;
+pub(super) fn large(table: &mut Table, fleet: &Fleet, wanted: &Wanted) -> Result<()> {
     let overview: Value = serde_json::from_str(&http::get(fleet.url(), "/api/v1/overview")?)?;
     let count = |path: &str| overview.pointer(path).and_then(Value::as_u64).unwrap_or(0);
     let held = format!("{} services, {} tasks, {} alarms", count("/services/of"), count("/tasks/value"), count("/alarms/of"));
     table.line("a large fleet", &held, "10,000 / 30,000 / 40,000");
-    rows(table, &fleet)?;
+    rows(table, fleet)?;
     let name = |number: usize| format!("/services?q=a&sort=running&reverse=true&page={}", number % 40 + 1);
     let words = ["stopped", "deployment", "alarm", "task", "auth", "is up", "exit 137", "router"];
     let search =
         |number: usize| format!("/api/v1/timeline?q={}", words.get(number % words.len()).copied().unwrap_or("task").replace(' ', "+"));
     let find = |number: usize| format!("/api/v1/services?sort=name&per=12&q=s{}", number % 100);
-    latency(table, &fleet, "overview page", "p99 ≤ 100 ms", |_| "/".to_owned())?;
-    latency(table, &fleet, "services page, filtered and sorted", "p99 ≤ 50 ms", name)?;
-    latency(table, &fleet, "search in the timeline", "p99 ≤ 100 ms", search)?;
-    latency(table, &fleet, "search for a service", "p99 ≤ 100 ms", find)?;
+    latency(table, fleet, "overview page", "p99 ≤ 100 ms", |_| "/".to_owned())?;
+    latency(table, fleet, "services page, filtered and sorted", "p99 ≤ 50 ms", name)?;
+    latency(table, fleet, "search in the timeline", "p99 ≤ 100 ms", search)?;
+    latency(table, fleet, "search for a service", "p99 ≤ 100 ms", find)?;
     table.line("memory of `serve` (VmRSS)", &format!("{:.0} MiB", fleet.memory()?), "≤ 400 MiB");
-    first_row(table, &fleet, wanted)
+    first_row(table, fleet, wanted)
 }
 
 fn latency(table: &mut Table, fleet: &Fleet, what: &str, target: &str, path: impl Fn(usize) -> String) -> Result<()> {
@@ -56,29 +55,37 @@ fn latency(table: &mut Table, fleet: &Fleet, what: &str, target: &str, path: imp
     Ok(())
 }
 
-/// Rows before and after sweeps in which nothing happened.
-fn rows(table: &mut Table, fleet: &Fleet) -> Result<()> {
+/// Waits until sweeps bring nothing new: the first of them are not quiet.
+pub(super) fn settle(fleet: &Fleet) -> Result<()> {
     let step = say::step("the first sweeps, until they bring nothing new");
-    let sweeps = |fleet: &Fleet| -> Result<u64> {
-        let sources: Value = serde_json::from_str(&http::get(fleet.url(), "/api/v1/sources")?)?;
-        let rows = sources.pointer("/rows").and_then(Value::as_array).context("no rows of sources")?;
-        let of = |row: &Value| row.get("sweeps").and_then(Value::as_u64).unwrap_or(0);
-        // the two that bring the fleet; metrics come minutes apart and are numbers, not state
-        let brings = |row: &&Value| matches!(row.pointer("/id/kind").and_then(Value::as_str), Some("ecs" | "alarms"));
-        Ok(rows.iter().filter(brings).map(of).min().unwrap_or(0))
-    };
-    let two_more = |fleet: &Fleet| -> Result<(u64, u64)> {
-        let (before, from) = (fleet.count_rows()?, sweeps(fleet)?);
-        let watch = say::stopwatch();
-        while sweeps(fleet)? < from + 2 && watch.elapsed() < Duration::from_secs(300) {
-            run::pause();
-        }
-        Ok((fleet.count_rows()?.saturating_sub(before), sweeps(fleet)? - from))
-    };
-    // the first of them are not quiet; whether what follows is, is the question
     let watch = say::stopwatch();
     while two_more(fleet)?.0 > 0 && watch.elapsed() < Duration::from_secs(900) {}
     step.done(format!("{} rows", fleet.count_rows()?));
+    Ok(())
+}
+
+/// Sweeps that every one of the two sources has done which bring the fleet; metrics come minutes apart and are numbers, not state.
+fn sweeps(fleet: &Fleet) -> Result<u64> {
+    let sources: Value = serde_json::from_str(&http::get(fleet.url(), "/api/v1/sources")?)?;
+    let rows = sources.pointer("/rows").and_then(Value::as_array).context("no rows of sources")?;
+    let of = |row: &Value| row.get("sweeps").and_then(Value::as_u64).unwrap_or(0);
+    let brings = |row: &&Value| matches!(row.pointer("/id/kind").and_then(Value::as_str), Some("ecs" | "alarms"));
+    Ok(rows.iter().filter(brings).map(of).min().unwrap_or(0))
+}
+
+/// Rows that two more sweeps of each add, and how many there were.
+fn two_more(fleet: &Fleet) -> Result<(u64, u64)> {
+    let (before, from) = (fleet.count_rows()?, sweeps(fleet)?);
+    let watch = say::stopwatch();
+    while sweeps(fleet)? < from + 2 && watch.elapsed() < Duration::from_secs(300) {
+        run::pause();
+    }
+    Ok((fleet.count_rows()?.saturating_sub(before), sweeps(fleet)? - from))
+}
+
+/// Rows before and after sweeps in which nothing happened.
+fn rows(table: &mut Table, fleet: &Fleet) -> Result<()> {
+    settle(fleet)?;
     let step = say::step("quiet sweeps, and the rows they add");
     let (added, swept) = two_more(fleet)?;
     step.done("counted");

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::{Drafted, Reading};
 use crate::parts::act::{Act, Weight, act};
+use crate::parts::readiness::foretold;
 use crate::parts::step_plan::{left_out, steps};
 use crate::ui::panel::panel;
 
@@ -49,6 +50,7 @@ fn plan(drafted: &Drafted, query: &str) -> AnyView {
         .then(|| panel("excluded", "Chosen, and left out", page.excluded.len().to_string(), left_out(&page.excluded)));
     view! {
         {shown(drafted)}
+        {drafted.foretold.as_ref().map(foretold)}
         {excluded}
         <div class="ways">{act(keep)}<span class="dim">"Keeping it reads AWS once more. Kept, it changes nothing until somebody starts it."</span></div>
     }

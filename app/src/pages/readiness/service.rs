@@ -3,24 +3,29 @@
 use domain::readiness::State;
 use domain::service::ServiceKey;
 use domain::text;
-use domain::view::{CheckGroup, ServiceReadiness};
+use domain::view::{ChangesPeriod, ChangesQuery, CheckGroup, ReadinessTrend, ServiceReadiness};
 use leptos::prelude::*;
 
 use crate::made::compose::{Answered, Page, Wanted};
 use crate::parts::age::Age;
 use crate::parts::answers::answers;
 use crate::parts::readiness::{figure, figures, held_down, remarks};
+use crate::parts::section::section;
+use crate::parts::trend::lately;
 use crate::ui::lamp::Lamp;
 
 /// The page.
 pub(crate) async fn page(wanted: &Wanted<'_>, [environment, cluster, service]: [&str; 3]) -> Answered {
     let key = ServiceKey { environment: environment.to_owned(), cluster: cluster.to_owned(), service: service.to_owned() };
-    let found = wanted.viewer.observe.service_readiness(key).await?;
+    let observe = &wanted.viewer.observe;
+    let found = observe.service_readiness(key.clone()).await?;
+    let trend = observe.readiness_trend(Some(key)).await?;
     let title = format!("{}: {}", text::shown(&found.key.service), found.headline);
-    Ok(Page::new(found.revision, title, move || body(&found)))
+    Ok(Page::new(found.revision, title, move || body(&found, &trend)))
 }
 
-fn body(found: &ServiceReadiness) -> AnyView {
+fn body(found: &ServiceReadiness, trend: &ReadinessTrend) -> AnyView {
+    let month = ChangesQuery { period: ChangesPeriod::Month, ..ChangesQuery::of_service(&found.key) };
     let place = format!("{} · {}", text::shown(&found.key.environment), text::shown(&found.key.cluster));
     let tier = found.tier.as_deref().map(|tier| format!(" · tier {tier}"));
     view! {
@@ -32,10 +37,12 @@ fn body(found: &ServiceReadiness) -> AnyView {
             <p class="dim">"judged "<Age of=found.at/>" · "<bdi>{place}</bdi>{tier}</p>
             <p><a href=found.key.path()>"The service's own page"</a>" · "<a href="/readiness">"The fleet's readiness"</a></p>
         </div>
+        {section(None)}
         {remarks(&found.remarks)}
         {figures(&found.scored, figure("The fleet", found.fleet.range.clone(), None))}
         {held_down(&found.held_down)}
         <p class="dim">{counts(&found.states)}</p>
+        {lately(trend, month.path())}
         {found.groups.iter().enumerate().map(|(index, of)| group(index, of)).collect::<Vec<_>>()}
     }
     .into_any()

@@ -3,6 +3,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::readiness::promise::Instead;
 use crate::readiness::waiver::WaiverWish;
 use crate::service::ServiceKey;
 
@@ -72,6 +73,17 @@ fn one_failing_gate_anywhere_holds_the_fleet() {
     assert_eq!((lever.check.as_str(), lever.subjects, lever.work_minutes, lever.becomes), ("H1", 1, 30, Some(100)));
 }
 
+/// What a check of a service is taken to come to.
+type Taken = (ServiceKey, &'static str, Answer);
+
+fn instead(taken: &[Taken]) -> Instead<'_> {
+    taken.iter().map(|(key, check, answer)| ((key, *check), *answer)).collect()
+}
+
+fn of(name: &str, check: &'static str, answer: Answer) -> Taken {
+    (service(name).service().unwrap().clone(), check, answer)
+}
+
 #[test]
 fn what_a_change_promises_is_what_mending_it_makes() {
     let card = Card::for_tests();
@@ -80,12 +92,31 @@ fn what_a_change_promises_is_what_mending_it_makes() {
     evidence[1].found.answer = Answer::FAIL;
     evidence[3].found.answer = Answer::FAIL;
     let before = assess(&card, now(), &names, &evidence, &[]);
-    let promised = before.promised(&card, "H1", &BTreeSet::from([service("auth"), service("gate")]));
-    let one = before.promised(&card, "H1", &BTreeSet::from([service("auth")]));
+    let both = [of("auth", "H1", Answer::PASS), of("gate", "H1", Answer::PASS)];
+    let promised = before.promised(&card, &[], &instead(&both));
+    let one = before.promised(&card, &[], &instead(&[of("auth", "H1", Answer::PASS)]));
+    assert_eq!(before.promised(&card, &[], &Instead::new()), before.fleet, "nothing is promised of nothing");
     evidence[1].found.answer = Answer::PASS;
     assert_eq!(assess(&card, now(), &names, &evidence, &[]).fleet, one);
     evidence[3].found.answer = Answer::PASS;
     assert_eq!(assess(&card, now(), &names, &evidence, &[]).fleet, promised);
+}
+
+#[test]
+fn a_question_that_begins_to_arise_weighs_and_a_waiver_still_holds() {
+    let card = Card::for_tests();
+    let names = asked(&["auth", "gate"]);
+    let mut evidence = all_well();
+    (evidence[1].found.answer, evidence[2].found.answer) = (Answer::FAIL, Answer::NotApplicable);
+    let waivers = [waiver(1, "H3", "auth", now().plus(HOUR))];
+    let before = assess(&card, now(), &names, &evidence, &waivers);
+    assert_eq!(before.services[0].checks[1].state, State::NotApplicable, "there is nothing to waive");
+    let then = [of("auth", "H1", Answer::PASS), of("auth", "H3", Answer::share(2, 3))];
+    let promised = before.promised(&card, &waivers, &instead(&then));
+    (evidence[1].found.answer, evidence[2].found.answer) = (Answer::PASS, Answer::share(2, 3));
+    let after = assess(&card, now(), &names, &evidence, &waivers);
+    assert_eq!((after.fleet.clone(), after.services[0].checks[1].state), (promised, State::Waived));
+    assert!(after.fleet.unwaived < after.fleet.score);
 }
 
 #[test]
@@ -118,6 +149,8 @@ fn a_word_for_the_environment_counts_for_its_services_and_their_own_goes_first()
     assert_eq!(state(&evidence), [State::Pass, State::Pass]);
     evidence.push(found("load-test", service("gate"), Answer::FAIL));
     assert_eq!(state(&evidence), [State::Pass, State::Fail]);
+    evidence.push(found("load-test", service("auth"), Answer::NotApplicable));
+    assert_eq!(state(&evidence), [State::NotApplicable, State::Fail], "of one that is off nobody's word is asked");
 }
 
 #[test]

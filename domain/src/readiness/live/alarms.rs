@@ -43,7 +43,8 @@ fn watch(number: usize) -> String {
     if number == 1 { "1 alarm watches".to_owned() } else { format!("{number} alarms watch") }
 }
 
-/// M2. One that was switched off a short time ago is being worked on; one that only scales is no call for a person.
+/// M2. One that was switched off a short time ago is being worked on; one that only scales is no call for a person. What a mute
+/// rule of CloudWatch keeps silent is not seen: no source of ours reads those rules, which the answer says.
 pub(super) fn tells_somebody(facts: &ServiceFacts<'_>, seen: Sight) -> Told {
     if facts.alarms.is_empty() {
         return none();
@@ -60,7 +61,8 @@ pub(super) fn tells_somebody(facts: &ServiceFacts<'_>, seen: Sight) -> Told {
         Some(format!("{} ({why})", alarm.name))
     };
     let wrong: Vec<String> = facts.alarms.iter().filter_map(|of| silent(of.alarm)).collect();
-    weighed(facts, &wrong, "every one tells somebody, or was muted less than 7 d ago", "tell nobody")
+    let well = "every one tells somebody, or had its actions switched off less than 7 d ago (mute rules of CloudWatch are not read)";
+    weighed(facts, &wrong, well, "tell nobody")
 }
 
 /// M3.

@@ -5,7 +5,7 @@ use super::health::unread;
 use super::sight::Sight;
 use super::{Told, WEEK, count, named};
 use crate::readiness::evidence::{Answer, Unknown};
-use crate::service::{Service, revision_name};
+use crate::service::{Replacing, Service, revision_name};
 use crate::text;
 
 /// Tags that mean another image tomorrow.
@@ -29,7 +29,7 @@ const FLOATING: [&str; 16] = [
 ];
 
 /// Who else than ECS replaces the tasks of a service.
-fn other_controller(service: &Service) -> Option<&str> {
+pub(super) fn other_controller(service: &Service) -> Option<&str> {
     service.controller.as_deref().filter(|controller| *controller != "ECS")
 }
 
@@ -64,11 +64,7 @@ pub(super) fn keeps_running(facts: &ServiceFacts<'_>, _: Sight) -> Told {
         return Told::none("It runs one task a host (DAEMON), each replaced by itself.");
     }
     let Some(replacing) = facts.service.replacing else { return unconfigured() };
-    // what ECS takes where it is not told (DeploymentConfiguration, rolling update)
-    let (least, most) = (replacing.fewest_percent.unwrap_or(100), replacing.most_percent.unwrap_or(200));
-    let desired = u64::from(facts.service.desired);
-    let fewest = (desired * u64::from(least)).div_ceil(100);
-    let room = (desired * u64::from(most) / 100).max(desired);
+    let Reach { least, most, desired, fewest, room } = reach(facts.service.desired, replacing);
     let rule = format!("minimum {least} %, maximum {most} % of {}", text::count(desired, "task"));
     if fewest == 0 {
         return Told::known(Answer::FAIL, format!("A deployment may stop all of its tasks before it starts one ({rule})."));
@@ -77,6 +73,27 @@ pub(super) fn keeps_running(facts: &ServiceFacts<'_>, _: Sight) -> Told {
         return Told::known(Answer::FAIL, format!("No deployment can go forward: none may be stopped and none added ({rule})."));
     }
     Told::known(Answer::PASS, format!("A deployment keeps {fewest} of {desired} running, with up to {room} at a time ({rule})."))
+}
+
+/// How few and how many tasks a deployment may run meanwhile.
+pub(super) struct Reach {
+    /// Percent of the desired tasks, at least and at most.
+    least: u32,
+    most: u32,
+    /// Tasks wanted.
+    pub(super) desired: u64,
+    /// Tasks at least, and at most.
+    pub(super) fewest: u64,
+    pub(super) room: u64,
+}
+
+/// That, for so many desired tasks: the least rounds up, the most down (ECS API, DeploymentConfiguration).
+pub(super) fn reach(desired: u32, replacing: Replacing) -> Reach {
+    // what ECS takes where it is not told (DeploymentConfiguration, rolling update)
+    let (least, most) = (replacing.fewest_percent.unwrap_or(100), replacing.most_percent.unwrap_or(200));
+    let desired = u64::from(desired);
+    let fewest = (desired * u64::from(least)).div_ceil(100);
+    Reach { least, most, desired, fewest, room: (desired * u64::from(most) / 100).max(desired) }
 }
 
 /// D3.

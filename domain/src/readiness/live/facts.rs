@@ -11,6 +11,7 @@ use crate::alarm::Alarm;
 use crate::nats::jetstream::Flow;
 use crate::nats::{Connection, Node, Wire};
 use crate::owner::Certainty;
+use crate::readiness::evidence::Brought;
 use crate::service::{ContainerDefinition, Service, ServiceKey, Task, TaskDefinition};
 use crate::source::SourceHealth;
 use crate::time::span;
@@ -54,6 +55,8 @@ pub struct ServiceFacts<'a> {
     pub identities: Vec<Identity<'a>>,
     /// By client language, the version that the fleet's connections have at least.
     pub floors: &'a BTreeMap<String, Version>,
+    /// The rollout of ours that brought the revision it is meant to run, where one did.
+    pub brought: Option<&'a Brought>,
     /// How well its sources answer.
     pub sources: Sources<'a>,
 }
@@ -86,7 +89,7 @@ pub struct Past {
     pub slow: u64,
     /// Connections that ended in the last day while their task went on.
     pub reconnects: u64,
-    /// Connections without TLS that ended in the last day.
+    /// Connections without TLS that ended in the last day: as sweeps saw them or as nodes remember them, whichever are more.
     pub plaintext: u64,
 }
 

@@ -21,11 +21,11 @@ pub(super) fn unread(facts: &ServiceFacts<'_>) -> Told {
 }
 
 /// The check of a container; `NONE` switches off the one of the image, and is none.
-fn check(of: &ContainerDefinition) -> Option<&HealthCheck> {
+pub(super) fn check(of: &ContainerDefinition) -> Option<&HealthCheck> {
     of.health_check.as_ref().filter(|check| check.command.first().is_some_and(|word| word != "NONE"))
 }
 
-fn essential(containers: &[ContainerDefinition]) -> impl Iterator<Item = &ContainerDefinition> {
+pub(super) fn essential(containers: &[ContainerDefinition]) -> impl Iterator<Item = &ContainerDefinition> {
     containers.iter().filter(|container| container.essential)
 }
 

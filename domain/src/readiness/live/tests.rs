@@ -1,5 +1,6 @@
 //! Every check by table, against one service that passes them all; and what happens when a source goes blind.
 
+mod promised;
 mod world;
 
 use std::time::Duration;
@@ -98,6 +99,28 @@ fn one_that_is_off_on_purpose_is_asked_for_nothing_else() {
     for id in LIVE {
         assert_eq!(state(&off, id), State::Unknown, "{id}: nobody knows whether it still is");
     }
+}
+
+#[test]
+fn nobody_is_asked_for_a_word_on_one_that_is_off() {
+    let mut card = world::card();
+    let word =
+        |id: &str, scope| Check { id: id.into(), evidence: Kind::Attested, scope, ttl_minutes: Some(259_200), ..card.checks[0].clone() };
+    let words = [word("runbook", Scope::Service), word("load-test", Scope::Environment)];
+    card.checks.extend(words);
+    let told = |world: &World| {
+        let all = world.asked(|facts| live(&card, facts));
+        all.into_iter().filter(|of| matches!(of.check.as_str(), "runbook" | "load-test")).collect::<Vec<_>>()
+    };
+    assert!(told(&World::default()).is_empty(), "of one that runs only a person can say");
+    let mut off = World::default();
+    (off.service.desired, off.service.running) = (0, 0);
+    let [runbook]: [Evidence; 1] = told(&off).try_into().unwrap();
+    assert_eq!((runbook.check.as_str(), runbook.found.answer), ("runbook", Answer::NotApplicable));
+    assert!(runbook.found.said.contains("wants no task") && runbook.found.source == "ecs:production DescribeServices", "{runbook:?}");
+    assert_eq!(runbook.found.valid_until, Some(now().plus(Duration::from_secs(600))), "it is not taken for months");
+    off.ecs.as_mut().unwrap().last_success = Some(at(-601));
+    assert!(told(&off).is_empty(), "nobody knows whether it still is");
 }
 
 #[test]

@@ -33,8 +33,9 @@ pub(super) fn is_used(facts: &ServiceFacts<'_>, _: Sight) -> Told {
     Told::known(Answer::share(sound as u64, old.len() as u64), said)
 }
 
-/// T2. What nodes remember of closed connections is looked at at every sweep; one that lived between two is known by no more
-/// than that it ended.
+/// T2. A connection that is open between two sweeps, or was open at one, was seen; one that lived between them is known by what
+/// its node remembers of it, which is read every few minutes and tells whether it spoke without TLS. Where a node forgot some
+/// before they were read, nobody knows.
 pub(super) fn was_always_used(facts: &ServiceFacts<'_>, seen: Sight) -> Told {
     let Some(window) = day(facts, seen) else { return too_new() };
     let open = facts.held.iter().filter(|held| held.wire == Wire::Plaintext).count();

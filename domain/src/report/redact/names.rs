@@ -54,6 +54,10 @@ impl Names {
             change.services.iter().for_each(|name| add("service", name));
             [Some(&change.requester), change.approver.as_ref()].into_iter().flatten().for_each(|name| add("person", name));
         }
+        let found = document.judged().flat_map(|judged| &judged.checks).filter_map(|assessed| assessed.found.as_ref());
+        for brought in found.filter_map(|found| found.brought.as_deref()) {
+            [Some(&brought.requester), brought.approver.as_ref()].into_iter().flatten().for_each(|name| add("person", name));
+        }
         document.assigned.iter().for_each(|assigned| add("person", &assigned.owner));
         add("person", &document.requester);
         people.iter().for_each(|name| add("person", name));

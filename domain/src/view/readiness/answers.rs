@@ -6,14 +6,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::compose::said;
-use super::{GateSaid, HeldDown, Mending, ReadinessFacts, Scored, mending, readiness_path, rows, words};
+use super::{GateSaid, HeldDown, Mending, ReadinessFacts, Scored, acts, mending, readiness_path, rows, words};
 use crate::Timestamp;
 use crate::judge::Tone;
 use crate::readiness::assess::{Assessed, Judged};
 use crate::readiness::card::Kind;
-use crate::readiness::{Check, Readiness, State, Subject, Waiver, Weight};
+use crate::readiness::{Brought, Check, Readiness, State, Subject, Waiver, Weight};
 use crate::service::ServiceKey;
 use crate::text;
+use crate::view::{Link, RolloutQuery};
 
 /// Why a failure counts for nothing, for now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,24 @@ pub struct WaiverSaid {
     pub approver: Option<String>,
     /// When it ends by itself.
     pub until: Option<Timestamp>,
+}
+
+/// The rollout that brought what was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BroughtSaid {
+    /// The number people call it by.
+    pub rollout: u64,
+    /// What it is, in a few words.
+    pub title: String,
+    /// When the service was verified.
+    pub verified: Timestamp,
+    /// Who planned it.
+    pub requester: String,
+    /// Who started it.
+    pub approver: Option<String>,
+    /// Its page.
+    pub path: String,
 }
 
 /// One check of one service or environment.
@@ -73,6 +92,8 @@ pub struct CheckSaid {
     pub source: Option<String>,
     /// The request of AWS that answered, where one did.
     pub request_id: Option<String>,
+    /// The rollout that brought what was seen.
+    pub brought: Option<BroughtSaid>,
     /// Why it matters.
     pub why: String,
     /// What to do when it fails.
@@ -81,6 +102,10 @@ pub struct CheckSaid {
     pub waiver: Option<WaiverSaid>,
     /// What a rollout can mend.
     pub mending: Option<Mending>,
+    /// Where somebody says that it holds; none where nobody's word is asked.
+    pub evidence: Option<Link>,
+    /// Where its failure is accepted for a while; none where there is nothing to accept.
+    pub acceptance: Option<Link>,
 }
 
 /// Checks of one group.
@@ -276,10 +301,24 @@ fn answer(facts: &ReadinessFacts<'_>, judged: &Judged, check: &Check, assessed: 
         freshness: assessed.freshness,
         source: found.map(|found| text::shown(&found.source)),
         request_id: found.and_then(|found| found.request_id.as_deref()).map(text::shown),
+        brought: found.and_then(|found| found.brought.as_deref()).map(brought),
         why: text::shown(&check.why),
         remedy: text::shown(&check.remedy),
         waiver: waiver.map(accepted),
         mending: mending::of_check(facts, judged, assessed),
+        evidence: acts::evidence(check, &judged.asked.subject, assessed.state),
+        acceptance: acts::acceptance(check, &judged.asked.subject, assessed.state),
+    }
+}
+
+fn brought(of: &Brought) -> BroughtSaid {
+    BroughtSaid {
+        rollout: of.rollout,
+        title: text::shown(&of.title),
+        verified: of.verified,
+        requester: text::shown(&of.requester),
+        approver: of.approver.as_deref().map(text::shown),
+        path: RolloutQuery { id: of.rollout.to_string(), ..RolloutQuery::default() }.path(),
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::answers::environments;
 use super::query::{Graded, ReadinessQuery};
 use super::{
-    CheckRow, GapRow, HeldDown, LetterRow, LeverRow, ReadinessFacts, ReadinessPage, Scored, TargetRow, UnknownRow, mending, readiness_path,
-    rows, words,
+    CheckRow, GapRow, HeldDown, LetterRow, LeverRow, ReadinessFacts, ReadinessPage, Scored, TargetRow, UnknownRow, acts, mending,
+    readiness_path, rows, words,
 };
 use crate::readiness::assess::{Assessed, Gap, Judged, Lever, TargetStanding};
 use crate::readiness::card::{Kind, Scope};
@@ -39,6 +39,7 @@ impl ReadinessPage {
             headline: words::headline(&readiness.fleet),
             fleet: Scored::from(&readiness.fleet),
             remarks: words::remarks(&readiness.fleet),
+            waivers: acts::waivers(facts.waivers, readiness.at),
             held_down: held_down(facts),
             reached: readiness.targets.iter().rev().find(|target| target.reached).map(|target| text::shown(&target.name)),
             targets: readiness.targets.iter().filter_map(|standing| target(facts.card, standing)).collect(),

@@ -1,21 +1,20 @@
 //! What a rollout can mend, and what the score would become: said before anybody plans it.
 //!
-//! Today that is one check, the health check. The promise is made by the same formula over the same answers, with that check
-//! held; what else moves once tasks are checked (H2 to H4 begin to apply) is not promised, because nobody can know it. The
-//! trap is a promise that reads well because another gate is left out, so that gate is named.
-
-use std::collections::BTreeSet;
+//! Today that is one check, the health check. The promise is what the checks come to when they are asked of the facts as the
+//! rollout leaves them ([`crate::readiness::live::promise`], decision 0136), so that a check which begins to apply, or to hold as well,
+//! is in it. The trap is a link that leads to a plan of something else than was promised, so both are made of the same services.
 
 use serde::{Deserialize, Serialize};
 
-use super::{ReadinessFacts, Scored};
+use super::{Foretold, LeftOut, ReadinessFacts};
+use crate::change::HealthCheckForm;
+use crate::readiness::State;
 use crate::readiness::assess::{Assessed, Judged};
-use crate::readiness::{Score, State, Subject};
-use crate::text;
+use crate::service::ServiceKey;
 use crate::view::PlanQuery;
 
 /// The check a rollout of a health check mends.
-const HEALTH_CHECK: &str = "H1";
+pub(super) const HEALTH_CHECK: &str = "H1";
 /// Most services that one link chooses: it must still fit into an address.
 const MOST_CHOSEN: usize = 100;
 
@@ -31,65 +30,50 @@ pub struct Mending {
     pub label: String,
     /// The form in which it is planned, filled in. Nothing changes by opening it.
     pub path: String,
-    /// What the fleet's score would become, as a sentence.
+    /// What the fleet's score would become, in sentences.
     pub said: String,
     /// The same as numbers.
-    pub becomes: Scored,
+    pub foretold: Foretold,
 }
 
 /// Health checks for every service that lacks one.
 pub(super) fn of_fleet(facts: &ReadinessFacts<'_>) -> Option<Mending> {
     let lacking = facts.readiness.services.iter().filter(|judged| judged.check(HEALTH_CHECK).is_some_and(lacks));
-    let mut subjects: Vec<&Subject> = lacking.map(|judged| &judged.asked.subject).collect();
-    let all = subjects.len();
-    subjects.truncate(MOST_CHOSEN);
-    let label = match (all, subjects.len()) {
+    let mut chosen: Vec<&ServiceKey> = lacking.filter_map(|judged| judged.asked.subject.service()).collect();
+    let all = chosen.len();
+    chosen.truncate(MOST_CHOSEN);
+    let label = match (all, chosen.len()) {
         (0, _) => return None,
         (1, _) => "Plan a health check for the service that lacks one".to_owned(),
         (all, chosen) if chosen < all => format!("Plan health checks for the first {chosen} of {all} services that lack one"),
         (all, _) => format!("Plan health checks for the {all} services that lack one"),
     };
-    Some(mending(facts, &subjects, all as u64, label))
+    let path = PlanQuery { services: chosen.iter().map(|key| (*key).clone()).collect(), ..PlanQuery::default() }.path();
+    // one form has one name of a container
+    let named = |key: &&ServiceKey| container(facts, key).is_some();
+    let (apart, alike): (Vec<&ServiceKey>, Vec<&ServiceKey>) = chosen.into_iter().partition(named);
+    let why = "several of its containers are essential, and the form on its own readiness page names the one that lacks a check";
+    let apart = apart.into_iter().map(|key| LeftOut { service: key.clone(), why: why.to_owned() }).collect();
+    Some(mending(Foretold::of(facts, &alike, apart), all as u64, label, path))
 }
 
 /// A health check for one service, where this check is it and fails.
 pub(super) fn of_check(facts: &ReadinessFacts<'_>, judged: &Judged, assessed: &Assessed) -> Option<Mending> {
-    let lacking = assessed.check == HEALTH_CHECK && lacks(assessed) && judged.asked.subject.service().is_some();
-    lacking.then(|| mending(facts, &[&judged.asked.subject], 1, "Plan a health check for it".to_owned()))
+    let key = judged.asked.subject.service().filter(|_| assessed.check == HEALTH_CHECK && lacks(assessed))?;
+    let container = container(facts, key).map(str::to_owned).unwrap_or_default();
+    let query = PlanQuery { check: HealthCheckForm { container, ..HealthCheckForm::default() }, ..PlanQuery::health_check(key) };
+    Some(mending(Foretold::of(facts, &[key], Vec::new()), 1, "Plan a health check for it".to_owned(), query.path()))
+}
+
+/// The container that must be named for a service.
+fn container<'a>(facts: &ReadinessFacts<'a>, key: &ServiceKey) -> Option<&'a str> {
+    facts.promises.get(key)?.as_ref().ok()?.container.as_deref()
 }
 
 fn lacks(assessed: &Assessed) -> bool {
     matches!(assessed.state, State::Fail | State::Partial)
 }
 
-fn mending(facts: &ReadinessFacts<'_>, subjects: &[&Subject], services: u64, label: String) -> Mending {
-    let chosen: BTreeSet<Subject> = subjects.iter().map(|subject| (*subject).clone()).collect();
-    let then = facts.readiness.promised(facts.card, HEALTH_CHECK, &chosen);
-    let query = PlanQuery { services: subjects.iter().filter_map(|subject| subject.service().cloned()).collect(), ..PlanQuery::default() };
-    Mending {
-        check: HEALTH_CHECK.to_owned(),
-        services,
-        label,
-        path: query.path(),
-        said: promise(facts, &then),
-        becomes: Scored::from(&then),
-    }
-}
-
-/// `With that alone the fleet's score would become 79 instead of 69.`
-fn promise(facts: &ReadinessFacts<'_>, then: &Score) -> String {
-    let now = &facts.readiness.fleet;
-    match (now.score, then.score) {
-        (_, None) => "With that alone there would still be no score: too little rests on evidence.".to_owned(),
-        (Some(before), Some(after)) if before == after => {
-            let other = facts.readiness.caps.iter().find(|cap| cap.at == after && cap.check != HEALTH_CHECK);
-            let why = other.map(|cap| format!(", where {} caps it", text::shown(&cap.check))).unwrap_or_default();
-            let gates = match (now.uncapped, then.uncapped) {
-                (Some(before), Some(after)) if before != after => format!(" Before gates it would be {after} instead of {before}."),
-                _ => String::new(),
-            };
-            format!("With that alone the fleet's score would stay {after}{why}.{gates}")
-        }
-        (_, Some(_)) => format!("With that alone the fleet's score would become {} instead of {}.", then.range(), now.range()),
-    }
+fn mending(foretold: Foretold, services: u64, label: String, path: String) -> Mending {
+    Mending { check: HEALTH_CHECK.to_owned(), services, label, path, said: foretold.said.clone(), foretold }
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::readiness::assess::Asked as AskedOf;
-use crate::readiness::{Answer, Evidence, Found, State, Subject, WaiverWish, assess};
+use crate::readiness::{Answer, Brought, Evidence, Found, Promise, State, Subject, Turn, WaiverWish, assess};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_secs(1_000_000 + seconds)
@@ -21,11 +21,18 @@ fn seen(check: &str, subject: Subject, answer: Answer) -> Evidence {
     Evidence { check: check.into(), subject, found }
 }
 
+/// That a rollout would make the health check hold, and nothing else.
+fn promise() -> Promise {
+    let turn = Turn { check: "H1".into(), verified: Answer::PASS, settled: Answer::PASS };
+    Promise { turns: vec![turn], ..Promise::default() }
+}
+
 /// Two services with a health check, two without; nobody has looked whether the load test holds.
 struct World {
     card: Card,
     evidence: Vec<Evidence>,
     waivers: Vec<Waiver>,
+    promises: Promises,
 }
 
 impl World {
@@ -36,7 +43,8 @@ impl World {
             evidence.push(seen("H3", subject(name), Answer::PASS));
         }
         evidence.push(seen("load-test", Subject::Environment { environment: "production".into() }, Answer::PASS));
-        Self { card: Card::for_tests(), evidence, waivers: Vec::new() }
+        let promises = ["quest", "router"].map(|name| (key(name), Ok(promise()))).into();
+        Self { card: Card::for_tests(), evidence, waivers: Vec::new(), promises }
     }
 
     fn judged(&self, now: Timestamp) -> Readiness {
@@ -50,7 +58,7 @@ impl World {
     }
 
     fn facts<'a>(&'a self, readiness: &'a Readiness) -> ReadinessFacts<'a> {
-        ReadinessFacts { revision: 7, card: &self.card, readiness, waivers: &self.waivers }
+        ReadinessFacts { revision: 7, card: &self.card, readiness, waivers: &self.waivers, promises: &self.promises }
     }
 
     fn service(&self, name: &str, now: Timestamp) -> ServiceReadiness {
@@ -112,6 +120,57 @@ fn what_a_rollout_mends_is_planned_from_here_with_what_it_promises() {
     assert_eq!(one.path, "/rollouts/new?service=production%2Fmain%2Fquest");
     assert!(one.said.starts_with("With that alone the fleet's score would stay 69.") && one.said.contains("Before gates"), "{}", one.said);
     assert!(world.service("auth", at(0)).groups[0].checks.iter().all(|check| check.mending.is_none()));
+}
+
+#[test]
+fn what_comes_later_and_who_is_left_out_is_told() {
+    let mut world = World::new();
+    let half = Turn { check: "H3".into(), verified: Answer::FAIL, settled: Answer::PASS };
+    for of in &mut world.evidence {
+        if of.check == "H3" && of.subject == subject("quest") {
+            of.found.answer = Answer::FAIL;
+        }
+    }
+    world.promises.insert(key("quest"), Ok(Promise { turns: vec![promise().turns[0].clone(), half], dips: true, container: None }));
+    let foretold = world.page("").mending.unwrap().foretold;
+    let scores = [&foretold.now, &foretold.verified, &foretold.settled].map(|of| of.score.score);
+    assert_eq!(scores, [Some(69), Some(96), Some(100)]);
+    assert_eq!(
+        foretold.said,
+        "With that alone the fleet's score would become 100 instead of 69: 96 as soon as each is verified, the rest within a day. \
+         H3 looks back over 24 h, so what it adds comes by and by. \
+         In 1 service a deployment may run fewer tasks than are wanted, which A1 counts for a day."
+    );
+    let turns: Vec<_> = foretold.turns.iter().map(|row| (row.check.as_str(), row.services, row.later)).collect();
+    assert_eq!(turns, [("H1", 2, false), ("H3", 1, true)]);
+
+    world.promises.insert(key("quest"), Err("it runs 1 of 2 tasks it wants".into()));
+    world.promises.insert(key("router"), Ok(Promise { container: Some("app".into()), ..promise() }));
+    let mending = world.page("").mending.unwrap();
+    assert_eq!((mending.foretold.services, mending.foretold.left_out.len()), (0, 2));
+    assert!(mending.said.starts_with("With that alone the fleet's score would stay 69."), "{}", mending.said);
+    assert!(mending.said.contains("Reckoned without 2 services that cannot be planned now, such as router: several"), "{}", mending.said);
+    let router = world.service("router", at(0));
+    let alone = router.groups[0].checks[0].mending.as_ref().unwrap();
+    assert_eq!(alone.path, "/rollouts/new?service=production%2Fmain%2Frouter&container=app");
+    assert_eq!((alone.foretold.services, alone.foretold.left_out.len()), (1, 0));
+}
+
+#[test]
+fn what_a_rollout_brought_links_to_it() {
+    let mut world = World::new();
+    let brought = Brought {
+        rollout: 12,
+        title: "Health check for auth".into(),
+        verified: at(-60),
+        requester: "nina".into(),
+        approver: Some("omar".into()),
+    };
+    world.evidence[0].found.brought = Some(Box::new(brought));
+    let auth = world.service("auth", at(0));
+    let said = auth.groups[0].checks[0].brought.as_ref().unwrap();
+    assert_eq!((said.path.as_str(), said.requester.as_str(), said.approver.as_deref()), ("/rollouts/12", "nina", Some("omar")));
+    assert_eq!(auth.groups[0].checks[1].brought, None);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod findings;
 mod fleet;
 mod money;
+mod proven;
 
 use domain::readiness::{Check, State};
 use domain::report::conclude::{Control, Tally};
@@ -27,6 +28,7 @@ pub(super) fn pages<'a>(document: &'a Document, parts: &mut Vec<Part<'a>>) {
     section("alarms", "Alarms", fleet::alarms(document));
     section("nats", "NATS and TLS", fleet::nats(document));
     section("changes", "Changes in the period", vec![Part::Table(fleet::changes(document))]);
+    section("proven", "What rollouts proved", vec![Part::Say(proven::SAID.to_owned()), Part::Table(proven::proven(document))]);
     section("incidents", "Incidents in the period", fleet::incidents(document));
     section("since", "What changed since the last report", since(document));
     section(

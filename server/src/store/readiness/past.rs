@@ -67,6 +67,9 @@ async fn told(connection: &mut SqliteConnection, now: Timestamp, facts: &mut Fle
            SELECT 'slow', source, cluster, service, count(*), max(at) FROM timeline
            WHERE kind = 'connection' AND at > ?2 AND text LIKE '%Slow Consumer%' GROUP BY source, cluster, service
            UNION ALL
+           SELECT 'plain', source, cluster, service, sum(max(1, CAST(text AS INTEGER))), max(at) FROM timeline
+           WHERE kind = 'connection' AND at > ?2 AND text LIKE '%, without TLS, ended%' GROUP BY source, cluster, service
+           UNION ALL
            SELECT 'forgot', source, NULL, NULL, count(*), max(at) FROM timeline
            WHERE kind = 'connection' AND at > ?2 AND key LIKE 'closed-gap:%' GROUP BY source"#,
         week,
@@ -85,6 +88,8 @@ async fn told(connection: &mut SqliteConnection, now: Timestamp, facts: &mut Fle
         let field = match row.what.as_str() {
             "deployment" => &mut past.failed_deployments,
             "unplaced" => &mut past.unplaced,
+            // a line that gathers several begins with their number
+            "plain" => &mut past.plaintext,
             _ => &mut past.slow,
         };
         *field += unsigned(row.times);

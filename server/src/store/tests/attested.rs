@@ -245,3 +245,14 @@ async fn what_changed_since_is_told_check_by_check() {
     assert!(since.contains(&("quest".to_owned(), "H1".to_owned(), Some(State::Fail), None, at(30))), "{since:?}");
     assert!(since.contains(&("auth".to_owned(), "H1".to_owned(), Some(State::Pass), Some(State::Unknown), at(30))), "{since:?}");
 }
+
+#[tokio::test]
+async fn recording_began_with_the_first_score() {
+    let fixture = Fixture::new().await;
+    let store = &fixture.store;
+    assert_eq!(store.scores_began().await.unwrap(), None);
+    store.score_record(&assessed(5, [Answer::PASS, Answer::PASS]), "ab").await.unwrap();
+    store.score_record(&assessed(60, [Answer::PASS, Answer::FAIL]), "ab").await.unwrap();
+    assert_eq!(store.scores_began().await.unwrap(), Some(at(5)));
+    assert_eq!(store.checks_changed_since(at(5)).await.unwrap().len(), 2, "what was first on record has not changed");
+}

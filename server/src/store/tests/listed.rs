@@ -48,7 +48,7 @@ async fn insert(connection: &mut SqliteConnection, number: usize, place: (&str, 
     .bind(place.0)
     .bind(place.1)
     .bind(name)
-    .bind(i64::from(number % 11 != 0))
+    .bind(i64::from(!number.is_multiple_of(11)))
     .bind(GROUPS[number % GROUPS.len()])
     .bind(STANDINGS[number / 3 % STANDINGS.len()])
     .bind(figure(3))

@@ -152,6 +152,22 @@ async fn connections_that_end_are_told_once_and_by_service() {
 }
 
 #[tokio::test]
+async fn what_lived_between_two_sweeps_without_tls_is_counted() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    let ended = |cid, lang: Option<&str>| {
+        let mut of = connection("n1", cid, "10.0.4.1", 1).0;
+        of.lang = lang.map(str::to_owned);
+        ClosedConnection { connection: of, stopped: Some(at(20)), reason: "Client Closed".into() }
+    };
+    let closed =
+        ClosedReading { connections: vec![ended(7, Some("go")), ended(8, Some("go")), ended(9, None)], ..ClosedReading::default() };
+    fixture.record(nats(30, NatsReading { closed: Some(closed), ..busy() })).await;
+    let facts = fixture.store.readiness_facts(at(31)).await.unwrap();
+    assert_eq!(facts.past[&key("auth")].plaintext, 2, "who never said who it is did not come in");
+}
+
+#[tokio::test]
 async fn slow_consumers_are_told_as_they_come_and_for_a_while() {
     let fixture = Fixture::new().await;
     let with = |slow_consumers| {

@@ -14,7 +14,7 @@ use super::super::csv::Csv;
 use crate::store::{Entries, FlowBody, Flowing};
 
 /// A cell for what may not be known.
-fn known<T: ToString>(value: Option<T>) -> String {
+pub(super) fn known<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
 }
 
@@ -23,7 +23,7 @@ fn yes(value: bool) -> String {
 }
 
 /// Environment, cluster and service, each its own cell.
-fn place(key: Option<&ServiceKey>) -> [String; 3] {
+pub(super) fn place(key: Option<&ServiceKey>) -> [String; 3] {
     key.map_or_else(Default::default, |key| [key.environment.clone(), key.cluster.clone(), key.service.clone()])
 }
 

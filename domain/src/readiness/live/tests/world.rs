@@ -9,11 +9,12 @@ use super::super::facts::{
 use super::super::{DAY, live};
 use crate::Timestamp;
 use crate::alarm::{Alarm, AlarmState, Watch};
+use crate::change::HealthCheck as Planned;
 use crate::nats::jetstream::Flow;
 use crate::nats::{Certificate, Connection, Node, TlsMode, Wire};
 use crate::owner::Certainty;
 use crate::readiness::card::{Card, Check, Kind, LIVE, Scope, Thresholds, Weight};
-use crate::readiness::evidence::{Evidence, Found};
+use crate::readiness::evidence::{Brought, Evidence, Found};
 use crate::service::{
     ContainerDefinition, Deployment, Hardening, Health, HealthCheck, Replacing, Service, ServiceKey, Task, TaskDefinition,
 };
@@ -67,6 +68,7 @@ pub(super) struct World {
     pub(super) nats_since: Option<Timestamp>,
     pub(super) nodes: Vec<NodeFacts>,
     pub(super) forgot: Option<Timestamp>,
+    pub(super) brought: Option<Brought>,
 }
 
 fn health(kind: SourceKind, scope: &str) -> Option<SourceHealth> {
@@ -199,11 +201,67 @@ impl Default for World {
             nats_since: Some(now().minus(90 * DAY)),
             nodes: vec![node(1), node(2)],
             forgot: None,
+            brought: None,
         }
     }
 }
 
 impl World {
+    /// By another name.
+    pub(super) fn called(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.key.service);
+        self
+    }
+
+    pub(super) fn key(&self) -> &ServiceKey {
+        &self.key
+    }
+
+    /// Without a health check, so that nobody ever asked how its tasks are.
+    pub(super) fn bare(mut self) -> Self {
+        for container in self.definition.iter_mut().flat_map(|of| &mut of.containers) {
+            container.health_check = None;
+        }
+        self.tasks.iter_mut().for_each(|task| task.health = Health::Unknown);
+        let all = Duration::from_secs(86_400 * 2);
+        self.past.health = Some(TaskTime { healthy: Duration::ZERO, all });
+        self.past.starts.clear();
+        self
+    }
+
+    /// As it is found after a rollout of this check: another revision, another deployment, other tasks with other connections.
+    /// `later`: a day after that.
+    pub(super) fn rolled_out(mut self, planned: &Planned, later: bool) -> Self {
+        const REVISION: &str = "arn:aws:ecs:r:1:task-definition/auth:8";
+        let definition = self.definition.as_mut().unwrap();
+        definition.arn = REVISION.into();
+        let (interval, timeout, retries, start_period) = (planned.interval, planned.timeout, planned.retries, planned.start_period);
+        let check = HealthCheck { command: planned.command.clone(), interval, timeout, retries, start_period };
+        let container = definition.containers.iter_mut().find(|of| planned.container.as_ref().is_none_or(|name| *name == of.name));
+        container.unwrap().health_check = Some(check);
+        let checked = definition.containers.iter().all(|of| of.health_check.is_some());
+        self.service.revision = Some(REVISION.into());
+        let deployment = &mut self.service.deployments[0];
+        (deployment.id, deployment.revision) = ("ecs-svc/2".into(), Some(REVISION.into()));
+        for task in &mut self.tasks {
+            task.arn.push_str("-new");
+            (task.revision, task.started) = (Some(REVISION.into()), Some(at(-900)));
+            task.health = if checked { Health::Healthy } else { task.health };
+        }
+        for own in &mut self.held {
+            own.connection.cid += 100;
+            own.connection.started = Some(at(-890));
+            own.task.iter_mut().for_each(|task| task.push_str("-new"));
+        }
+        if checked {
+            self.past.starts.push(Duration::from_secs(45));
+        }
+        if let Some(time) = self.past.health.as_mut().filter(|_| checked && later) {
+            time.healthy = time.all;
+        }
+        self
+    }
+
     /// With some things wrong, in any combination.
     pub(super) fn spoilt(which: &[bool]) -> Self {
         let mistakes: [fn(&mut Self); 16] = [
@@ -268,6 +326,13 @@ impl World {
 
     /// What every check comes to, in the order of [`LIVE`].
     pub(super) fn all(&self) -> Vec<Evidence> {
+        let all = self.asked(|facts| live(&card(), facts));
+        assert_eq!(all.len(), LIVE.len());
+        all
+    }
+
+    /// Asks something of its facts.
+    pub(super) fn asked<T>(&self, ask: impl FnOnce(&ServiceFacts<'_>) -> T) -> T {
         let nats = self.nats.as_ref().map(|health| NatsSource {
             health,
             id: "nats:main",
@@ -275,7 +340,7 @@ impl World {
             nodes: &self.nodes,
             forgot: self.forgot,
         });
-        let facts = ServiceFacts {
+        ask(&ServiceFacts {
             key: &self.key,
             now: now(),
             marked: self.marked.as_deref(),
@@ -294,16 +359,14 @@ impl World {
             consumers: self.consumers.iter().map(|(name, flow, why)| (name.as_str(), *flow, why.as_str())).collect(),
             identities: vec![Identity { name: self.identity.0.as_deref(), services: self.identity.1 }],
             floors: &self.floors,
+            brought: self.brought.as_ref(),
             sources: Sources {
                 ecs: self.ecs.as_ref(),
                 alarms: self.watch.as_ref(),
                 metrics: self.metrics.as_ref(),
                 nats: nats.into_iter().collect(),
             },
-        };
-        let all = live(&card(), &facts);
-        assert_eq!(all.len(), LIVE.len());
-        all
+        })
     }
 }
 
@@ -312,7 +375,7 @@ fn held(own: &Own) -> Held<'_> {
 }
 
 /// Every live check, each good for ten minutes.
-fn card() -> Card {
+pub(super) fn card() -> Card {
     let check = |id: &str| Check {
         id: id.to_owned(),
         title: id.to_owned(),

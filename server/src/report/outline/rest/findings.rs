@@ -107,8 +107,8 @@ impl Seen {
         let why = assessed.unknown.map(|unknown| format!("{}: ", unknown.said())).unwrap_or_default();
         let said = found.map(|found| found.said_at(document.readiness.at)).unwrap_or_default();
         let source = found.map(|found| match &found.request_id {
-            Some(request) => format!("{}, request {request}", found.source),
-            None => found.source.clone(),
+            Some(request) => format!("{}, request {request}", found.source_said()),
+            None => found.source_said(),
         });
         Self {
             state: assessed.state,
