@@ -112,6 +112,6 @@ fn the_same_wish_is_not_asked_for_twice() {
         WaiverFacts { revision: 1, now: now(), card: &card, readiness: &readiness, waivers, environments: Vec::new() }.waiting(wish)
     };
     let asked = waiver(4, "H1", 9, false);
-    assert_eq!(waiting(&[asked.clone()], &asked.wish), Some(4));
+    assert_eq!(waiting(std::slice::from_ref(&asked), &asked.wish), Some(4));
     assert_eq!(waiting(&[waiver(4, "H1", 9, true)], &asked.wish), None, "one that holds may be asked for anew");
 }

@@ -106,9 +106,12 @@ fn one_check_of_two_is_half_a_promise() {
     assert_eq!(planned.container.as_deref(), Some("sidecar"));
 }
 
+/// What is changed of a service, and the words of the refusal.
+type Case = (fn(&mut World), &'static str);
+
 #[test]
 fn what_cannot_be_planned_is_not_promised() {
-    let cases: [(fn(&mut World), &str); 8] = [
+    let cases: [Case; 8] = [
         (|world| world.service.running = 1, "it runs 1 of 2 tasks it wants"),
         (|world| world.service.pending = 1, "a deployment is under way"),
         (|world| world.service.deployments[0].rollout_state = Some("IN_PROGRESS".into()), "a deployment is under way"),
