@@ -218,11 +218,15 @@ fn ticks(highest: f64, whole: bool) -> Vec<f64> {
     (0..=6).map(f64::from).filter(|number| *number <= count).map(|number| number * step).collect()
 }
 
-/// Whole instants that get a label: every ten minutes, four hours, day, or five days; more days apart where a month is not enough.
+/// Steps between labels of hours, in seconds.
+const STEPS_OF_A_DAY: [i64; 5] = [900, 1_800, 3_600, 7_200, 14_400];
+
+/// Whole instants that get a label: every ten minutes, up to four hours, day, or five days; more days apart where a month is not
+/// enough, and less than four hours where it is no whole day.
 fn times(reach: Reach, (from, to): (i64, i64)) -> Vec<f64> {
     let every = match reach {
         Reach::Hour => 600,
-        Reach::Day => 4 * 3_600,
+        Reach::Day => STEPS_OF_A_DAY.into_iter().find(|step| (to - from) / step < 8).unwrap_or(14_400),
         Reach::Week => 86_400,
         Reach::Month => 5 * 86_400 * ((to - from) / (40 * 86_400) + 1),
     };
@@ -382,6 +386,10 @@ mod tests {
         for reach in Reach::ALL {
             let all = times(reach, (to - reach.seconds(), to));
             assert!((5..=8).contains(&all.len()), "{reach:?}: {}", all.len());
+        }
+        for minutes in [61, 100, 150, 200, 400, 800, 1_300] {
+            let all = times(Reach::Day, (to - minutes * 60, to));
+            assert!((3..=8).contains(&all.len()), "{minutes} minutes: {}", all.len());
         }
         for days in [31, 60, 90, 200, 366, 3_000] {
             let all = times(Reach::Month, (to - days * 86_400, to));

@@ -9,18 +9,20 @@ mod judgement;
 pub mod scorecard;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Timestamp;
+use domain::alarm::Alarm;
 use domain::change::HealthCheck;
 use domain::nats::Connection;
 use domain::readiness::assess::Asked;
 use domain::readiness::live::{
-    Held, Identity, NatsSource, ServiceFacts, Sources, Usage, Version, Watching, floors, identity, live, promise,
+    Count, Held, Identity, NatsSource, ServiceFacts, Sources, Usage, Version, Watching, floors, identity, live, promise,
 };
 use domain::readiness::{Assessing, Card, Promises, Subject};
-use domain::service::ServiceKey;
+use domain::service::{ServiceKey, Task};
 use domain::source::{SourceHealth, SourceKind};
 use tokio::sync::Mutex;
 
@@ -32,6 +34,8 @@ pub(crate) use judgement::beside;
 
 /// How long the load of a week is not read again.
 const LOAD_KEPT: Duration = Duration::from_secs(3_600);
+/// The same while there is none, or more services have one than before: the first points are being collected.
+const LOAD_GROWS: Duration = Duration::from_secs(60);
 
 /// Judges the fleet by one card.
 #[derive(Debug)]
@@ -39,7 +43,15 @@ pub struct Judging {
     card: Card,
     marks: Marks,
     serving: Serving,
-    load: Mutex<Option<(Timestamp, Arc<Of<Usage>>)>>,
+    load: Mutex<Option<Load>>,
+}
+
+/// The load of a week, as it was read.
+#[derive(Debug)]
+struct Load {
+    read: Timestamp,
+    lasts: Duration,
+    of: Arc<Of<Usage>>,
 }
 
 /// By NATS cluster, the environments that it serves; none named: all.
@@ -61,38 +73,64 @@ impl Judging {
     async fn load(&self, store: &Store, now: Timestamp) -> Result<Arc<Of<Usage>>, StoreError> {
         let mut kept = self.load.lock().await;
         // a clock that was set back must not keep it for ever
-        if let Some((read, load)) = kept.as_ref().filter(|(read, _)| *read <= now && now.since(*read) < LOAD_KEPT) {
-            tracing::trace!(%read, "the load of the last week is kept");
-            return Ok(Arc::clone(load));
+        if let Some(load) = kept.as_ref().filter(|load| load.read <= now && now.since(load.read) < load.lasts) {
+            tracing::trace!(read = %load.read, "the load of the last week is kept");
+            return Ok(Arc::clone(&load.of));
         }
-        let load = Arc::new(store.readiness_load(now).await?);
-        *kept = Some((now, Arc::clone(&load)));
-        Ok(load)
+        let of = Arc::new(store.readiness_load(now).await?);
+        let grows = of.is_empty() || kept.as_ref().is_none_or(|before| before.of.len() < of.len());
+        *kept = Some(Load { read: now, lasts: if grows { LOAD_GROWS } else { LOAD_KEPT }, of: Arc::clone(&of) });
+        Ok(of)
     }
 
     /// Looks at every service and asks `assessing`. `planned` says of each which health check is to be reckoned for it; what
     /// those would make of it is answered.
     fn look(
         &self,
-        (facts, load): (&FleetFacts, &Of<Usage>),
+        (mut facts, load): (FleetFacts, &Of<Usage>),
         (same_time, now): (bool, Timestamp),
         planned: impl Fn(&ServiceFacts<'_>) -> Option<HealthCheck>,
         assessing: &mut Assessing<'_>,
     ) -> Promises {
-        let fleet = Fleet::of(facts, &self.serving, same_time);
+        let ended = ended::tally(&facts, &places(&facts, &self.serving), same_time);
+        let mut own = Own { tasks: take(&mut facts.tasks), alarms: take(&mut facts.alarms), counts: take(&mut facts.counts) };
+        let fleet = Fleet::of(&facts, &self.serving, ended);
         let mut promises = Promises::new();
         for standing in &facts.services {
             let key = &standing.key;
             let marked = self.marks.reason(&key.environment, &key.cluster, &key.service);
             let tier = self.card.tier_tag.as_ref().and_then(|tag| standing.service.tags.get(tag)).cloned();
-            let own = fleet.service(standing, marked, load.get(key).copied(), now);
-            let evidence = live(&self.card, &own);
-            if let Some(check) = planned(&own) {
-                promises.insert(key.clone(), promise(&self.card, &own, &check, &evidence));
+            let own = own.remove(key);
+            let of = fleet.service(standing, &own, marked, load.get(key).copied(), now);
+            let evidence = live(&self.card, &of);
+            if let Some(check) = planned(&of) {
+                promises.insert(key.clone(), promise(&self.card, &of, &check, &evidence));
             }
             assessing.ask(&Asked { subject: Subject::Service(key.clone()), tier }, &evidence);
         }
         promises
+    }
+}
+
+/// What is most of the facts. It is let go of service by service, while what is made of it grows.
+struct Own<T, A, C> {
+    tasks: T,
+    alarms: A,
+    counts: C,
+}
+
+/// The same of all services, by service.
+type OwnOfAll = Own<Of<Vec<Task>>, Of<Vec<(Alarm, bool)>>, Of<Vec<Count>>>;
+/// The same of one.
+type OwnOfOne = Own<Vec<Task>, Vec<(Alarm, bool)>, Vec<Count>>;
+
+impl OwnOfAll {
+    fn remove(&mut self, key: &ServiceKey) -> OwnOfOne {
+        Own {
+            tasks: self.tasks.remove(key).unwrap_or_default(),
+            alarms: self.alarms.remove(key).unwrap_or_default(),
+            counts: self.counts.remove(key).unwrap_or_default(),
+        }
     }
 }
 
@@ -124,6 +162,12 @@ impl Place<'_> {
     }
 }
 
+fn places<'a>(facts: &'a FleetFacts, serving: &'a Serving) -> Vec<Place<'a>> {
+    let of_nats = facts.health.iter().filter(|health| health.id.kind == SourceKind::Nats);
+    let environments = |health: &SourceHealth| serving.get(&health.id.scope).map_or(&[][..], Vec::as_slice);
+    of_nats.map(|health| Place { id: health.id.to_string(), health, environments: environments(health) }).collect()
+}
+
 fn whom<'a>(source: &'a str, connection: &'a Connection) -> Whom<'a> {
     (source, connection.account.as_deref(), identity(connection))
 }
@@ -134,15 +178,7 @@ fn holding(connected: &Connected) -> Held<'_> {
 }
 
 impl<'a> Fleet<'a> {
-    fn of(facts: &'a FleetFacts, serving: &'a Serving, same_time: bool) -> Self {
-        let of_nats = facts.health.iter().filter(|health| health.id.kind == SourceKind::Nats);
-        let places: Vec<Place<'a>> = of_nats
-            .map(|health| Place {
-                id: health.id.to_string(),
-                health,
-                environments: serving.get(&health.id.scope).map_or(&[], Vec::as_slice),
-            })
-            .collect();
+    fn of(facts: &'a FleetFacts, serving: &'a Serving, ended: HashMap<ServiceKey, ended::Tally>) -> Self {
         let mut held: HashMap<&ServiceKey, Vec<&Connected>> = HashMap::new();
         let mut sharing: HashMap<Whom<'a>, BTreeSet<&ServiceKey>> = HashMap::new();
         for connected in &facts.connections {
@@ -153,15 +189,22 @@ impl<'a> Fleet<'a> {
             facts,
             health: facts.health.iter().map(|health| ((health.id.kind, health.id.scope.as_str()), health)).collect(),
             floors: floors(facts.connections.iter().map(|connected| &connected.connection)),
-            ended: ended::tally(facts, &places, same_time),
-            places,
+            ended,
+            places: places(facts, serving),
             held,
             sharing,
         }
     }
 
     /// The facts of one service.
-    fn service<'b>(&'b self, standing: &'b Standing, marked: Option<&'b str>, usage: Option<Usage>, now: Timestamp) -> ServiceFacts<'b> {
+    fn service<'b>(
+        &'b self,
+        standing: &'b Standing,
+        own: &'b OwnOfOne,
+        marked: Option<&'b str>,
+        usage: Option<Usage>,
+        now: Timestamp,
+    ) -> ServiceFacts<'b> {
         let Standing { key, service, since } = standing;
         let facts = self.facts;
         let held: &[&Connected] = self.held.get(key).map_or(&[], Vec::as_slice);
@@ -172,7 +215,6 @@ impl<'a> Fleet<'a> {
         let source = |kind| self.health.get(&(kind, key.environment.as_str())).copied();
         let ecs = source(SourceKind::Ecs);
         let gaps: &[(Timestamp, Timestamp)] = ecs.and_then(|health| facts.gaps.get(&health.id.to_string())).map_or(&[], Vec::as_slice);
-        let alarms = facts.alarms.get(key).into_iter().flatten();
         let consumers = facts.consumers.get(key).into_iter().flatten();
         ServiceFacts {
             key,
@@ -180,13 +222,13 @@ impl<'a> Fleet<'a> {
             marked,
             service,
             definition: service.revision.as_ref().and_then(|revision| facts.definitions.get(revision)),
-            tasks: facts.tasks.get(key).into_iter().flatten().collect(),
-            counts: facts.counts.get(key).map_or(&[], Vec::as_slice),
+            tasks: own.tasks.iter().collect(),
+            counts: &own.counts,
             since: *since,
             gaps,
             past,
             usage,
-            alarms: alarms.map(|(alarm, acknowledged)| Watching { alarm, acknowledged: *acknowledged }).collect(),
+            alarms: own.alarms.iter().map(|(alarm, acknowledged)| Watching { alarm, acknowledged: *acknowledged }).collect(),
             held: held.iter().map(|connected| holding(connected)).collect(),
             usual: facts.usual.get(key).copied(),
             waiting: facts.waiting.get(key).copied(),

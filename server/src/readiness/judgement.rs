@@ -91,12 +91,7 @@ impl Judging {
         let judging = Arc::clone(self);
         let work = move || {
             let (revision, card) = (facts.revision, judging.card.clone());
-            concluded(revision, card, said, now, |assessing| {
-                let promises = judging.look((&facts, &load), (same_time, now), planned, assessing);
-                // as large as what is made of it
-                drop(facts);
-                promises
-            })
+            concluded(revision, card, said, now, |assessing| judging.look((facts, &load), (same_time, now), planned, assessing))
         };
         Ok(beside(work).await)
     }

@@ -1,7 +1,8 @@
 //! What readiness is judged by: the facts of every service, in one snapshot and a fixed number of queries.
 //!
 //! Separate from the pages' queries because here all services are read at once: a query a service would be a thousand. The
-//! queries answer rows by kind and nothing is joined that a map can join; what a row says is judged elsewhere. The trap is what
+//! queries answer rows by kind and nothing is joined that a map can join; what a row says is judged elsewhere. Rows with a body are
+//! read as they come: of a large fleet all bodies at once are as large as what they say. The trap is what
 //! always grows: everything that looks back is asked by an index on time, and the load of a week is read apart from the rest
 //! ([`Store::readiness_load`]), because that is a hundred thousand packed rows.
 
@@ -20,6 +21,7 @@ use domain::readiness::Brought;
 use domain::readiness::live::{Count, NodeFacts, Past};
 use domain::service::{Service, ServiceKey, Task, TaskDefinition};
 use domain::source::SourceHealth;
+use futures::TryStreamExt as _;
 use sqlx::SqliteConnection;
 
 use super::{Store, StoreError, parse, revision, small, sources};
@@ -112,7 +114,7 @@ fn key(environment: String, cluster: String, service: String) -> ServiceKey {
 }
 
 async fn services(connection: &mut SqliteConnection, facts: &mut FleetFacts) -> Result<(), StoreError> {
-    let rows = sqlx::query!(
+    let mut rows = sqlx::query!(
         r#"SELECT s.environment AS "environment!: String", s.cluster AS "cluster!: String", s.name AS "name!: String", i.body AS "body!: String",
                   COALESCE((SELECT min(c.at) FROM subject j JOIN count_change c ON c.subject = j.id
                             WHERE j.environment = s.environment AND j.cluster = s.cluster AND j.service = s.name), i.valid_from) AS "since!: i64"
@@ -120,9 +122,8 @@ async fn services(connection: &mut SqliteConnection, facts: &mut FleetFacts) -> 
            JOIN interval i ON i.noun = 'service' AND i.source = source.id AND i.cluster = s.cluster AND i.name = s.name AND i.valid_to IS NULL
            WHERE s.present = 1 ORDER BY 1, 2, 3"#
     )
-    .fetch_all(connection)
-    .await?;
-    for row in rows {
+    .fetch(connection);
+    while let Some(row) = rows.try_next().await? {
         facts.services.push(Standing {
             key: key(row.environment, row.cluster, row.name),
             service: parse("service", &row.body)?,
@@ -133,12 +134,11 @@ async fn services(connection: &mut SqliteConnection, facts: &mut FleetFacts) -> 
 }
 
 async fn definitions(connection: &mut SqliteConnection, facts: &mut FleetFacts) -> Result<(), StoreError> {
-    let rows = sqlx::query!(
+    let mut rows = sqlx::query!(
         "SELECT arn, body FROM task_definition WHERE arn IN (SELECT revision FROM service WHERE present = 1 AND revision IS NOT NULL)"
     )
-    .fetch_all(connection)
-    .await?;
-    for row in rows {
+    .fetch(connection);
+    while let Some(row) = rows.try_next().await? {
         let definition = parse("task definition", &row.body)?;
         facts.definitions.insert(row.arn, definition);
     }
@@ -146,14 +146,13 @@ async fn definitions(connection: &mut SqliteConnection, facts: &mut FleetFacts) 
 }
 
 async fn tasks(connection: &mut SqliteConnection, facts: &mut FleetFacts) -> Result<(), StoreError> {
-    let rows = sqlx::query!(
+    let mut rows = sqlx::query!(
         r#"SELECT substr(i.source, 5) AS "environment!: String", i.cluster AS "cluster!: String", i.body AS "body!: String"
            FROM source CROSS JOIN interval i INDEXED BY interval_open ON i.noun = 'task' AND i.source = source.id AND i.valid_to IS NULL
            WHERE source.id LIKE 'ecs:%' ORDER BY i.name"#
     )
-    .fetch_all(connection)
-    .await?;
-    for row in rows {
+    .fetch(connection);
+    while let Some(row) = rows.try_next().await? {
         let task: Task = parse("task", &row.body)?;
         let Some(service) = task.service.clone() else { continue };
         facts.tasks.entry(key(row.environment, row.cluster, service)).or_default().push(task);
@@ -183,16 +182,15 @@ async fn counts(connection: &mut SqliteConnection, now: Timestamp, facts: &mut F
 }
 
 async fn alarms(connection: &mut SqliteConnection, facts: &mut FleetFacts) -> Result<(), StoreError> {
-    let rows = sqlx::query!(
+    let mut rows = sqlx::query!(
         r#"SELECT a.environment AS "environment!: String", a.cluster AS "cluster!: String", a.service AS "service!: String",
                   a.body AS "body!: String", k.id IS NOT NULL AS "known!: bool"
            FROM alarm a JOIN source ON source.id = 'alarms:' || a.environment
            LEFT JOIN acknowledgement k ON k.environment = a.environment AND k.name = a.name AND k.ended_at IS NULL
            WHERE a.cluster IS NOT NULL AND a.service IS NOT NULL ORDER BY a.name"#
     )
-    .fetch_all(connection)
-    .await?;
-    for row in rows {
+    .fetch(connection);
+    while let Some(row) = rows.try_next().await? {
         let alarm: Alarm = parse("alarm", &row.body)?;
         facts.alarms.entry(key(row.environment, row.cluster, row.service)).or_default().push((alarm, row.known));
     }

@@ -279,7 +279,9 @@ fn headline(began: Option<Timestamp>, changed: u64) -> String {
 
 /// `later`: when recording began, where that is after the instant that was asked for.
 fn remarks(later: Option<Timestamp>) -> Vec<String> {
-    let said = |began| format!("Recording began at {began}. Nothing is known from before, so everything is compared with that instant.");
+    let second = |at: Timestamp| Timestamp::from_secs(at.as_micros().div_euclid(1_000_000));
+    let said =
+        |began| format!("Recording began at {}. Nothing is known from before, so everything is compared with that instant.", second(began));
     later.map(said).into_iter().collect()
 }
 
