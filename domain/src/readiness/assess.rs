@@ -17,7 +17,7 @@ use super::evidence::{Answer, Evidence, Found, State, Subject, Unknown};
 use super::score::{BLIND, Item, Score, Standing, WHOLE, score};
 use super::waiver::Waiver;
 use crate::Timestamp;
-use pool::Pool;
+use pool::{Pool, Weighed};
 
 /// Something the card is asked of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -218,10 +218,8 @@ impl<'a> Assessing<'a> {
         let Self { card, now, waivers, .. } = *self;
         let scope = if asked.subject.service().is_some() { Scope::Service } else { Scope::Environment };
         let everywhere = Subject::Environment { environment: asked.subject.environment().to_owned() };
-        let checks: Vec<Assessed> = card
-            .checks
-            .iter()
-            .filter(|check| check.scope == scope)
+        let of = || card.checks.iter().filter(|check| check.scope == scope);
+        let checks: Vec<Assessed> = of()
             .map(|check| {
                 let own = self.found(&check.id, &asked.subject, seen);
                 let wide = self.known.get(&(check.id.as_str(), &everywhere)).copied().filter(|_| check.evidence == Kind::Attested);
@@ -231,7 +229,7 @@ impl<'a> Assessing<'a> {
                 assessed(check, now, &asked.subject, found, waivers)
             })
             .collect();
-        let items = checks.iter().filter_map(|assessed| item(card.check(&assessed.check)?, assessed, 1));
+        let items = of().zip(&checks).filter_map(|(check, assessed)| item(check, assessed, 1));
         Judged { asked: asked.clone(), score: score(items), checks }
     }
 }
@@ -332,8 +330,8 @@ const fn held(item: Item) -> Item {
 
 fn whole(card: &Card, now: Timestamp, environments: Vec<Judged>, services: Vec<Judged>) -> Readiness {
     let pool = Pool { environments: &environments, services: &services };
-    let items: Vec<(&Judged, &Assessed, Item)> = pool.items(card).collect();
-    let fleet = score(items.iter().map(|(_, _, item)| *item));
+    let items: Vec<(Weighed<'_>, Item)> = pool.items(card).collect();
+    let fleet = score(items.iter().map(|(_, item)| *item));
     let mut states = BTreeMap::new();
     let previews: BTreeSet<&str> = card.checks.iter().filter(|check| check.preview).map(|check| check.id.as_str()).collect();
     for assessed in pool.all().flat_map(|judged| &judged.checks).filter(|assessed| !previews.contains(assessed.check.as_str())) {
@@ -341,14 +339,18 @@ fn whole(card: &Card, now: Timestamp, environments: Vec<Judged>, services: Vec<J
     }
     let caps = caps(&items);
     let levers = levers(card, &items);
-    let targets = card.targets.iter().map(|target| standing(&card.needed(target), &target.name, pool)).collect();
+    let mut told: BTreeMap<&str, BTreeMap<State, usize>> = BTreeMap::new();
+    for assessed in pool.all().flat_map(|judged| &judged.checks) {
+        *told.entry(assessed.check.as_str()).or_default().entry(assessed.state).or_default() += 1;
+    }
+    let targets = card.targets.iter().map(|target| standing(&card.needed(target), &target.name, &told)).collect();
     drop(items);
     Readiness { model: MODEL, card: card.name.clone(), at: now, fleet, caps, states, environments, services, targets, levers }
 }
 
-fn caps(items: &[(&Judged, &Assessed, Item)]) -> Vec<Cap> {
+fn caps(items: &[(Weighed<'_>, Item)]) -> Vec<Cap> {
     let mut caps: BTreeMap<(u8, &str, bool), Vec<String>> = BTreeMap::new();
-    for (judged, assessed, _) in items {
+    for (Weighed { judged, assessed, .. }, _) in items {
         if let Some(at) = assessed.cap {
             let blind = assessed.state == State::Unknown;
             caps.entry((at, assessed.check.as_str(), blind)).or_default().push(judged.asked.subject.to_string());
@@ -358,7 +360,7 @@ fn caps(items: &[(&Judged, &Assessed, Item)]) -> Vec<Cap> {
 }
 
 /// Those first that earn the most for a minute of work; where two earn the same, in the order of their names.
-fn levers(card: &Card, items: &[(&Judged, &Assessed, Item)]) -> Vec<Lever> {
+fn levers(card: &Card, items: &[(Weighed<'_>, Item)]) -> Vec<Lever> {
     let open = |assessed: &Assessed| matches!(assessed.state, State::Fail | State::Partial | State::Unknown);
     let missing = |item: &Item| match item.standing {
         Standing::Known { value, .. } => item.weight * u64::from(WHOLE - value.min(WHOLE)),
@@ -369,10 +371,10 @@ fn levers(card: &Card, items: &[(&Judged, &Assessed, Item)]) -> Vec<Lever> {
         .checks
         .iter()
         .filter_map(|check| {
-            let of = || items.iter().filter(|(_, assessed, _)| assessed.check == check.id && open(assessed));
+            let of = || items.iter().filter(|(of, _)| of.answers(check) && open(of.assessed));
             let subjects = of().count();
-            let gain = of().map(|(_, _, item)| missing(item)).sum();
-            let mended = items.iter().map(|(_, assessed, item)| if assessed.check == check.id { held(*item) } else { *item });
+            let gain = of().map(|(_, item)| missing(item)).sum();
+            let mended = items.iter().map(|(of, item)| if of.answers(check) { held(*item) } else { *item });
             (subjects > 0).then(|| Lever {
                 check: check.id.clone(),
                 subjects,
@@ -391,26 +393,20 @@ fn levers(card: &Card, items: &[(&Judged, &Assessed, Item)]) -> Vec<Lever> {
     levers
 }
 
-fn standing(needed: &[&Check], name: &str, pool: Pool<'_>) -> TargetStanding {
+/// `told`: by check, how many subjects stand how.
+fn standing(needed: &[&Check], name: &str, told: &BTreeMap<&str, BTreeMap<State, usize>>) -> TargetStanding {
     let mut all =
         TargetStanding { name: name.to_owned(), reached: false, needed: 0, held: 0, waived: 0, missing: Vec::new(), work_minutes: 0 };
     for check in needed {
-        let mut gap = Gap { check: check.id.clone(), failing: 0, unknown: 0, work_minutes: 0 };
-        for assessed in pool.all().flat_map(|judged| &judged.checks).filter(|assessed| assessed.check == check.id) {
-            match assessed.state {
-                State::NotApplicable => continue,
-                State::Pass => all.held += 1,
-                State::Waived => (all.held, all.waived) = (all.held + 1, all.waived + 1),
-                State::Fail | State::Partial => gap.failing += 1,
-                State::Unknown => gap.unknown += 1,
-            }
-            all.needed += 1;
-        }
-        let open = gap.failing + gap.unknown;
+        let of = |state: State| told.get(check.id.as_str()).and_then(|told| told.get(&state)).copied().unwrap_or(0);
+        let (failing, unknown, waived) = (of(State::Fail) + of(State::Partial), of(State::Unknown), of(State::Waived));
+        let held = of(State::Pass) + waived;
+        let open = failing + unknown;
+        (all.held, all.waived, all.needed) = (all.held + held, all.waived + waived, all.needed + held + open);
         if open > 0 {
-            gap.work_minutes = u64::from(check.work_minutes) * open as u64;
-            all.work_minutes += gap.work_minutes;
-            all.missing.push(gap);
+            let work_minutes = u64::from(check.work_minutes) * open as u64;
+            all.work_minutes += work_minutes;
+            all.missing.push(Gap { check: check.id.clone(), failing, unknown, work_minutes });
         }
     }
     // a target of which nothing could be asked is not reached: there is nothing that is ready

@@ -9,13 +9,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::readiness_path;
-use super::typed::{self, CheckOffered, EndsIn};
+use super::typed::{self, CheckOffered, EndsIn, Typed};
 use crate::change::FieldProblem;
 use crate::readiness::attest::FileNamed;
 use crate::readiness::card::{Kind, Scope, Thresholds};
 use crate::readiness::score::WHOLE;
 use crate::readiness::{Attestation, AttestationWish, Card, Check, Readiness, Subject, Weight};
-use crate::service::{ServiceKey, decoded};
+use crate::service::ServiceKey;
 use crate::{Timestamp, text};
 
 /// Where people attest.
@@ -65,52 +65,12 @@ impl AttestQuery {
 
     /// From the pairs of a URL's query; what is not understood is left at its default and named.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut query = Self::default();
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            if !query.understand(name, value) {
-                query.ignored.push(format!("{}={}", text::shown(name), text::shown(value)));
-            }
-        }
-        query
+        typed::of_pairs(pairs)
     }
 
     /// From a URL's query as [`AttestQuery::query`] writes it.
     pub fn from_query(query: &str) -> Self {
-        let pairs: Vec<(String, String)> =
-            query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (decoded(name), decoded(value))).collect();
-        Self::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
-    }
-
-    fn understand(&mut self, name: &str, value: &str) -> bool {
-        let place = match name {
-            "sent" => {
-                self.sent = value == "1";
-                return self.sent;
-            }
-            "before" => {
-                self.before = value.parse().ok();
-                return self.before.is_some();
-            }
-            "file" => {
-                let hash = value.len() == HASH && value.bytes().all(|byte| byte.is_ascii_hexdigit());
-                if hash {
-                    value.clone_into(&mut self.file);
-                }
-                return hash;
-            }
-            "check" => &mut self.check,
-            "environment" => &mut self.environment,
-            "cluster" => &mut self.cluster,
-            "service" => &mut self.service,
-            "value" => &mut self.value,
-            "note" => &mut self.note,
-            "link" => &mut self.link,
-            "expires" => &mut self.expires,
-            "upload" => &mut self.unread,
-            _ => return false,
-        };
-        value.clone_into(place);
-        true
+        typed::of_query(query)
     }
 
     /// The URL of this form.
@@ -179,6 +139,44 @@ impl AttestQuery {
     /// The hash of the file that is held for it.
     pub fn held(&self) -> Option<String> {
         typed::some(&self.file)
+    }
+}
+
+impl Typed for AttestQuery {
+    fn understand(&mut self, name: &str, value: &str) -> bool {
+        let place = match name {
+            "sent" => {
+                self.sent = value == "1";
+                return self.sent;
+            }
+            "before" => {
+                self.before = value.parse().ok();
+                return self.before.is_some();
+            }
+            "file" => {
+                let hash = value.len() == HASH && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+                if hash {
+                    value.clone_into(&mut self.file);
+                }
+                return hash;
+            }
+            "check" => &mut self.check,
+            "environment" => &mut self.environment,
+            "cluster" => &mut self.cluster,
+            "service" => &mut self.service,
+            "value" => &mut self.value,
+            "note" => &mut self.note,
+            "link" => &mut self.link,
+            "expires" => &mut self.expires,
+            "upload" => &mut self.unread,
+            _ => return false,
+        };
+        value.clone_into(place);
+        true
+    }
+
+    fn ignored(&mut self) -> &mut Vec<String> {
+        &mut self.ignored
     }
 }
 

@@ -6,11 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::typed::{self, EndsIn};
+use super::typed::{self, EndsIn, Typed};
 use crate::change::FieldProblem;
 use crate::readiness::KeptChecklist;
 use crate::readiness::checklist::{Changes, Checklist, changes};
-use crate::service::decoded;
 use crate::{Timestamp, text};
 
 /// Where lists are imported.
@@ -36,27 +35,12 @@ pub struct ChecklistQuery {
 impl ChecklistQuery {
     /// From the pairs of a URL's query; what is not understood is left at its default and named.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut query = Self::default();
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            let place = match name {
-                "environment" => &mut query.environment,
-                "name" => &mut query.name,
-                "file" => &mut query.file,
-                _ => {
-                    query.ignored.push(format!("{}={}", text::shown(name), text::shown(value)));
-                    continue;
-                }
-            };
-            value.clone_into(place);
-        }
-        query
+        typed::of_pairs(pairs)
     }
 
     /// From a URL's query.
     pub fn from_query(query: &str) -> Self {
-        let pairs: Vec<(String, String)> =
-            query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (decoded(name), decoded(value))).collect();
-        Self::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+        typed::of_query(query)
     }
 
     /// The URL of it.
@@ -78,6 +62,23 @@ impl ChecklistQuery {
             problems.push(FieldProblem::new("name", "A name has no hidden characters and no line breaks."));
         }
         problems
+    }
+}
+
+impl Typed for ChecklistQuery {
+    fn understand(&mut self, name: &str, value: &str) -> bool {
+        let place = match name {
+            "environment" => &mut self.environment,
+            "name" => &mut self.name,
+            "file" => &mut self.file,
+            _ => return false,
+        };
+        value.clone_into(place);
+        true
+    }
+
+    fn ignored(&mut self) -> &mut Vec<String> {
+        &mut self.ignored
     }
 }
 

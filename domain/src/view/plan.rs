@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use super::timeline::instant;
+use super::typed::{self, Typed};
 use crate::Timestamp;
 use crate::change::{Change, FieldProblem, HealthCheck, HealthCheckForm, PutBack};
 use crate::rollout::plan::{Window, Wish};
@@ -102,48 +103,12 @@ impl PlanQuery {
 
     /// From the pairs of a URL's query; what is not understood is left at its default and named.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut query = Self::default();
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            if !query.understand(name, value) {
-                query.ignored.push(format!("{name}={}", text::shown(value)));
-            }
-        }
-        query
+        typed::of_pairs(pairs)
     }
 
     /// From a URL's query as [`PlanQuery::query`] writes it.
     pub fn from_query(query: &str) -> Self {
-        let pairs: Vec<(String, String)> =
-            query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (decoded(name), decoded(value))).collect();
-        Self::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
-    }
-
-    /// Takes one pair; answers whether it meant anything.
-    fn understand(&mut self, name: &str, value: &str) -> bool {
-        let check = &mut self.check;
-        let place = match name {
-            "kind" => return PlanKind::ALL.into_iter().find(|kind| kind.as_str() == value).map(|kind| self.kind = kind).is_some(),
-            "service" => return self.choose(value),
-            "accepted" => return switch(&mut self.accepted, value),
-            "draft" => return switch(&mut self.draft, value),
-            "q" => &mut self.q,
-            "container" => &mut check.container,
-            "command" => &mut check.command,
-            "interval" => &mut check.interval,
-            "timeout" => &mut check.timeout,
-            "retries" => &mut check.retries,
-            "start_period" => &mut check.start_period,
-            "image" => &mut check.image,
-            "revision" => &mut self.revision,
-            "bake" => &mut self.bake,
-            "budget" => &mut self.budget,
-            "reason" => &mut self.reason,
-            "from" => &mut self.from,
-            "until" => &mut self.until,
-            _ => return false,
-        };
-        value.clone_into(place);
-        true
+        typed::of_query(query)
     }
 
     /// One service more. Chosen twice is chosen once: it may stand twice on the page.
@@ -255,6 +220,39 @@ impl PlanQuery {
                 Err(FieldProblem::new("window", said))
             }
         }
+    }
+}
+
+impl Typed for PlanQuery {
+    fn understand(&mut self, name: &str, value: &str) -> bool {
+        let check = &mut self.check;
+        let place = match name {
+            "kind" => return PlanKind::ALL.into_iter().find(|kind| kind.as_str() == value).map(|kind| self.kind = kind).is_some(),
+            "service" => return self.choose(value),
+            "accepted" => return switch(&mut self.accepted, value),
+            "draft" => return switch(&mut self.draft, value),
+            "q" => &mut self.q,
+            "container" => &mut check.container,
+            "command" => &mut check.command,
+            "interval" => &mut check.interval,
+            "timeout" => &mut check.timeout,
+            "retries" => &mut check.retries,
+            "start_period" => &mut check.start_period,
+            "image" => &mut check.image,
+            "revision" => &mut self.revision,
+            "bake" => &mut self.bake,
+            "budget" => &mut self.budget,
+            "reason" => &mut self.reason,
+            "from" => &mut self.from,
+            "until" => &mut self.until,
+            _ => return false,
+        };
+        value.clone_into(place);
+        true
+    }
+
+    fn ignored(&mut self) -> &mut Vec<String> {
+        &mut self.ignored
     }
 }
 

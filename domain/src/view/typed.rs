@@ -11,12 +11,39 @@ use super::timeline::instant;
 use crate::change::FieldProblem;
 use crate::judge::Tone;
 use crate::readiness::Readiness;
-use crate::service::{ServiceKey, encoded};
+use crate::service::{ServiceKey, decoded, encoded};
 use crate::{Timestamp, text};
 
 const DAY: Duration = Duration::from_secs(86_400);
 /// Environments that are named where somebody names one that is none.
 const NAMED: usize = 5;
+
+/// A form whose every field stands in its address.
+pub(super) trait Typed: Default {
+    /// Takes one pair of the address; answers whether it meant anything.
+    fn understand(&mut self, name: &str, value: &str) -> bool;
+
+    /// Where what was not understood is named.
+    fn ignored(&mut self) -> &mut Vec<String>;
+}
+
+/// From the pairs of a URL's query; what is not understood is left at its default and named.
+pub(super) fn of_pairs<'a, T: Typed>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> T {
+    let mut typed = T::default();
+    for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
+        if !typed.understand(name, value) {
+            typed.ignored().push(format!("{}={}", text::shown(name), text::shown(value)));
+        }
+    }
+    typed
+}
+
+/// From a URL's query as [`address`] writes it.
+pub(super) fn of_query<T: Typed>(query: &str) -> T {
+    let pairs: Vec<(String, String)> =
+        query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (decoded(name), decoded(value))).collect();
+    of_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+}
 
 /// How soon something that counts will end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -7,11 +7,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::attestations::page_of;
-use super::typed::{self, CheckOffered, EndsIn};
+use super::typed::{self, CheckOffered, EndsIn, Typed};
 use crate::change::FieldProblem;
 use crate::readiness::waiver::{LONGEST, LONGEST_CRITICAL};
 use crate::readiness::{Card, Check, Readiness, State, Subject, Waiver, WaiverWish, Weight};
-use crate::service::{ServiceKey, decoded};
+use crate::service::ServiceKey;
 use crate::{Timestamp, text};
 
 /// Where waivers are asked for.
@@ -53,40 +53,12 @@ impl WaiverQuery {
 
     /// From the pairs of a URL's query; what is not understood is left at its default and named.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut query = Self::default();
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            if !query.understand(name, value) {
-                query.ignored.push(format!("{}={}", text::shown(name), text::shown(value)));
-            }
-        }
-        query
+        typed::of_pairs(pairs)
     }
 
     /// From a URL's query as [`WaiverQuery::query`] writes it.
     pub fn from_query(query: &str) -> Self {
-        let pairs: Vec<(String, String)> =
-            query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (decoded(name), decoded(value))).collect();
-        Self::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
-    }
-
-    fn understand(&mut self, name: &str, value: &str) -> bool {
-        let place = match name {
-            "sent" => {
-                self.sent = value == "1";
-                return self.sent;
-            }
-            "check" => &mut self.check,
-            "environment" => &mut self.environment,
-            "cluster" => &mut self.cluster,
-            "service" => &mut self.service,
-            "reason" => &mut self.reason,
-            "compensating" => &mut self.compensating,
-            "ticket" => &mut self.ticket,
-            "expires" => &mut self.expires,
-            _ => return false,
-        };
-        value.clone_into(place);
-        true
+        typed::of_query(query)
     }
 
     /// The URL of this form.
@@ -135,6 +107,32 @@ impl WaiverQuery {
     pub fn wish(&self) -> Result<WaiverWish, Vec<FieldProblem>> {
         let (wish, problems) = self.typed();
         if problems.is_empty() { Ok(wish) } else { Err(problems) }
+    }
+}
+
+impl Typed for WaiverQuery {
+    fn understand(&mut self, name: &str, value: &str) -> bool {
+        let place = match name {
+            "sent" => {
+                self.sent = value == "1";
+                return self.sent;
+            }
+            "check" => &mut self.check,
+            "environment" => &mut self.environment,
+            "cluster" => &mut self.cluster,
+            "service" => &mut self.service,
+            "reason" => &mut self.reason,
+            "compensating" => &mut self.compensating,
+            "ticket" => &mut self.ticket,
+            "expires" => &mut self.expires,
+            _ => return false,
+        };
+        value.clone_into(place);
+        true
+    }
+
+    fn ignored(&mut self) -> &mut Vec<String> {
+        &mut self.ignored
     }
 }
 

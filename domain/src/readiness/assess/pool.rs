@@ -14,6 +14,13 @@ pub(super) struct Pool<'a> {
     pub(super) services: &'a [Judged],
 }
 
+impl Weighed<'_> {
+    /// Whether it answers this check of the same card. There are a million such questions in a fleet, and ids are text.
+    pub(super) fn answers(&self, check: &Check) -> bool {
+        std::ptr::eq(self.check, check)
+    }
+}
+
 impl<'a> Pool<'a> {
     pub(super) fn all(self) -> impl Iterator<Item = &'a Judged> {
         self.environments.iter().chain(self.services)
@@ -43,12 +50,13 @@ impl<'a> Pool<'a> {
     }
 
     /// What counts of that.
-    pub(super) fn items(self, card: &'a Card) -> impl Iterator<Item = (&'a Judged, &'a Assessed, Item)> {
-        self.weighed(card).filter_map(|of| Some((of.judged, of.assessed, item(of.check, of.assessed, of.times)?)))
+    pub(super) fn items(self, card: &'a Card) -> impl Iterator<Item = (Weighed<'a>, Item)> {
+        self.weighed(card).filter_map(|of| Some((of, item(of.check, of.assessed, of.times)?)))
     }
 }
 
 /// One answer, and how many times it counts.
+#[derive(Clone, Copy)]
 pub(super) struct Weighed<'a> {
     pub(super) judged: &'a Judged,
     pub(super) check: &'a Check,
