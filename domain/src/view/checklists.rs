@@ -50,11 +50,7 @@ impl ChecklistQuery {
 
     /// Everything that is wrong with where it would be kept and under which name.
     pub fn problems(&self, environments: &[String]) -> Vec<FieldProblem> {
-        let mut problems = Vec::new();
-        if !environments.contains(&self.environment) {
-            let said = format!("\"{}\" is no environment here; there is {}.", text::shown(&self.environment), environments.join(", "));
-            problems.push(FieldProblem::new("environment", said));
-        }
+        let mut problems: Vec<FieldProblem> = typed::strange(environments, &self.environment).into_iter().collect();
         let length = self.name.chars().count();
         if self.name.trim().is_empty() || length > MOST_NAME {
             problems.push(FieldProblem::new("name", format!("Give the list a name of 1 to {MOST_NAME} characters.")));

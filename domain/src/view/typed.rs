@@ -107,6 +107,16 @@ pub struct CheckOffered {
     pub title: String,
 }
 
+/// That an environment is none of these, where it is none.
+pub(super) fn strange(environments: &[String], environment: &str) -> Option<FieldProblem> {
+    if environments.iter().any(|name| name == environment) {
+        return None;
+    }
+    let named: Vec<String> = environments.iter().take(NAMED).map(|name| text::shown(name)).collect();
+    let said = format!("\"{}\" is no environment here; there is {}.", text::shown(environment), named.join(", "));
+    Some(FieldProblem::new("environment", said))
+}
+
 /// Looks whether a place is one of the fleet's, and names its cluster where the service alone says which.
 pub fn placed(
     readiness: &Readiness,
@@ -118,10 +128,8 @@ pub fn placed(
     if environment.is_empty() {
         return Some(FieldProblem::new("environment", "Say which environment it is about."));
     }
-    if !environments.iter().any(|name| name == environment) {
-        let named: Vec<String> = environments.iter().take(NAMED).map(|name| text::shown(name)).collect();
-        let said = format!("\"{}\" is no environment here; there is {}.", text::shown(environment), named.join(", "));
-        return Some(FieldProblem::new("environment", said));
+    if let Some(problem) = strange(environments, environment) {
+        return Some(problem);
     }
     let service = service?;
     let fits = |key: &&ServiceKey| {
