@@ -1,17 +1,24 @@
 //! The pages: Leptos' routes with our ports and headers.
 
+use std::sync::LazyLock;
+
 use app::{App, AssetVersion, shell};
 use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use leptos::config::LeptosOptions;
 use leptos::prelude::{provide_context, use_context};
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
 
 use super::access::Shared;
 use super::assets;
 use super::kept::{self, Keeping};
 use super::routes::Listed;
+
+/// Every page's route, found once in a process: while Leptos looks for them, a flag of the whole process keeps resources from
+/// being asked, and one that is first polled in that moment is never answered (leptos-rs/leptos#4773). So a second site in
+/// this process, as each test has one, must not look again while the first is making a page.
+static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
 
 pub(super) fn routes(shared: &Shared) -> (Router, Vec<Listed>) {
     let options = LeptosOptions::builder().output_name("signalbox").site_root("target/site").site_pkg_dir("pkg").build();
@@ -27,7 +34,7 @@ pub(super) fn routes(shared: &Shared) -> (Router, Vec<Listed>) {
         leptos_axum::render_app_async_with_context(provide, page)
     };
     let keeping = from_fn_with_state(Keeping::new(shared.clone()), kept::overview);
-    let pages = generate_route_list(App);
+    let pages = PAGES.clone();
     let mut listed: Vec<Listed> = pages.iter().map(|page| Listed { path: page.path().to_owned(), method: "GET".to_owned() }).collect();
     let functions = leptos::server_fn::axum::server_fn_paths();
     listed.extend(functions.map(|(path, method)| Listed { path: path.to_owned(), method: method.to_string() }));
