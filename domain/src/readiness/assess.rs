@@ -6,9 +6,11 @@
 
 mod pool;
 mod promised;
+mod texts;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,7 @@ use super::score::{BLIND, Item, Score, Standing, WHOLE, score};
 use super::waiver::Waiver;
 use crate::Timestamp;
 use pool::{Pool, Weighed};
+use texts::Texts;
 
 /// Something the card is asked of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +37,8 @@ pub struct Asked {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Assessed {
     /// The check's id.
-    pub check: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub check: Arc<str>,
     /// How it stands at the instant of the assessment.
     pub state: State,
     /// Why nothing is known, where nothing is.
@@ -168,18 +172,26 @@ pub fn assess(card: &Card, now: Timestamp, asked: &[Asked], evidence: &[Evidence
 /// which of ten thousand services would be a quarter of a gigabyte.
 #[derive(Debug)]
 pub struct Assessing<'a> {
+    judge: Judge<'a>,
+    texts: Texts,
+    services: Vec<Judged>,
+    environments: BTreeSet<String>,
+}
+
+/// What everything is judged by.
+#[derive(Debug)]
+struct Judge<'a> {
     card: &'a Card,
     now: Timestamp,
     known: Known<'a>,
     waivers: &'a [Waiver],
-    services: Vec<Judged>,
-    environments: BTreeSet<String>,
 }
 
 impl<'a> Assessing<'a> {
     /// By this card, with evidence of whatever subject in any order.
     pub fn new(card: &'a Card, now: Timestamp, evidence: &'a [Evidence], waivers: &'a [Waiver]) -> Self {
-        Self { card, now, known: newest(evidence, now), waivers, services: Vec::new(), environments: BTreeSet::new() }
+        let judge = Judge { card, now, known: newest(evidence, now), waivers };
+        Self { judge, texts: Texts::default(), services: Vec::new(), environments: BTreeSet::new() }
     }
 
     /// Asks the card of this service, with what was `seen` of it beside the evidence that is there already. Of an environment it
@@ -189,22 +201,24 @@ impl<'a> Assessing<'a> {
             self.environments.insert(asked.subject.environment().to_owned());
         }
         if asked.subject.service().is_some() {
-            let seen = newest(seen, self.now);
-            self.services.push(self.judged(asked, &seen));
+            let seen = newest(seen, self.judge.now);
+            self.services.push(self.judge.judged(asked, &seen, &mut self.texts));
         }
     }
 
     /// What it comes to.
-    pub fn done(mut self) -> Readiness {
-        let mut services = std::mem::take(&mut self.services);
+    pub fn done(self) -> Readiness {
+        let Self { judge, mut texts, mut services, environments } = self;
         services.sort_by(|one, other| one.asked.subject.cmp(&other.asked.subject));
         services.dedup_by(|one, other| one.asked.subject == other.asked.subject);
         services.shrink_to_fit();
-        let asked = |name: &String| Asked { subject: Subject::Environment { environment: name.clone() }, tier: None };
-        let environments = self.environments.iter().map(|name| self.judged(&asked(name), &Known::new())).collect();
-        whole(self.card, self.now, environments, services)
+        let asked = |environment| Asked { subject: Subject::Environment { environment }, tier: None };
+        let environments = environments.into_iter().map(|name| judge.judged(&asked(name), &Known::new(), &mut texts)).collect();
+        whole(judge.card, judge.now, environments, services)
     }
+}
 
+impl Judge<'_> {
     /// The record that counts, of what was `seen` and what was there already.
     fn found<'b>(&'b self, check: &'b str, subject: &'b Subject, seen: &Known<'b>) -> Option<&'b Found> {
         let (seen, there) = (seen.get(&(check, subject)).copied(), self.known.get(&(check, subject)).copied());
@@ -214,7 +228,7 @@ impl<'a> Assessing<'a> {
         }
     }
 
-    fn judged(&self, asked: &Asked, seen: &Known<'_>) -> Judged {
+    fn judged(&self, asked: &Asked, seen: &Known<'_>, texts: &mut Texts) -> Judged {
         let Self { card, now, waivers, .. } = *self;
         let scope = if asked.subject.service().is_some() { Scope::Service } else { Scope::Environment };
         let everywhere = Subject::Environment { environment: asked.subject.environment().to_owned() };
@@ -226,7 +240,9 @@ impl<'a> Assessing<'a> {
                 // one that counts goes before one that does not, and the service's own before the environment's
                 let counts = |found: &&Found| !matches!(found.at(now).0, Answer::Unknown { .. });
                 let found = own.filter(counts).or_else(|| wide.filter(counts)).or(own).or(wide);
-                assessed(check, now, &asked.subject, found, waivers)
+                let mut assessed = assessed(check, now, &asked.subject, found, waivers);
+                texts.share(&mut assessed);
+                assessed
             })
             .collect();
         let items = of().zip(&checks).filter_map(|(check, assessed)| item(check, assessed, 1));
@@ -244,7 +260,7 @@ impl Readiness {
 impl Judged {
     /// One of its checks.
     pub fn check(&self, id: &str) -> Option<&Assessed> {
-        self.checks.iter().find(|assessed| assessed.check == id)
+        self.checks.iter().find(|assessed| &*assessed.check == id)
     }
 
     /// What holds it down, the lowest first.
@@ -295,7 +311,7 @@ fn assessed(check: &Check, now: Timestamp, subject: &Subject, found: Option<&Fou
         Answer::Unknown { reason } => Some(reason),
         _ => None,
     };
-    Assessed { check: check.id.clone(), state, unknown, freshness, found: found.cloned(), waiver, cap }
+    Assessed { check: check.id.as_str().into(), state, unknown, freshness, found: found.cloned(), waiver, cap }
 }
 
 /// A check as the formula sees it; none where it does not count.
@@ -334,14 +350,14 @@ fn whole(card: &Card, now: Timestamp, environments: Vec<Judged>, services: Vec<J
     let fleet = score(items.iter().map(|(_, item)| *item));
     let mut states = BTreeMap::new();
     let previews: BTreeSet<&str> = card.checks.iter().filter(|check| check.preview).map(|check| check.id.as_str()).collect();
-    for assessed in pool.all().flat_map(|judged| &judged.checks).filter(|assessed| !previews.contains(assessed.check.as_str())) {
+    for assessed in pool.all().flat_map(|judged| &judged.checks).filter(|assessed| !previews.contains(&*assessed.check)) {
         *states.entry(assessed.state).or_insert(0) += 1;
     }
     let caps = caps(&items);
     let levers = levers(card, &items);
     let mut told: BTreeMap<&str, BTreeMap<State, usize>> = BTreeMap::new();
     for assessed in pool.all().flat_map(|judged| &judged.checks) {
-        *told.entry(assessed.check.as_str()).or_default().entry(assessed.state).or_default() += 1;
+        *told.entry(&*assessed.check).or_default().entry(assessed.state).or_default() += 1;
     }
     let targets = card.targets.iter().map(|target| standing(&card.needed(target), &target.name, &told)).collect();
     drop(items);
@@ -353,7 +369,7 @@ fn caps(items: &[(Weighed<'_>, Item)]) -> Vec<Cap> {
     for (Weighed { judged, assessed, .. }, _) in items {
         if let Some(at) = assessed.cap {
             let blind = assessed.state == State::Unknown;
-            caps.entry((at, assessed.check.as_str(), blind)).or_default().push(judged.asked.subject.to_string());
+            caps.entry((at, &*assessed.check, blind)).or_default().push(judged.asked.subject.to_string());
         }
     }
     caps.into_iter().map(|((at, check, blind), subjects)| Cap { check: check.to_owned(), at, blind, subjects }).collect()

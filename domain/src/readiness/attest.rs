@@ -239,10 +239,10 @@ impl Attestation {
         let answer = Answer::share(u64::from(self.value), u64::from(WHOLE));
         let found = Found {
             answer,
-            said: self.sentence(),
+            said: self.sentence().into(),
             observed_at: Some(self.at),
             valid_until: Some(self.expires),
-            source: self.source(),
+            source: self.source().into(),
             request_id: None,
             brought: None,
         };

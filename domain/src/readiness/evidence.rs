@@ -5,6 +5,7 @@
 //! unknown, without anybody having swept it away ([`Found::at`]).
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -235,16 +236,19 @@ pub struct Found {
     #[serde(flatten)]
     pub answer: Answer,
     /// What was seen, as one sentence with its numbers. Already safe to show.
-    pub said: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub said: Arc<str>,
     /// When it was seen. None where nothing was.
     pub observed_at: Option<Timestamp>,
     /// From this instant on it no longer counts. None where nothing was seen.
     pub valid_until: Option<Timestamp>,
     /// Where from: `ecs:production DescribeTaskDefinition auth-nats:19`, `attested by nina, https://…`.
-    pub source: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub source: Arc<str>,
     /// The request of AWS that answered, where one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub request_id: Option<Arc<str>>,
     /// The rollout that brought what was seen, where one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brought: Option<Box<Brought>>,
@@ -291,13 +295,13 @@ pub struct Evidence {
 
 impl Found {
     /// Seen at an instant and good for `lasts`.
-    pub fn seen(answer: Answer, said: impl Into<String>, at: Timestamp, lasts: Duration, source: impl Into<String>) -> Self {
+    pub fn seen(answer: Answer, said: impl Into<Arc<str>>, at: Timestamp, lasts: Duration, source: impl Into<Arc<str>>) -> Self {
         let (said, source) = (said.into(), source.into());
         Self { answer, said, observed_at: Some(at), valid_until: Some(at.plus(lasts)), source, request_id: None, brought: None }
     }
 
     /// Not known, and why.
-    pub fn unknown(reason: Unknown, said: impl Into<String>, source: impl Into<String>) -> Self {
+    pub fn unknown(reason: Unknown, said: impl Into<Arc<str>>, source: impl Into<Arc<str>>) -> Self {
         let (said, source) = (said.into(), source.into());
         let answer = Answer::Unknown { reason };
         Self { answer, said, observed_at: None, valid_until: None, source, request_id: None, brought: None }
@@ -332,7 +336,7 @@ impl Found {
     pub fn said_at(&self, now: Timestamp) -> String {
         match (self.observed_at, self.valid_until) {
             (Some(seen), Some(until)) if now >= until => format!("{} (seen {}, counted until {until})", self.said, time::ago(now, seen)),
-            _ => self.said.clone(),
+            _ => self.said.to_string(),
         }
     }
 }

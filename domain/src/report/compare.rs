@@ -83,7 +83,7 @@ pub fn since(before: &Document, now: &Readiness) -> Since {
         for assessed in &judged.checks {
             let state = earlier.check(&assessed.check).map(|assessed| assessed.state);
             if let Some(before) = state.filter(|before| *before != assessed.state) {
-                moved.push(Moved { check: assessed.check.clone(), subject: (*subject).clone(), before, now: assessed.state });
+                moved.push(Moved { check: assessed.check.to_string(), subject: (*subject).clone(), before, now: assessed.state });
             }
         }
     }

@@ -153,7 +153,7 @@ pub fn tallies(readiness: &Readiness) -> BTreeMap<&str, Tally> {
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     let judged: Vec<&Judged> = readiness.environments.iter().chain(&readiness.services).collect();
     for assessed in judged.iter().flat_map(|judged| &judged.checks) {
-        tallies.entry(assessed.check.as_str()).or_default().add(assessed.state);
+        tallies.entry(&*assessed.check).or_default().add(assessed.state);
     }
     tallies
 }

@@ -31,7 +31,7 @@ pub fn inputs(readiness: &Readiness) -> (Vec<Asked>, Vec<Evidence>) {
     let evidence = judged().flat_map(|judged| {
         judged.checks.iter().filter_map(move |assessed| {
             let found = assessed.found.clone()?;
-            Some(Evidence { check: assessed.check.clone(), subject: judged.asked.subject.clone(), found })
+            Some(Evidence { check: assessed.check.to_string(), subject: judged.asked.subject.clone(), found })
         })
     });
     (judged().map(|judged| judged.asked.clone()).collect(), evidence.collect())

@@ -55,7 +55,7 @@ fn row(document: &Document, judged: &Judged, assessed: &Assessed) -> [String; 20
         subject.environment().to_owned(),
         key.map(|key| key.cluster.clone()).unwrap_or_default(),
         key.map(|key| key.service.clone()).unwrap_or_default(),
-        assessed.check.clone(),
+        assessed.check.to_string(),
         document.title(&assessed.check).to_owned(),
         check.map(|check| check.category.clone()).unwrap_or_default(),
         weight.to_owned(),
@@ -69,8 +69,8 @@ fn row(document: &Document, judged: &Judged, assessed: &Assessed) -> [String; 20
         or_empty(found.and_then(|found| found.observed_at)),
         or_empty(found.and_then(|found| found.valid_until)),
         found.map(Found::source_said).unwrap_or_default(),
-        found.and_then(|found| found.request_id.clone()).unwrap_or_default(),
-        found.map(|found| found.said.clone()).unwrap_or_default(),
+        found.and_then(|found| found.request_id.as_deref()).unwrap_or_default().to_owned(),
+        found.map(|found| found.said.to_string()).unwrap_or_default(),
     ]
 }
 

@@ -1,19 +1,16 @@
 //! What the score was, and how each check stood: as intervals, written on change only.
 //!
-//! One transaction compares a whole assessment with what is open and writes what differs; a fleet that stands as it stood
-//! writes nothing. The trap is a number that always moves: confidence fades with the age of the evidence, so a row is opened
-//! when its *word* changes and not its permille. A row of another model or another card is another row even with the same
-//! score, which is where a plotted line breaks.
+//! What is written, and when, is said in `record`; here is what can be asked of it. A row of another model or another card is
+//! another row even with the same score, which is where a plotted line breaks.
 
-use std::collections::{BTreeMap, HashMap};
+mod record;
+
+use std::collections::BTreeMap;
 
 use domain::Timestamp;
-use domain::live::Topic;
-use domain::readiness::{Judged, Readiness, Score, State, Subject};
-use sqlx::SqliteConnection;
+use domain::readiness::{State, Subject};
 
-use super::record::Written;
-use super::{Store, StoreError, advance, json, parse, unsigned};
+use super::{Store, StoreError, parse, unsigned};
 
 /// What a score is of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,15 +63,6 @@ pub struct CheckChange {
     pub at: Timestamp,
 }
 
-/// What is compared of a score, and written.
-struct Line {
-    values: [Option<i64>; 3],
-    confidence: i64,
-    trust: &'static str,
-    letter: Option<&'static str>,
-    caps: String,
-}
-
 impl From<&Subject> for ScoreOf {
     fn from(subject: &Subject) -> Self {
         let environment = subject.environment().to_owned();
@@ -84,22 +72,6 @@ impl From<&Subject> for ScoreOf {
 }
 
 impl Store {
-    /// Records an assessment made with the card of that digest. Nothing where everything stands as it stood.
-    ///
-    /// # Errors
-    /// When a statement fails or a row cannot be read; nothing is changed then.
-    pub async fn score_record(&self, readiness: &Readiness, card: &str) -> Result<Option<Written>, StoreError> {
-        let mut tx = self.write().await?;
-        let scored = record_scores(&mut tx, readiness, card).await?;
-        let stood = record_states(&mut tx, readiness, card).await?;
-        if !scored && !stood {
-            return Ok(None);
-        }
-        let revision = advance(&mut tx).await?;
-        tx.commit().await?;
-        Ok(Some(Written { revision, topics: [Topic::Readiness].into() }))
-    }
-
     /// When the first score was recorded; none before that.
     ///
     /// # Errors
@@ -187,120 +159,6 @@ impl Store {
         }
         Ok(found.into_values().filter(|change| change.before != change.after).collect())
     }
-}
-
-/// Opens and closes rows of scores; whether any was.
-async fn record_scores(connection: &mut SqliteConnection, readiness: &Readiness, card: &str) -> Result<bool, StoreError> {
-    let (model, at) = (i64::from(readiness.model), readiness.at.as_micros());
-    let mut wanted: BTreeMap<ScoreOf, Line> = BTreeMap::new();
-    let caps = readiness.caps.iter().map(|cap| (cap.check.as_str(), cap.at)).collect();
-    wanted.insert(ScoreOf::default(), line(&readiness.fleet, caps)?);
-    for judged in readiness.environments.iter().chain(&readiness.services) {
-        let caps = judged.caps().into_iter().filter_map(|check| Some((check.check.as_str(), check.cap?))).collect();
-        wanted.insert(ScoreOf::from(&judged.asked.subject), line(&judged.score, caps)?);
-    }
-    let open = sqlx::query!(
-        r#"SELECT id AS "id!", environment, cluster, service, model, card, score, upper, unwaived, trust, letter, caps FROM score_row
-           WHERE valid_to IS NULL"#
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut changed = false;
-    for row in open {
-        let of = ScoreOf { environment: row.environment, cluster: row.cluster, service: row.service };
-        let same = wanted.get(&of).is_some_and(|line| {
-            let values = [row.score, row.upper, row.unwaived];
-            (row.model, row.card.as_str()) == (model, card)
-                && (values, row.trust.as_str(), row.letter.as_deref()) == (line.values, line.trust, line.letter)
-                && row.caps == line.caps
-        });
-        if same {
-            wanted.remove(&of);
-        } else {
-            sqlx::query!("UPDATE score_row SET valid_to = ? WHERE id = ?", at, row.id).execute(&mut *connection).await?;
-            changed = true;
-        }
-    }
-    for (of, Line { values: [score, upper, unwaived], confidence, trust, letter, caps }) in wanted {
-        sqlx::query!(
-            "INSERT INTO score_row
-                 (environment, cluster, service, model, card, score, upper, unwaived, confidence, trust, letter, caps, valid_from)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            of.environment,
-            of.cluster,
-            of.service,
-            model,
-            card,
-            score,
-            upper,
-            unwaived,
-            confidence,
-            trust,
-            letter,
-            caps,
-            at,
-        )
-        .execute(&mut *connection)
-        .await?;
-        changed = true;
-    }
-    Ok(changed)
-}
-
-/// Opens and closes rows of checks; whether any was.
-async fn record_states(connection: &mut SqliteConnection, readiness: &Readiness, card: &str) -> Result<bool, StoreError> {
-    let (model, at) = (i64::from(readiness.model), readiness.at.as_micros());
-    let states = |judged: &Judged| {
-        let of = ScoreOf::from(&judged.asked.subject);
-        let checks = judged.checks.iter().map(|check| (check.check.clone(), check.state));
-        checks.map(|(check, state)| ((of.clone(), check), state)).collect::<Vec<_>>()
-    };
-    let mut wanted: HashMap<(ScoreOf, String), State> = readiness.environments.iter().chain(&readiness.services).flat_map(states).collect();
-    let open =
-        sqlx::query!(r#"SELECT id AS "id!", environment, cluster, service, check_id, state FROM check_state WHERE valid_to IS NULL"#)
-            .fetch_all(&mut *connection)
-            .await?;
-    let mut changed = false;
-    for row in open {
-        let key = (ScoreOf { environment: row.environment, cluster: row.cluster, service: row.service }, row.check_id);
-        if wanted.get(&key).is_some_and(|state| state.as_str() == row.state) {
-            wanted.remove(&key);
-        } else {
-            sqlx::query!("UPDATE check_state SET valid_to = ? WHERE id = ?", at, row.id).execute(&mut *connection).await?;
-            changed = true;
-        }
-    }
-    let mut fresh: Vec<_> = wanted.into_iter().collect();
-    // rows in the same order each time
-    fresh.sort_by(|one, other| one.0.cmp(&other.0));
-    for ((of, check), state) in fresh {
-        let state = state.as_str();
-        sqlx::query!(
-            "INSERT INTO check_state (environment, cluster, service, check_id, state, model, card, valid_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            of.environment,
-            of.cluster,
-            of.service,
-            check,
-            state,
-            model,
-            card,
-            at,
-        )
-        .execute(&mut *connection)
-        .await?;
-        changed = true;
-    }
-    Ok(changed)
-}
-
-fn line(score: &Score, caps: Vec<(&str, u8)>) -> Result<Line, StoreError> {
-    Ok(Line {
-        values: [score.score, score.upper, score.unwaived].map(|value| value.map(i64::from)),
-        confidence: i64::from(score.confidence),
-        trust: score.trust().as_str(),
-        letter: score.letter.map(|letter| letter.as_str()),
-        caps: json("list of caps", &caps)?,
-    })
 }
 
 /// A check's state as a row holds it.

@@ -251,7 +251,7 @@ fn in_the_document(document: &Document, page: &ReadinessPage) {
     for row in &page.rows {
         let judged = readiness.services.iter().find(|judged| judged.asked.subject.service() == Some(&row.key)).unwrap();
         assert_eq!(judged.score, row.scored.score, "{}", row.key.service);
-        let caps: Vec<_> = judged.caps().iter().map(|assessed| (assessed.check.as_str(), assessed.cap.unwrap())).collect();
+        let caps: Vec<_> = judged.caps().iter().map(|assessed| (&*assessed.check, assessed.cap.unwrap())).collect();
         let gates: Vec<_> = row.gates.iter().map(|gate| (gate.check.as_str(), gate.at)).collect();
         assert_eq!(caps, gates, "{}", row.key.service);
     }

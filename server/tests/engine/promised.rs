@@ -66,7 +66,7 @@ fn answers(of: &Judgement) -> Answers {
     for judged in &of.readiness.services {
         let service = judged.asked.subject.service().unwrap().service.clone();
         for assessed in &judged.checks {
-            all.insert((service.clone(), assessed.check.clone()), assessed.found.as_ref().map(|found| found.answer));
+            all.insert((service.clone(), assessed.check.to_string()), assessed.found.as_ref().map(|found| found.answer));
         }
     }
     all

@@ -227,9 +227,9 @@ fn answered(readiness: &Readiness) -> BTreeMap<(String, String), Answered> {
     services
         .map(|(judged, assessed)| {
             let found = assessed.found.as_ref().unwrap();
-            let (source, said) = (found.source.clone(), found.said.clone());
+            let (source, said) = (found.source.to_string(), found.said.to_string());
             let answer = Answered { state: assessed.state, unknown: assessed.unknown, source, said };
-            ((judged.asked.subject.to_string(), assessed.check.clone()), answer)
+            ((judged.asked.subject.to_string(), assessed.check.to_string()), answer)
         })
         .collect()
 }

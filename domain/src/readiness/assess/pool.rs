@@ -41,7 +41,7 @@ impl<'a> Pool<'a> {
                 Subject::Environment { environment } => weights.get(environment.as_str()).copied().unwrap_or(1),
             };
             let of = |assessed: &'a Assessed| {
-                let check = checks.get(assessed.check.as_str()).copied()?;
+                let check = checks.get(&*assessed.check).copied()?;
                 Some(Weighed { judged, check, assessed, times })
             };
             let all: Vec<Weighed<'a>> = judged.checks.iter().filter_map(of).collect();

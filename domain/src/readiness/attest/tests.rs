@@ -95,8 +95,8 @@ fn what_it_amounts_to() {
     let evidence = attested.evidence(now()).unwrap();
     assert_eq!((evidence.check, evidence.subject.to_string()), (check().id, "production".to_owned()));
     assert_eq!(evidence.found.answer, Answer::Known { value: 666, gates: true });
-    assert_eq!(evidence.found.said, "it holds in part, 66.6 %: 10,412 requests a second for an hour");
-    assert_eq!(evidence.found.source, "attested by nina, HTTPS://ci.example/load/7, file summary.json (sha256 abababababab…)");
+    assert_eq!(&*evidence.found.said, "it holds in part, 66.6 %: 10,412 requests a second for an hour");
+    assert_eq!(&*evidence.found.source, "attested by nina, HTTPS://ci.example/load/7, file summary.json (sha256 abababababab…)");
     attested.value = 1_000;
     attested.said = Some("10,412 requests a second, 95 % within 140 ms".into());
     let found = attested.evidence(now()).unwrap().found;
@@ -105,7 +105,7 @@ fn what_it_amounts_to() {
     assert_eq!(found.at(now().plus(30 * DAY)).0, Answer::Unknown { reason: Unknown::Stale }, "it ends by itself");
     (attested.said, attested.value) = (None, 0);
     attested.note.clear();
-    assert_eq!(attested.evidence(now()).unwrap().found.said, "nina says it does not hold");
+    assert_eq!(&*attested.evidence(now()).unwrap().found.said, "nina says it does not hold");
 }
 
 #[test]
@@ -123,8 +123,8 @@ fn hostile_text_is_shown_harmless_and_survives_as_it_came() {
     assert_eq!(hostile.problems(now(), Some(&check()), None, None), []);
     let attested = hostile.attested("ni\u{200B}na", now(), 1_000, None, None);
     let evidence = attested.evidence(now()).unwrap();
-    assert_eq!(evidence.found.said, "it holds: ·[2J·fdp <b>");
-    assert_eq!(evidence.found.source, "attested by ni·na");
+    assert_eq!(&*evidence.found.said, "it holds: ·[2J·fdp <b>");
+    assert_eq!(&*evidence.found.source, "attested by ni·na");
     let text = serde_json::to_string(&attested).unwrap();
     assert_eq!(serde_json::from_str::<Attestation>(&text).unwrap(), attested, "{text}");
 }

@@ -147,9 +147,9 @@ fn what_it_amounts_to_ends_and_is_nobody_elses() {
     let now = kept.attested.plus(std::time::Duration::from_secs(60));
     let evidence = kept.evidence(now, ["production", "staging"]);
     assert_eq!(evidence.len(), 6);
-    assert_eq!(evidence[0].found.said, "2 of 4 items are ticked; open: \"tested under load\", \"[P0] memory\"");
+    assert_eq!(&*evidence[0].found.said, "2 of 4 items are ticked; open: \"tested under load\", \"[P0] memory\"");
     assert_eq!(evidence[0].found.answer, Answer::Known { value: 500, gates: false });
-    assert_eq!(evidence[0].found.source, "attested by nina, checklist \"Launch list\"");
+    assert_eq!(&*evidence[0].found.source, "attested by nina, checklist \"Launch list\"");
     let mut card = Card::for_tests();
     card.checks = kept.checks();
     let asked: Vec<Asked> = ["production", "staging"]

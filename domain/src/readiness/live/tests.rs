@@ -55,7 +55,7 @@ fn a_service_in_order_passes_every_check() {
         assert!(found.said.ends_with('.') && !found.source.contains("no source"), "{id}: {} by {}", found.said, found.source);
         assert!(!found.said.contains("  ") && found.valid_until > found.observed_at, "{id}: {}", found.said);
     }
-    assert_eq!(world.found("H1").source, "ecs:production DescribeTaskDefinition auth:7");
+    assert_eq!(&*world.found("H1").source, "ecs:production DescribeTaskDefinition auth:7");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn nobody_is_asked_for_a_word_on_one_that_is_off() {
     (off.service.desired, off.service.running) = (0, 0);
     let [runbook]: [Evidence; 1] = told(&off).try_into().unwrap();
     assert_eq!((runbook.check.as_str(), runbook.found.answer), ("runbook", Answer::NotApplicable));
-    assert!(runbook.found.said.contains("wants no task") && runbook.found.source == "ecs:production DescribeServices", "{runbook:?}");
+    assert!(runbook.found.said.contains("wants no task") && &*runbook.found.source == "ecs:production DescribeServices", "{runbook:?}");
     assert_eq!(runbook.found.valid_until, Some(now().plus(Duration::from_secs(600))), "it is not taken for months");
     off.ecs.as_mut().unwrap().last_success = Some(at(-601));
     assert!(told(&off).is_empty(), "nobody knows whether it still is");

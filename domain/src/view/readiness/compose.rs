@@ -104,7 +104,7 @@ fn held_down(facts: &ReadinessFacts<'_>) -> Vec<HeldDown> {
     for judged in all(facts) {
         for (assessed, at) in judged.checks.iter().filter_map(|assessed| Some((assessed, assessed.cap?))) {
             let blind = assessed.state == State::Unknown;
-            held.entry((assessed.check.as_str(), at, blind)).or_default().push(&judged.asked.subject);
+            held.entry((&*assessed.check, at, blind)).or_default().push(&judged.asked.subject);
         }
     }
     let line = |cap: &Cap| {
@@ -220,7 +220,7 @@ fn unknowns(facts: &ReadinessFacts<'_>) -> Vec<UnknownRow> {
     for judged in all(facts) {
         for assessed in judged.checks.iter().filter(|assessed| assessed.state == State::Unknown) {
             let reason = assessed.unknown.unwrap_or(Unknown::NeverCollected);
-            open.entry((assessed.check.as_str(), reason)).or_default().push((&judged.asked.subject, assessed));
+            open.entry((&*assessed.check, reason)).or_default().push((&judged.asked.subject, assessed));
         }
     }
     let seen = |assessed: &Assessed| assessed.found.as_ref().and_then(|found| found.observed_at);

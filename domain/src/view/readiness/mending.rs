@@ -59,7 +59,7 @@ pub(super) fn of_fleet(facts: &ReadinessFacts<'_>) -> Option<Mending> {
 
 /// A health check for one service, where this check is it and fails.
 pub(super) fn of_check(facts: &ReadinessFacts<'_>, judged: &Judged, assessed: &Assessed) -> Option<Mending> {
-    let key = judged.asked.subject.service().filter(|_| assessed.check == HEALTH_CHECK && lacks(assessed))?;
+    let key = judged.asked.subject.service().filter(|_| &*assessed.check == HEALTH_CHECK && lacks(assessed))?;
     let container = container(facts, key).map(str::to_owned).unwrap_or_default();
     let query = PlanQuery { check: HealthCheckForm { container, ..HealthCheckForm::default() }, ..PlanQuery::health_check(key) };
     Some(mending(Foretold::of(facts, &[key], Vec::new()), 1, "Plan a health check for it".to_owned(), query.path()))

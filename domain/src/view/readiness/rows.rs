@@ -51,7 +51,7 @@ fn previews(card: &Card) -> Vec<&str> {
 
 /// The checks of a service that count.
 fn counted<'a>(judged: &'a Judged, previews: &'a [&str]) -> impl Iterator<Item = &'a Assessed> {
-    judged.checks.iter().filter(|check| !previews.contains(&check.check.as_str()))
+    judged.checks.iter().filter(|check| !previews.iter().any(|preview| **preview == *check.check))
 }
 
 fn matches(key: &ServiceKey, judged: &Judged, query: &ReadinessQuery, previews: &[&str]) -> bool {
@@ -60,7 +60,7 @@ fn matches(key: &ServiceKey, judged: &Judged, query: &ReadinessQuery, previews: 
     let graded = query.letter.is_none_or(|graded| graded == Graded::of(judged.score.letter));
     let open = |of: &Assessed| stands(of, query.state);
     let checked = match (&query.check, query.state) {
-        (Some(check), _) => judged.checks.iter().any(|of| of.check == *check && open(of)),
+        (Some(check), _) => judged.checks.iter().any(|of| *of.check == **check && open(of)),
         (None, Some(_)) => counted(judged, previews).any(open),
         (None, None) => true,
     };
@@ -94,6 +94,6 @@ fn row(key: &ServiceKey, judged: &Judged, previews: &[&str]) -> ReadinessRow {
 
 /// What holds one service or environment down, the lowest first.
 pub(super) fn gates(judged: &Judged) -> Vec<GateSaid> {
-    let said = |of: &Assessed| Some(GateSaid { check: of.check.clone(), at: of.cap?, blind: of.state == State::Unknown });
+    let said = |of: &Assessed| Some(GateSaid { check: of.check.to_string(), at: of.cap?, blind: of.state == State::Unknown });
     judged.caps().into_iter().filter_map(said).collect()
 }

@@ -27,7 +27,7 @@ pub(super) fn findings(document: &Document) -> Vec<Part<'static>> {
     let mut by_check: Vec<(&Check, Vec<Open<'_>>)> = document.card.checks.iter().map(|check| (check, Vec::new())).collect();
     for judged in document.judged() {
         for assessed in judged.checks.iter().filter(open) {
-            if let Some((_, of)) = by_check.iter_mut().find(|(check, _)| check.id == assessed.check) {
+            if let Some((_, of)) = by_check.iter_mut().find(|(check, _)| *check.id == *assessed.check) {
                 of.push((judged, assessed));
             }
         }
