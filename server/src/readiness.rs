@@ -9,25 +9,23 @@ mod judgement;
 pub mod scorecard;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Timestamp;
-use domain::alarm::Alarm;
 use domain::change::HealthCheck;
 use domain::nats::Connection;
 use domain::readiness::assess::Asked;
 use domain::readiness::live::{
-    Count, Held, Identity, NatsSource, ServiceFacts, Sources, Usage, Version, Watching, floors, identity, live, promise,
+    Held, Identity, NatsSource, ServiceFacts, Sources, Usage, Version, Watching, floors, identity, live, promise,
 };
 use domain::readiness::{Assessing, Card, Promises, Subject};
-use domain::service::{ServiceKey, Task};
+use domain::service::ServiceKey;
 use domain::source::{SourceHealth, SourceKind};
 use tokio::sync::Mutex;
 
 use crate::config::Config;
-use crate::store::{Connected, FleetFacts, Marks, Of, Standing, Store, StoreError};
+use crate::store::{Connected, FleetFacts, Marks, Of, Own, Run, Standing, Store, StoreError};
 
 pub use judgement::Judgement;
 pub(crate) use judgement::beside;
@@ -83,24 +81,27 @@ impl Judging {
         Ok(of)
     }
 
-    /// Looks at every service and asks `assessing`. `planned` says of each which health check is to be reckoned for it; what
+    /// Looks at every service, run by run, and asks `assessing`. `planned` says of each which health check is to be reckoned for it; what
     /// those would make of it is answered.
     fn look(
         &self,
-        (mut facts, load): (FleetFacts, &Of<Usage>),
+        (facts, load): (&FleetFacts, &Of<Usage>),
+        runs: impl Iterator<Item = Run>,
         (same_time, now): (bool, Timestamp),
         planned: impl Fn(&ServiceFacts<'_>) -> Option<HealthCheck>,
         assessing: &mut Assessing<'_>,
     ) -> Promises {
-        let ended = ended::tally(&facts, &places(&facts, &self.serving), same_time);
-        let mut own = Own { tasks: take(&mut facts.tasks), alarms: take(&mut facts.alarms), counts: take(&mut facts.counts) };
-        let fleet = Fleet::of(&facts, &self.serving, ended);
+        let ended = ended::tally(facts, &places(facts, &self.serving), same_time);
+        let fleet = Fleet::of(facts, &self.serving, ended);
         let mut promises = Promises::new();
-        for standing in &facts.services {
+        let own = runs.flat_map(|Run { places, mut of }| {
+            let services = facts.services.get(places).unwrap_or_default().iter();
+            services.map(move |standing| (standing, of.remove(&standing.key.service).unwrap_or_default()))
+        });
+        for (standing, own) in own {
             let key = &standing.key;
             let marked = self.marks.reason(&key.environment, &key.cluster, &key.service);
             let tier = self.card.tier_tag.as_ref().and_then(|tag| standing.service.tags.get(tag)).cloned();
-            let own = own.remove(key);
             let of = fleet.service(standing, &own, marked, load.get(key).copied(), now);
             let evidence = live(&self.card, &of);
             if let Some(check) = planned(&of) {
@@ -109,28 +110,6 @@ impl Judging {
             assessing.ask(&Asked { subject: Subject::Service(key.clone()), tier }, &evidence);
         }
         promises
-    }
-}
-
-/// What is most of the facts. It is let go of service by service, while what is made of it grows.
-struct Own<T, A, C> {
-    tasks: T,
-    alarms: A,
-    counts: C,
-}
-
-/// The same of all services, by service.
-type OwnOfAll = Own<Of<Vec<Task>>, Of<Vec<(Alarm, bool)>>, Of<Vec<Count>>>;
-/// The same of one.
-type OwnOfOne = Own<Vec<Task>, Vec<(Alarm, bool)>, Vec<Count>>;
-
-impl OwnOfAll {
-    fn remove(&mut self, key: &ServiceKey) -> OwnOfOne {
-        Own {
-            tasks: self.tasks.remove(key).unwrap_or_default(),
-            alarms: self.alarms.remove(key).unwrap_or_default(),
-            counts: self.counts.remove(key).unwrap_or_default(),
-        }
     }
 }
 
@@ -200,7 +179,7 @@ impl<'a> Fleet<'a> {
     fn service<'b>(
         &'b self,
         standing: &'b Standing,
-        own: &'b OwnOfOne,
+        own: &'b Own,
         marked: Option<&'b str>,
         usage: Option<Usage>,
         now: Timestamp,

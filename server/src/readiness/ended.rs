@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use domain::nats::Node;
-use domain::owner::{Register, TaskLife, owner_of};
-use domain::service::{ServiceKey, Task};
+use domain::owner::{Register, owner_of};
+use domain::service::ServiceKey;
 
 use super::Place;
 use crate::store::{Ended, FleetFacts};
@@ -28,7 +28,7 @@ pub(super) fn tally(facts: &FleetFacts, places: &[Place<'_>], same_time: bool) -
     if facts.ended.is_empty() {
         return all;
     }
-    let running: HashSet<&str> = facts.tasks.values().flatten().map(Task::id).collect();
+    let running: HashSet<&str> = facts.lives.iter().filter(|life| life.stopped.is_none()).map(|life| life.id.as_str()).collect();
     for place in places {
         let register = register(facts, place);
         let poll = place.health.patience() / 3;
@@ -55,19 +55,14 @@ fn was_plain(ended: &Ended, facts: &FleetFacts, poll: Duration) -> bool {
 fn register(facts: &FleetFacts, place: &Place<'_>) -> Register {
     let served = |key: &ServiceKey| place.serves(&key.environment);
     let services = facts.services.iter().map(|standing| &standing.key).filter(|key| served(key)).cloned();
-    let living = facts.tasks.iter().filter(|(key, _)| served(key)).flat_map(|(key, tasks)| tasks.iter().map(move |task| life(key, task)));
-    let gone = facts.stopped.iter().filter(|life| served(&life.service)).cloned();
-    Register::new(services, living.chain(gone))
-}
-
-fn life(service: &ServiceKey, task: &Task) -> TaskLife {
-    TaskLife { service: service.clone(), id: task.id().to_owned(), address: task.address.clone(), created: task.created, stopped: None }
+    Register::new(services, facts.lives.iter().filter(|life| served(&life.service)).cloned())
 }
 
 #[cfg(test)]
 mod tests {
     use domain::Timestamp;
     use domain::nats::Connection;
+    use domain::owner::TaskLife;
     use domain::source::{SourceHealth, SourceId, SourceKind};
 
     use super::*;
@@ -86,18 +81,16 @@ mod tests {
     #[test]
     fn what_ended_is_told_by_whose_it_was() {
         let key = ServiceKey { environment: "p".into(), cluster: "c".into(), service: "auth".into() };
-        let task = Task { arn: "arn:x/t1".into(), address: Some("10.0.0.1".into()), created: Some(at(-500)), ..Task::default() };
-        let gone = TaskLife {
+        let life = |id: &str, address: &str, created, stopped: Option<i64>| TaskLife {
             service: key.clone(),
-            id: "t0".into(),
-            address: Some("10.0.0.9".into()),
-            created: Some(at(-900)),
-            stopped: Some(at(50)),
+            id: id.into(),
+            address: Some(address.into()),
+            created: Some(at(created)),
+            stopped: stopped.map(at),
         };
         let mut facts = FleetFacts {
             services: vec![Standing { key: key.clone(), service: domain::service::Service::default(), since: at(-900) }],
-            tasks: HashMap::from([(key.clone(), vec![task])]),
-            stopped: vec![gone],
+            lives: vec![life("t1", "10.0.0.1", -500, None), life("t0", "10.0.0.9", -900, Some(50))],
             ended: vec![
                 ended("10.0.0.1", true, 0, 100),
                 ended("10.0.0.1", false, 0, 100),

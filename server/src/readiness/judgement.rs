@@ -87,13 +87,27 @@ impl Judging {
     ) -> Result<Judgement, StoreError> {
         let load = self.load(store, now).await?;
         let said = Said { attested: store.attested(now).await?, waivers: store.waivers().await?, lists: store.checklists().await? };
-        let facts = store.readiness_facts(now).await?;
+        let (facts, mut left) = store.readiness_facts(now).await?;
         let judging = Arc::clone(self);
+        // one run is read while another is judged, and no third one waits
+        let (read, mut runs) = tokio::sync::mpsc::channel(1);
         let work = move || {
             let (revision, card) = (facts.revision, judging.card.clone());
-            concluded(revision, card, said, now, |assessing| judging.look((facts, &load), (same_time, now), planned, assessing))
+            let runs = std::iter::from_fn(|| runs.blocking_recv());
+            concluded(revision, card, said, now, |assessing| judging.look((&facts, &load), runs, (same_time, now), planned, assessing))
         };
-        Ok(beside(work).await)
+        let reading = async move {
+            while let Some(run) = left.next().await? {
+                // nobody takes it any more where judging failed, which is told below
+                if read.send(run).await.is_err() {
+                    break;
+                }
+            }
+            Ok::<(), StoreError>(())
+        };
+        let (judgement, all_read) = tokio::join!(beside(work), reading);
+        // of a fleet that could be read in part alone there is no judgement
+        all_read.map(|()| judgement)
     }
 }
 

@@ -2,31 +2,32 @@
 //!
 //! Separate from the pages' queries because here all services are read at once: a query a service would be a thousand. The
 //! queries answer rows by kind and nothing is joined that a map can join; what a row says is judged elsewhere. Rows with a body are
-//! read as they come: of a large fleet all bodies at once are as large as what they say. The trap is what
-//! always grows: everything that looks back is asked by an index on time, and the load of a week is read apart from the rest
+//! read as they come, and what is a service's own in runs of services (`runs`): of a large fleet all bodies at once are
+//! as large as what they say. The trap is what always grows: everything that looks back is asked by an index on time, and the load of a week is read apart from the rest
 //! ([`Store::readiness_load`]), because that is a hundred thousand packed rows.
 
 mod brought;
 mod load;
 mod nats;
 mod past;
+mod runs;
 
 use std::collections::HashMap;
 
 use domain::Timestamp;
-use domain::alarm::Alarm;
 use domain::nats::jetstream::Flow;
 use domain::owner::TaskLife;
 use domain::readiness::Brought;
-use domain::readiness::live::{Count, NodeFacts, Past};
-use domain::service::{Service, ServiceKey, Task, TaskDefinition};
+use domain::readiness::live::{NodeFacts, Past};
+use domain::service::{Service, ServiceKey, TaskDefinition};
 use domain::source::SourceHealth;
 use futures::TryStreamExt as _;
 use sqlx::SqliteConnection;
 
-use super::{Store, StoreError, parse, revision, small, sources};
+use super::{Store, StoreError, parse, revision, sources};
 
 pub use nats::{Connected, Ended};
+pub use runs::{Own, Run, Runs};
 
 /// By service.
 pub type Of<T> = HashMap<ServiceKey, T>;
@@ -42,7 +43,7 @@ pub struct Standing {
     pub since: Timestamp,
 }
 
-/// Everything that services are judged by, as it stands in the store.
+/// What services are judged by, as it stands in the store, but for what is a service's own ([`Runs`]).
 #[derive(Debug, Default)]
 pub struct FleetFacts {
     /// The store's revision this was read at.
@@ -55,20 +56,14 @@ pub struct FleetFacts {
     pub definitions: HashMap<String, TaskDefinition>,
     /// The rollouts of ours that brought those revisions.
     pub brought: Of<Brought>,
-    /// Their tasks that have not stopped.
-    pub tasks: Of<Vec<Task>>,
-    /// Their counts of the last day, oldest first, beginning with those that held before it.
-    pub counts: Of<Vec<Count>>,
     /// What happened to them.
     pub past: Of<Past>,
-    /// The alarms that watch them, each with whether somebody acknowledged it.
-    pub alarms: Of<Vec<(Alarm, bool)>>,
     /// Open NATS connections that belong to a service.
     pub connections: Vec<Connected>,
     /// NATS connections that ended within the last day, newest first.
     pub ended: Vec<Ended>,
-    /// Tasks that stopped within the last day.
-    pub stopped: Vec<TaskLife>,
+    /// Tasks that run or stopped within the last day, where such connections are to be owned.
+    pub lives: Vec<TaskLife>,
     /// How many connections a task of each usually holds.
     pub usual: Of<u64>,
     /// How full the fullest connection of each is, in permille.
@@ -86,11 +81,11 @@ pub struct FleetFacts {
 }
 
 impl Store {
-    /// The facts of every service.
+    /// The facts of every service, and what reads the rest of them in the same snapshot.
     ///
     /// # Errors
     /// When a statement fails or a row cannot be read.
-    pub async fn readiness_facts(&self, now: Timestamp) -> Result<FleetFacts, StoreError> {
+    pub async fn readiness_facts(&self, now: Timestamp) -> Result<(FleetFacts, Runs), StoreError> {
         let mut snapshot = self.read().await?;
         let mut facts = FleetFacts {
             revision: revision(&mut snapshot).await?,
@@ -100,12 +95,10 @@ impl Store {
         services(&mut snapshot, &mut facts).await?;
         definitions(&mut snapshot, &mut facts).await?;
         brought::gather(&mut snapshot, &mut facts).await?;
-        tasks(&mut snapshot, &mut facts).await?;
-        counts(&mut snapshot, now, &mut facts).await?;
-        alarms(&mut snapshot, &mut facts).await?;
         past::gather(&mut snapshot, now, &mut facts).await?;
         nats::gather(&mut snapshot, now, &mut facts).await?;
-        Ok(facts)
+        let runs = Runs::new(snapshot, now, &facts.services);
+        Ok((facts, runs))
     }
 }
 
@@ -141,58 +134,6 @@ async fn definitions(connection: &mut SqliteConnection, facts: &mut FleetFacts) 
     while let Some(row) = rows.try_next().await? {
         let definition = parse("task definition", &row.body)?;
         facts.definitions.insert(row.arn, definition);
-    }
-    Ok(())
-}
-
-async fn tasks(connection: &mut SqliteConnection, facts: &mut FleetFacts) -> Result<(), StoreError> {
-    let mut rows = sqlx::query!(
-        r#"SELECT substr(i.source, 5) AS "environment!: String", i.cluster AS "cluster!: String", i.body AS "body!: String"
-           FROM source CROSS JOIN interval i INDEXED BY interval_open ON i.noun = 'task' AND i.source = source.id AND i.valid_to IS NULL
-           WHERE source.id LIKE 'ecs:%' ORDER BY i.name"#
-    )
-    .fetch(connection);
-    while let Some(row) = rows.try_next().await? {
-        let task: Task = parse("task", &row.body)?;
-        let Some(service) = task.service.clone() else { continue };
-        facts.tasks.entry(key(row.environment, row.cluster, service)).or_default().push(task);
-    }
-    Ok(())
-}
-
-/// A day of counts, with those that held at its beginning.
-async fn counts(connection: &mut SqliteConnection, now: Timestamp, facts: &mut FleetFacts) -> Result<(), StoreError> {
-    let from = now.minus(past::LOOKED_BACK).as_micros();
-    let rows = sqlx::query!(
-        r#"SELECT j.environment AS "environment!: String", j.cluster AS "cluster!: String", j.service AS "service!: String", c.at AS "at!: i64",
-                  c.desired AS "desired: i64", c.running AS "running: i64"
-           FROM subject j JOIN count_change c ON c.subject = j.id
-            AND c.at >= COALESCE((SELECT max(p.at) FROM count_change p WHERE p.subject = j.id AND p.at <= ?1), ?1)
-           ORDER BY j.id, c.at"#,
-        from,
-    )
-    .fetch_all(connection)
-    .await?;
-    for row in rows {
-        let tasks = row.desired.zip(row.running).map(|(desired, running)| (small(desired), small(running)));
-        let count = Count { at: Timestamp::from_micros(row.at), tasks };
-        facts.counts.entry(key(row.environment, row.cluster, row.service)).or_default().push(count);
-    }
-    Ok(())
-}
-
-async fn alarms(connection: &mut SqliteConnection, facts: &mut FleetFacts) -> Result<(), StoreError> {
-    let mut rows = sqlx::query!(
-        r#"SELECT a.environment AS "environment!: String", a.cluster AS "cluster!: String", a.service AS "service!: String",
-                  a.body AS "body!: String", k.id IS NOT NULL AS "known!: bool"
-           FROM alarm a JOIN source ON source.id = 'alarms:' || a.environment
-           LEFT JOIN acknowledgement k ON k.environment = a.environment AND k.name = a.name AND k.ended_at IS NULL
-           WHERE a.cluster IS NOT NULL AND a.service IS NOT NULL ORDER BY a.name"#
-    )
-    .fetch(connection);
-    while let Some(row) = rows.try_next().await? {
-        let alarm: Alarm = parse("alarm", &row.body)?;
-        facts.alarms.entry(key(row.environment, row.cluster, row.service)).or_default().push((alarm, row.known));
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use domain::nats::{Connection, Wire};
 use domain::owner::{Certainty, TaskLife};
 use domain::readiness::live::{DAY, NodeFacts};
 use domain::service::ServiceKey;
+use futures::TryStreamExt as _;
 use sqlx::SqliteConnection;
 
 use super::{FleetFacts, key};
@@ -54,6 +55,7 @@ pub(super) async fn gather(connection: &mut SqliteConnection, now: Timestamp, fa
     nodes(connection, facts).await?;
     ended(connection, now, facts).await?;
     if !facts.ended.is_empty() {
+        running(connection, facts).await?;
         stopped(connection, now, facts).await?;
     }
     usual(connection, facts).await?;
@@ -129,6 +131,29 @@ async fn ended(connection: &mut SqliteConnection, now: Timestamp, facts: &mut Fl
 }
 
 /// Tasks that stopped within a day, by the timeline's index: `stopped_task` has none on time for all of them.
+/// Tasks that have not stopped, as far as ownership needs them.
+async fn running(connection: &mut SqliteConnection, facts: &mut FleetFacts) -> Result<(), StoreError> {
+    let mut rows = sqlx::query!(
+        r#"SELECT substr(i.source, 5) AS "environment!: String", i.cluster AS "cluster!: String", i.name AS "arn!: String",
+                  json_extract(i.body, '$.service') AS "service: String", json_extract(i.body, '$.address') AS "address: String",
+                  json_extract(i.body, '$.created') AS "created: String"
+           FROM source CROSS JOIN interval i INDEXED BY interval_open ON i.noun = 'task' AND i.source = source.id AND i.valid_to IS NULL
+           WHERE source.id LIKE 'ecs:%'"#
+    )
+    .fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        let Some(service) = row.service else { continue };
+        facts.lives.push(TaskLife {
+            service: key(row.environment, row.cluster, service),
+            id: row.arn.rsplit('/').next().unwrap_or(&row.arn).to_owned(),
+            address: row.address,
+            created: row.created.as_deref().and_then(|text| text.parse().ok()),
+            stopped: None,
+        });
+    }
+    Ok(())
+}
+
 async fn stopped(connection: &mut SqliteConnection, now: Timestamp, facts: &mut FleetFacts) -> Result<(), StoreError> {
     let from = now.minus(DAY).as_micros();
     let rows = sqlx::query!(
@@ -148,7 +173,7 @@ async fn stopped(connection: &mut SqliteConnection, now: Timestamp, facts: &mut 
         created: row.created.as_deref().and_then(|text| text.parse().ok()),
         stopped: Some(Timestamp::from_micros(row.stopped)),
     });
-    facts.stopped.extend(lives);
+    facts.lives.extend(lives);
     Ok(())
 }
 

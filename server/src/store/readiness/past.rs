@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::Timestamp;
 use domain::readiness::live::{DAY, HALF_YEAR, TaskTime, WEEK};
 use domain::service::ServiceKey;
+use futures::TryStreamExt as _;
 use sqlx::SqliteConnection;
 
 use super::{FleetFacts, key};
@@ -110,7 +111,7 @@ struct State {
 async fn health(connection: &mut SqliteConnection, now: Timestamp, facts: &mut FleetFacts) -> Result<(), StoreError> {
     let (from, until) = (now.minus(DAY), now.as_micros());
     let since = from.as_micros();
-    let rows = sqlx::query!(
+    let mut rows = sqlx::query!(
         r#"SELECT substr(source, 5) AS "environment!: String", cluster AS "cluster!: String", name AS "task!: String", valid_from AS "from!: i64",
                   ?2 AS "to!: i64", json_extract(body, '$.service') AS "service: String", json_extract(body, '$.last_status') AS "status: String",
                   json_extract(body, '$.health') AS "health: String", json_extract(body, '$.started') AS "started: String"
@@ -123,10 +124,9 @@ async fn health(connection: &mut SqliteConnection, now: Timestamp, facts: &mut F
         since,
         until,
     )
-    .fetch_all(connection)
-    .await?;
+    .fetch(connection);
     let mut states: HashMap<ServiceKey, Vec<State>> = HashMap::new();
-    for row in rows {
+    while let Some(row) = rows.try_next().await? {
         let Some(service) = row.service.filter(|_| row.status.as_deref() == Some("RUNNING")) else { continue };
         states.entry(key(row.environment, row.cluster, service)).or_default().push(State {
             task: row.task,

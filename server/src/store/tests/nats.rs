@@ -163,7 +163,7 @@ async fn what_lived_between_two_sweeps_without_tls_is_counted() {
     let closed =
         ClosedReading { connections: vec![ended(7, Some("go")), ended(8, Some("go")), ended(9, None)], ..ClosedReading::default() };
     fixture.record(nats(30, NatsReading { closed: Some(closed), ..busy() })).await;
-    let facts = fixture.store.readiness_facts(at(31)).await.unwrap();
+    let (facts, _) = fixture.store.readiness_facts(at(31)).await.unwrap();
     assert_eq!(facts.past[&key("auth")].plaintext, 2, "who never said who it is did not come in");
 }
 
