@@ -86,11 +86,20 @@ fn evidence(page: &AttestPage, reading: &Reading) -> AnyView {
     // what was cleared on purpose stays cleared
     let latest = page.about.as_ref().filter(|_| query.expires.is_empty() && !query.sent).map(|about| about.latest.clone());
     let expires = latest.unwrap_or_else(|| query.expires.clone());
+    let percent = field(Field {
+        name: "percent",
+        label: "How far it holds, in percent",
+        kind: Kind::Number,
+        value: query.percent.clone(),
+        hint: "100: it holds. 0: it does not. Between, as 97.5: in part. Empty: as the file says".to_owned(),
+        // what is kept has it in permille, under this name
+        wrong: reading.problem("value"),
+    });
     view! {
         <div class="grid">
             <div class="wide">{of(reading, "note", "What was seen", Kind::Prose, &query.note, "in your words; 2,000 characters at most")}</div>
             <div class="wide">{of(reading, "link", "Where it can be seen", Kind::Line, &query.link, "https://…")}</div>
-            {of(reading, "value", "How far it holds, in permille", Kind::Number, &query.value, "1000: it holds. 0: it does not. Between: in part. Empty: as the file says")}
+            {percent}
             {of(reading, "expires", "Counts until (UTC)", Kind::Instant, &expires, "then somebody has to look again")}
         </div>
     }
