@@ -20,7 +20,7 @@ export const pages: { name: string; path: (demo: Demo) => Promise<string> | stri
   { name: 'changes', path: () => '/readiness/changes?period=90d&direction=worse&check=Z9&since=2030-01-01' },
   { name: 'reports', path: () => '/reports' },
   { name: 'report-preview', path: () => '/reports?period=7d&preview=1' },
-  { name: 'attest', path: () => '/readiness/attest?check=load-test&environment=production&value=most&sent=1' },
+  { name: 'attest', path: () => '/readiness/attest?check=load-test&environment=production&percent=most&sent=1' },
   { name: 'waivers', path: () => '/readiness/waivers?check=H1&environment=production&sent=1' },
   { name: 'checklists', path: () => '/readiness/checklists' },
   { name: 'sources', path: () => '/sources' },

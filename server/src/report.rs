@@ -53,7 +53,7 @@ pub use verify::{Verdict, verify};
 
 /// The version of how documents are drawn. Raised with every change of what a format looks like: a file that another version
 /// drew cannot be compared byte for byte, and `verify` says that and nothing worse.
-pub const RENDERING: u32 = 1;
+pub const RENDERING: u32 = 2;
 
 /// A format a report is handed over in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,12 +1,13 @@
 //! Running other programs: to the end, for what they print, or as a server for a while.
 //!
 //! Every child is waited for by its own id. A server is ended by SIGTERM and then, if it does not listen, SIGKILL:
-//! also when the step that wanted it fails half-way, which is why it is a guard and not two calls.
+//! also when the step that wanted it fails half-way, which is why it is a guard and not two calls. And also when this tool is
+//! ended where it stands, by a signal nobody here hears: then a shell beside each server sends the SIGTERM.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -65,6 +66,7 @@ pub(crate) struct Server {
     child: Child,
     name: String,
     first_lines: BufReader<ChildStdout>,
+    lifeline: Option<Lifeline>,
 }
 
 impl Server {
@@ -72,7 +74,9 @@ impl Server {
         let name = shown(command);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start `{name}`"))?;
         let stdout = child.stdout.take().context("the child's stdout is piped")?;
-        Ok(Self { child, name, first_lines: BufReader::new(stdout) })
+        let mut server = Self { child, name, first_lines: BufReader::new(stdout), lifeline: None };
+        server.lifeline = Some(Lifeline::of(server.id())?);
+        Ok(server)
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -122,6 +126,36 @@ impl Drop for Server {
     }
 }
 
+/// Reads a line (its server was ended here, and its number may be another's by now) or the end of the pipe (this tool is gone).
+const WATCH: &str = r#"read -r line || kill "$1""#;
+
+/// A shell that ends a server when this tool is gone, however it went: it waits at a pipe whose other end only this tool
+/// has. (Asking the kernel for the same needs unsafe code.)
+struct Lifeline {
+    shell: Child,
+    held: Option<ChildStdin>,
+}
+
+impl Lifeline {
+    fn of(id: u32) -> Result<Self> {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", WATCH, "watch"]).arg(id.to_string()).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut shell = shell.spawn().context("cannot start the shell that watches over a server")?;
+        let held = shell.stdin.take();
+        Ok(Self { shell, held })
+    }
+}
+
+impl Drop for Lifeline {
+    fn drop(&mut self) {
+        if let Some(mut held) = self.held.take() {
+            // an error means that the shell has ended before, by Ctrl-C for example
+            drop(held.write_all(b"done\n"));
+        }
+        drop(self.shell.wait());
+    }
+}
+
 pub(crate) fn pause() {
     wait(Duration::from_millis(20));
 }
@@ -129,4 +163,33 @@ pub(crate) fn pause() {
 #[expect(clippy::disallowed_methods, reason = "waits for real processes")]
 pub(crate) fn wait(span: Duration) {
     std::thread::sleep(span);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    fn server() -> Child {
+        Command::new("sleep").arg("600").spawn().unwrap()
+    }
+
+    #[test]
+    fn a_server_ends_with_the_tool_that_started_it() {
+        let mut child = server();
+        let mut lifeline = Lifeline::of(child.id()).unwrap();
+        // what the system does when this tool is killed
+        drop(lifeline.held.take());
+        assert_eq!(child.wait().unwrap().signal(), Some(Signal::SIGTERM as i32));
+    }
+
+    #[test]
+    fn a_number_that_may_be_anothers_is_left_alone() {
+        let mut child = server();
+        drop(Lifeline::of(child.id()).unwrap());
+        assert!(matches!(child.try_wait(), Ok(None)), "the shell is gone, and this is not");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 }

@@ -15,7 +15,7 @@ const MOST_LINE: &str = "1000";
 pub(crate) enum Kind {
     /// One line.
     Line,
-    /// A number; typed as text, so that what is none can be shown with what is wrong with it.
+    /// A number, with a point in it or without; typed as text, so that what is none can be shown with what is wrong with it.
     Number,
     /// An instant in UTC.
     Instant,
@@ -58,7 +58,7 @@ pub(crate) fn field(of: Field) -> AnyView {
     };
     let input = match kind {
         Kind::Line => line("text", None, value, described),
-        Kind::Number => line("text", Some("numeric"), value, described),
+        Kind::Number => line("text", Some("decimal"), value, described),
         Kind::Instant => line("datetime-local", None, value, described),
         Kind::Prose => view! {
             <textarea id=format!("f-{name}") name=name rows="3" maxlength=MOST_PROSE aria-invalid=invalid aria-describedby=described inner_html=escaped(&value)></textarea>

@@ -22,9 +22,18 @@ pub(crate) fn LiveTag(#[prop(into)] sources: Signal<Vec<SourceBrief>>) -> impl I
     let as_of = seed.map(|seed| seed.0.clock_time()).unwrap_or_default();
     let told = Memo::new(move |_| sources.with(|sources| told(sources)));
     let behind = move || match told.get() {
-        Told::Behind(at) => format!(", {} behind", span(now.get(seed).since(at))),
-        Told::Silent(silent) => format!(", but {} {} not answer", text::count(silent, "source"), if silent == 1 { "does" } else { "do" }),
-        Told::Nothing => ", nothing read yet".to_owned(),
+        Told::Behind(at) => format!(", {} behind", span(now.get(seed).since(at))).into_any(),
+        // where the bar is short of room the sentence is read out, and the few words are seen
+        Told::Silent(silent) => view! {
+            <span class="meaning">{format!(", but {}", not_answering(silent))}</span>
+            <span class="brief" aria-hidden="true">{format!(", {} silent", text::count(silent, "source"))}</span>
+        }
+        .into_any(),
+        Told::Nothing => ", nothing read yet".into_any(),
+    };
+    let title = move || match told.get() {
+        Told::Silent(silent) => Some(not_answering(silent)),
+        Told::Behind(_) | Told::Nothing => None,
     };
     move || {
         match state.get() {
@@ -36,7 +45,7 @@ pub(crate) fn LiveTag(#[prop(into)] sources: Signal<Vec<SourceBrief>>) -> impl I
         }
         .into_any(),
         Line::Open => view! {
-            <span class="live"><Tag light=told.get().light()><span role="status">"live"</span>{behind}</Tag></span>
+            <span class="live" title=title><Tag light=told.get().light()><span role="status">"live"</span>{behind}</Tag></span>
         }
         .into_any(),
         Line::Lost { since } => view! {
@@ -66,6 +75,11 @@ impl Told {
             Self::Nothing => Light::Move,
         }
     }
+}
+
+/// `12 sources do not answer`.
+fn not_answering(silent: u64) -> String {
+    format!("{} {} not answer", text::count(silent, "source"), if silent == 1 { "does" } else { "do" })
 }
 
 fn told(sources: &[SourceBrief]) -> Told {

@@ -20,6 +20,8 @@ pub(crate) mod deployments;
 #[cfg(feature = "ssr")]
 pub(crate) mod diff;
 #[cfg(feature = "ssr")]
+pub(crate) mod draft_form;
+#[cfg(feature = "ssr")]
 pub(crate) mod facts;
 #[cfg(feature = "ssr")]
 pub(crate) mod field;

@@ -56,12 +56,13 @@ async fn a_file_is_read_before_it_is_kept() {
 async fn what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost() {
     let page = page(
         Scene::Calm,
-        "/readiness/attest?check=load-test&environment=production&value=most&note=%3C%2Ftextarea%3E%3Cb%3E&link=ftp%3A%2F%2Fx&expires=soon&sent=1",
+        "/readiness/attest?check=load-test&environment=production&percent=most&note=%3C%2Ftextarea%3E%3Cb%3E&link=ftp%3A%2F%2Fx&expires=soon&sent=1",
     )
     .await;
     page.says("to put right before it can be kept");
-    page.has("aria-describedby=\"problem-value hint-value\"");
+    page.has("aria-describedby=\"problem-percent hint-percent\"");
     page.has("value=\"most\"");
+    page.says("\"most\" is no number: type one from 0 to 100, as 97.5");
     page.has("&lt;/textarea&gt;&lt;b&gt;</textarea>");
     page.has("value=\"ftp://x\"");
     page.says("A link begins with https:// or http://.");
@@ -130,12 +131,12 @@ async fn an_import_is_looked_at_before_it_is_kept() {
 #[tokio::test]
 async fn forms_are_answered_by_the_page_that_shows_what_came_of_them() {
     let twice = |query: &str| query.replace('%', "%25").replace('&', "%26").replace('=', "%3D");
-    let good = twice("check=load-test&environment=production&value=1000&note=seen&expires=2026-06-01T00:00");
+    let good = twice("check=load-test&environment=production&percent=97.5&note=seen&expires=2026-06-01T00:00");
     let waiver = twice(&format!("check=H1&{AUTH}&reason=r&compensating=c&expires=2026-05-20T12:00"));
     let list = twice(&format!("environment=production&name=Launch&file={HELD}"));
     for (endpoint, body, to, refused) in [
         ("attest", format!("typed={good}"), "/readiness/attest?environment=production#said", false),
-        ("attest", "typed=check%3Dload-test%26value%3Dx".to_owned(), "/readiness/attest?check=load-test&value=x&sent=1#refused", true),
+        ("attest", "typed=check%3Dload-test%26percent%3Dx".to_owned(), "/readiness/attest?check=load-test&percent=x&sent=1#refused", true),
         ("attestation_withdraw", "attestation=7&environment=production".to_owned(), "/readiness/attest?environment=production#said", false),
         ("attestation_withdraw", "attestation=6&environment=production".to_owned(), "/readiness/attest?environment=production#said", true),
         ("waiver_ask", format!("typed={waiver}"), "/readiness/waivers#waiver-5", false),

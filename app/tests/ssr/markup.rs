@@ -79,7 +79,7 @@ async fn every_page() -> Vec<(String, Vec<Opened>)> {
             "/readiness/changes?direction=worse&check=Z9&since=2030-01-01&environment=nowhere",
             "/rollouts/new?service=production%2Fgaming-system-cluster%2Fauth-nats&command=CMD%20true&reason=r&draft=1",
             "/rollouts/new?kind=put_back&service=production%2Fgaming-system-cluster%2Fauth-nats&revision=x",
-            "/readiness/attest?check=load-test&environment=production&value=x&sent=1",
+            "/readiness/attest?check=load-test&environment=production&percent=x&sent=1",
             "/readiness/attest?check=load-test&environment=production&file=44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
             "/readiness/waivers",
             "/readiness/waivers?check=H1&environment=production&sent=1",

@@ -1,13 +1,78 @@
 //! Three real nats-servers with a system account, on free ports, stopped with the test.
+//!
+//! How far they have come is told by their logs, which are listened to. The trap is the start of one that ran before: the others
+//! knew it under another id, so a route is one to the id it has now.
 
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::sync::watch;
 
 pub(crate) const NAMES: [&str; 3] = ["n1", "n2", "n3"];
+
+/// How long a node may take to be ready and to find its peers. Real time: it is a real process.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Node {
+    name: &'static str,
+    child: Child,
+    said: watch::Receiver<Said>,
+}
+
+/// What a node's log has said so far.
+#[derive(Clone, Default)]
+struct Said {
+    id: String,
+    ready: bool,
+    ended: bool,
+    /// Where its routes lead to, as the log writes it: an id in quotes, and the account where the route is of one.
+    routes: HashSet<String>,
+    /// The latest line, or the one with which it gave up.
+    last: String,
+}
+
+impl Said {
+    /// Whether it has routes to this node: those for all, and the one of the system account.
+    fn has_routes_to(&self, id: &str) -> bool {
+        self.routes.contains(&format!("\"{id}\"")) && self.routes.contains(&format!("\"{id}\" for account \"SYS\""))
+    }
+}
+
+impl Node {
+    /// Waits until its log has said so; answers what else it has said.
+    async fn until(&self, what: &str, so: impl Fn(&Said) -> bool) -> Said {
+        let mut said = self.said.clone();
+        let heard = tokio::time::timeout(PATIENCE, said.wait_for(|said| said.ended || so(said))).await;
+        let heard = heard.is_ok_and(|heard| heard.is_ok_and(|said| !said.ended));
+        let said = self.said.borrow().clone();
+        assert!(heard, "{} {what}; it last said: {}", self.name, said.last);
+        said
+    }
+}
+
+/// Follows a node's log to its end.
+fn listen(log: ChildStderr, says: &watch::Sender<Said>) {
+    for line in BufReader::new(log).lines().map_while(Result::ok) {
+        says.send_modify(|said| {
+            if let Some((_, id)) = line.split_once("  ID:  ") {
+                said.id = id.trim().to_owned();
+            }
+            if let Some((_, to)) = line.split_once("Registering remote route ") {
+                said.routes.insert(to.trim().to_owned());
+            }
+            said.ready |= line.contains("Server is ready");
+            if !said.last.contains("[FTL]") {
+                said.last = line;
+            }
+        });
+    }
+    says.send_modify(|said| said.ended = true);
+}
 
 pub(crate) struct Cluster {
     directory: TempDir,
@@ -15,7 +80,7 @@ pub(crate) struct Cluster {
     clients: Vec<u16>,
     routes: Vec<u16>,
     monitors: Vec<u16>,
-    nodes: Vec<Option<Child>>,
+    nodes: Vec<Option<Node>>,
     /// What stands at the end of a node's configuration, by its number and the directory.
     tail: fn(usize, &Path) -> String,
 }
@@ -35,7 +100,7 @@ impl Cluster {
         for index in 0..count {
             cluster.start_node(index);
         }
-        cluster.meshed(count).await;
+        cluster.meshed().await;
         cluster
     }
 
@@ -60,15 +125,19 @@ impl Cluster {
         );
         let path = self.directory.path().join(format!("{}.conf", NAMES[index]));
         std::fs::write(&path, config).unwrap();
-        let log = path.with_extension("log");
-        let child = Command::new(&self.binary).arg("-c").arg(&path).arg("-l").arg(log).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        self.nodes[index] = Some(child.expect("the nats-server starts"));
+        // -D: that a route is in place is said there only
+        let child = Command::new(&self.binary).arg("-D").arg("-c").arg(&path).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        let mut child = child.expect("the nats-server starts");
+        let log = child.stderr.take().expect("its log is piped");
+        let (says, said) = watch::channel(Said::default());
+        std::thread::spawn(move || listen(log, &says));
+        self.nodes[index] = Some(Node { name: NAMES[index], child, said });
     }
 
     pub(crate) fn kill_node(&mut self, index: usize) {
-        let mut child = self.nodes[index].take().expect("the node runs");
-        child.kill().unwrap();
-        child.wait().unwrap();
+        let mut node = self.nodes[index].take().expect("the node runs");
+        node.child.kill().unwrap();
+        node.child.wait().unwrap();
     }
 
     pub(crate) fn client_url(&self, index: usize) -> String {
@@ -79,42 +148,30 @@ impl Cluster {
         format!("http://127.0.0.1:{}", self.monitors[index])
     }
 
-    /// Waits until every running node has routes to all other running ones.
-    pub(crate) async fn meshed(&self, running: usize) {
-        let wanted = format!("\"remotes\": {}", running - 1);
-        for (index, node) in self.nodes.iter().enumerate() {
-            if node.is_none() {
-                continue;
-            }
-            let mut tries = 0;
-            while !self.varz(index).await.contains(&wanted) {
-                tries += 1;
-                assert!(tries < 300, "{} does not find its peers", NAMES[index]);
-                pause().await;
-            }
+    /// Waits until every running node is ready and has routes to all other running ones.
+    pub(crate) async fn meshed(&self) {
+        let mut ids = Vec::new();
+        for node in self.nodes.iter().flatten() {
+            ids.push(node.until("does not get ready", |said| said.ready).await.id);
         }
-    }
-
-    async fn varz(&self, index: usize) -> String {
-        use tokio::io::{AsyncReadExt, AsyncWriteExt};
-        let Ok(mut stream) = tokio::net::TcpStream::connect(("127.0.0.1", self.monitors[index])).await else { return String::new() };
-        let mut answer = String::new();
-        stream.write_all(b"GET /varz HTTP/1.0\r\n\r\n").await.ok();
-        stream.read_to_string(&mut answer).await.ok();
-        answer
+        for (node, own) in self.nodes.iter().flatten().zip(&ids) {
+            let peers: Vec<&String> = ids.iter().filter(|id| *id != own).collect();
+            node.until("does not find its peers", |said| peers.iter().all(|id| said.has_routes_to(id))).await;
+        }
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        for mut child in self.nodes.iter_mut().filter_map(Option::take) {
-            child.kill().ok();
-            child.wait().ok();
+        for mut node in self.nodes.iter_mut().filter_map(Option::take) {
+            node.child.kill().ok();
+            node.child.wait().ok();
         }
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a real server starts in real time, and offers nothing to wait on")]
+/// Between two looks at what a running cluster comes to by itself.
+#[expect(clippy::disallowed_methods, reason = "a real cluster elects and counts in real time, and tells nobody when it has")]
 pub(crate) async fn pause() {
     tokio::time::sleep(Duration::from_millis(50)).await;
 }

@@ -139,7 +139,7 @@ async fn a_node_dies_and_returns(cluster: &mut Cluster, system: &NatsCollector, 
     newcomer.expect(["n3".to_owned()]);
     assert_eq!(nats(&newcomer.sweep().await).silent, ["n3"], "what an earlier process knew is missed by a new one");
     cluster.start_node(2);
-    cluster.meshed(3).await;
+    cluster.meshed().await;
     for collector in [system, monitoring] {
         let sweep = until(collector, |sweep| sweep.outcome == Outcome::Complete).await;
         assert_eq!(names(nats(&sweep)), NAMES);

@@ -8,7 +8,9 @@
 #![allow(clippy::print_stdout, reason = "this is a program that prints")]
 
 mod dice;
+mod invariants;
 mod shell;
+mod sim;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +22,8 @@ use domain::rollout::floor::Floor;
 use domain::rollout::{Bound, OwedState, Rollout, Stage, Status, Step, Target};
 use domain::service::{HealthCheck, ServiceKey};
 use serde_json::json;
-use shell::{Died, Fault, Shell, Sim, Trouble};
+use shell::{Died, Shell};
+use sim::{Fault, Sim, Trouble};
 use world::{Nature, World};
 
 /// Services of one run: enough for a verified one, one under way and one that waits.

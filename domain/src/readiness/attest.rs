@@ -163,10 +163,12 @@ impl AttestationWish {
 
     fn wrong_value(&self, read: Option<u16>) -> Option<String> {
         match (self.value, read) {
-            (None, None) => Some("Say how far it holds: 1000 holds, 0 does not, between them in part (permille).".to_owned()),
+            (None, None) => Some("Say how far it holds: 100 % (1000 permille) where it does, 0 where it does not.".to_owned()),
             (Some(value), _) if value > WHOLE => Some(format!("{value} is more than all of it; 1000 permille is the most.")),
             (Some(value), Some(read)) if value > read => Some(format!(
-                "The file says {read} permille; it may be judged worse than that, not better. Leave it out to take the file's."
+                "The file says {}.{} % ({read} permille); it may be judged worse than that, not better. Leave it out to take the file's.",
+                read / 10,
+                read % 10
             )),
             _ => None,
         }

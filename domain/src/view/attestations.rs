@@ -2,7 +2,13 @@
 //!
 //! Everything typed stands in the URL (decision 0114); a file does not, so it is read first, held under the hash of its bytes,
 //! and the URL holds that. Separate from [`crate::readiness::attest`], which says what an attestation is and what is wrong with
-//! one. The trap is a value people take for percent: it is permille in the form, in the API and in every sentence.
+//! one. The trap is how far a check holds: people type percent, and it is permille in the API and in everything that is kept.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `percent` | how far something holds: typed in percent, told in words |
+
+mod percent;
 
 use std::time::Duration;
 
@@ -13,10 +19,11 @@ use super::typed::{self, CheckOffered, EndsIn, Typed};
 use crate::change::FieldProblem;
 use crate::readiness::attest::FileNamed;
 use crate::readiness::card::{Kind, Scope, Thresholds};
-use crate::readiness::score::WHOLE;
 use crate::readiness::{Attestation, AttestationWish, Card, Check, Readiness, Subject, Weight};
 use crate::service::ServiceKey;
 use crate::{Timestamp, text};
+
+pub use percent::held;
 
 /// Where people attest.
 const PATH: &str = "/readiness/attest";
@@ -36,8 +43,8 @@ pub struct AttestQuery {
     pub cluster: String,
     /// The service; empty for the whole environment.
     pub service: String,
-    /// How far it holds, in permille; empty: as the file says.
-    pub value: String,
+    /// How far it holds, in percent; empty: as the file says.
+    pub percent: String,
     /// What was seen.
     pub note: String,
     /// Where it can be seen.
@@ -83,7 +90,7 @@ impl AttestQuery {
                 ("environment", &self.environment),
                 ("cluster", &self.cluster),
                 ("service", &self.service),
-                ("value", &self.value),
+                ("percent", &self.percent),
                 ("note", &self.note),
                 ("link", &self.link),
                 ("expires", &self.expires),
@@ -103,12 +110,11 @@ impl AttestQuery {
     /// The wish as far as it can be told from what was typed, and what cannot.
     pub fn typed(&self) -> (AttestationWish, Vec<FieldProblem>) {
         let mut problems = Vec::new();
-        let value = typed::some(&self.value);
-        let permille = value.as_deref().and_then(|value| value.parse().ok());
-        if let (Some(value), None) = (&value, permille) {
-            let said = format!("It must be a whole number, 0 to 1000 permille, or be left out; it is \"{}\".", text::shown(value));
+        let value = typed::some(&self.percent).map(|typed| percent::permille(&typed)).transpose().unwrap_or_else(|said| {
+            // under the name it has in the wish, as everything else that can be wrong with it
             problems.push(FieldProblem::new("value", said));
-        }
+            None
+        });
         if !self.unread.is_empty() {
             let said =
                 format!("The file {} was chosen and not read yet: choose it again and press \"Read the file\".", text::shown(&self.unread));
@@ -119,7 +125,7 @@ impl AttestQuery {
             environment: self.environment.trim().to_owned(),
             cluster: typed::some(&self.cluster),
             service: typed::some(&self.service),
-            value: permille,
+            value,
             note: typed::prose(&self.note),
             link: typed::some(&self.link),
             expires: typed::end(&self.expires, &mut problems),
@@ -164,7 +170,7 @@ impl Typed for AttestQuery {
             "environment" => &mut self.environment,
             "cluster" => &mut self.cluster,
             "service" => &mut self.service,
-            "value" => &mut self.value,
+            "percent" => &mut self.percent,
             "note" => &mut self.note,
             "link" => &mut self.link,
             "expires" => &mut self.expires,
@@ -364,15 +370,6 @@ impl AttestFacts<'_> {
             ending: EndsIn::of(said.expires, self.now),
             attestation: said,
         }
-    }
-}
-
-/// How far something holds, in words.
-pub fn held(value: u16) -> String {
-    match value {
-        WHOLE.. => "holds".to_owned(),
-        0 => "does not hold".to_owned(),
-        part => format!("holds in part, {}.{} %", part / 10, part % 10),
     }
 }
 

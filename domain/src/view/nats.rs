@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::TimelineEntry;
+use super::{TimelineEntry, typed};
 use crate::Timestamp;
 use crate::nats::finding::Finding;
 use crate::nats::jetstream::{Flow, Meta};
@@ -48,12 +48,7 @@ impl NatsQuery {
     /// From the pairs of a URL's query; what cannot be understood is left at its default and named.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Self, Vec<String>) {
         let mut query = Self::default();
-        let mut ignored = Vec::new();
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            if !query.understand(name, value) {
-                ignored.push(format!("{name}={}", crate::text::shown(value)));
-            }
-        }
+        let ignored = typed::ignored(pairs, |name, value| query.understand(name, value));
         (query, ignored)
     }
 

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::alarms::put;
 use super::rollout::words;
+use super::typed;
 use crate::Timestamp;
 use crate::judge::Tone;
 use crate::rollout::cause::Kind;
@@ -248,14 +250,12 @@ impl RolloutsQuery {
     /// From the pairs of a URL's query; what is not understood is left at its default and named.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut query = Self::default();
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            match (name, RolloutsOnly::ALL.into_iter().find(|only| only.as_str() == value)) {
-                ("q", _) => value.clone_into(&mut query.q),
-                ("only", Some(only)) => query.only = Some(only),
-                _ => query.ignored.push(format!("{name}={}", text::shown(value))),
-            }
-        }
-        query
+        let ignored = typed::ignored(pairs, |name, value| match name {
+            "q" => put(&mut query.q, Some(value.to_owned())),
+            "only" => put(&mut query.only, RolloutsOnly::ALL.into_iter().find(|only| only.as_str() == value).map(Some)),
+            _ => false,
+        });
+        Self { ignored, ..query }
     }
 
     /// The URL of this view; what stands at its default is left out.
@@ -292,13 +292,11 @@ impl RolloutQuery {
     /// From the pairs of a URL's query; what is not understood is left at its default and named.
     pub fn from_pairs<'a>(id: &str, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut query = Self { id: id.to_owned(), ..Self::default() };
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            match (name, value.parse().ok().filter(|step| *step >= 1)) {
-                ("step", Some(step)) => query.step = Some(step),
-                _ => query.ignored.push(format!("{name}={}", text::shown(value))),
-            }
-        }
-        query
+        let ignored = typed::ignored(pairs, |name, value| match name {
+            "step" => put(&mut query.step, value.parse::<usize>().ok().filter(|step| *step >= 1).map(Some)),
+            _ => false,
+        });
+        Self { ignored, ..query }
     }
 
     /// The URL of this view.

@@ -4,6 +4,7 @@ mod list;
 
 use serde::{Deserialize, Serialize};
 
+use super::typed;
 use crate::Timestamp;
 use crate::judge::Standing;
 use crate::service::{ServiceKey, encoded};
@@ -125,15 +126,7 @@ impl ServiceQuery {
     /// so that a mistyped URL shows a list and says what it ignored.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Self, Vec<String>) {
         let mut query = Self::default();
-        let mut ignored = Vec::new();
-        for (name, value) in pairs {
-            if value.is_empty() {
-                continue;
-            }
-            if !query.understand(name, value) {
-                ignored.push(format!("{name}={}", crate::text::shown(value)));
-            }
-        }
+        let ignored = typed::ignored(pairs, |name, value| query.understand(name, value));
         (query, ignored)
     }
 

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::TimelineEntry;
+use super::{TimelineEntry, typed};
 use crate::Timestamp;
 use crate::judge::Tone;
 use crate::service::{ServiceKey, encoded};
@@ -59,12 +59,7 @@ impl TimelineQuery {
     /// From the pairs of a URL's query; what means nothing is named in the second part.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Self, Vec<String>) {
         let mut query = Self::default();
-        let mut ignored = Vec::new();
-        for (name, value) in pairs {
-            if !value.is_empty() && query.understand(name, value).is_none() {
-                ignored.push(format!("{name}={}", crate::text::shown(value)));
-            }
-        }
+        let ignored = typed::ignored(pairs, |name, value| query.understand(name, value).is_some());
         (query, ignored)
     }
 

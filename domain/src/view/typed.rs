@@ -1,4 +1,5 @@
-//! What forms share whose every field stands in the address: writing it, ends that are typed, places that are named.
+//! What questions share that stand in the address, reading and writing it; and what forms share, ends that are typed and
+//! places that are named.
 //!
 //! Separate from the forms, because an attestation and a waiver name a check, a place and an end in the same way. The trap is
 //! a typing error that becomes evidence of nothing: a service nobody has seen is told beside its field and not kept.
@@ -30,12 +31,18 @@ pub(super) trait Typed: Default {
 /// From the pairs of a URL's query; what is not understood is left at its default and named.
 pub(super) fn of_pairs<'a, T: Typed>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> T {
     let mut typed = T::default();
-    for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-        if !typed.understand(name, value) {
-            typed.ignored().push(format!("{}={}", text::shown(name), text::shown(value)));
-        }
-    }
+    let strange = ignored(pairs, |name, value| typed.understand(name, value));
+    typed.ignored().extend(strange);
     typed
+}
+
+/// Gives the pairs of a URL's query to `understand`, one by one; answers those that meant nothing to it, as pages name them.
+pub(super) fn ignored<'a>(
+    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    mut understand: impl FnMut(&str, &str) -> bool,
+) -> Vec<String> {
+    let strange = pairs.into_iter().filter(|&(name, value)| !value.is_empty() && !understand(name, value));
+    strange.map(|(name, value)| format!("{}={}", text::shown(name), text::shown(value))).collect()
 }
 
 /// From a URL's query as [`address`] writes it.

@@ -9,11 +9,12 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, RawQuery, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::Failure;
+use domain::change::FieldProblem;
 use domain::port::Attested;
 use domain::readiness::{AttestationWish, WaiverWish};
 use domain::service::encoded;
 use domain::view::{AttestPage, AttestQuery, ChecklistKept, ChecklistPreview, ChecklistQuery, ChecklistsPage, WaiverQuery, WaiversPage};
+use domain::{Failure, text};
 use serde::{Deserialize, Serialize};
 
 use super::access::{Operator, Viewer};
@@ -84,18 +85,18 @@ pub(super) async fn attest(operator: Operator, body: Sent<AttestationWish>) -> R
     }
 }
 
-/// Attests a check with a file of 5,000,000 bytes at most: fields check, environment, cluster, service, value (permille), note,
-/// link, expires, and the file. A summary of k6 and a JUnit file are read. An operator may.
+/// Attests a check with a file of 5,000,000 bytes at most: fields check, environment, cluster, service, value (permille) or
+/// percent, note, link, expires, and the file. A summary of k6 and a JUnit file are read. An operator may.
 #[utoipa::path(post, path = "/api/v1/attestations/file", request_body(content = String, content_type = "multipart/form-data"),
     responses((status = 201, body = Numbered), (status = 400, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn attest_with_file(operator: Operator, request: Request) -> Response {
     let done = async {
         let upload = upload::read(request).await;
-        let query = AttestQuery::from_pairs(borrowed(&upload.typed));
+        let query = AttestQuery::from_pairs(borrowed(&upload.typed).filter(|(name, _)| *name != "value"));
         if !query.ignored.is_empty() {
             return Err(not_understood(&query.ignored));
         }
-        let wish = query.wish().map_err(|fields| Failure::Unfit { fields })?;
+        let wish = with_value(query.typed(), &upload.typed)?;
         let file = hold(&operator, upload).await?;
         operator.operate.attest(operator.actor, wish, Some(file)).await
     };
@@ -240,6 +241,19 @@ pub(super) async fn remove(operator: Operator, Path(id): Path<String>) -> Respon
     }
 }
 
+/// A form's wish with the field `value`: permille, as in the API's JSON, where the page's form asks for percent.
+fn with_value(told: (AttestationWish, Vec<FieldProblem>), typed: &[(String, String)]) -> Result<AttestationWish, Failure> {
+    let (mut wish, mut fields) = told;
+    if let Some((_, value)) = typed.iter().rfind(|(name, value)| name == "value" && !value.trim().is_empty()) {
+        wish.value = value.trim().parse().ok();
+        if wish.value.is_none() {
+            let said = format!("It must be a whole number, 0 to 1000 permille, or be left out; it is \"{}\".", text::shown(value));
+            fields.push(FieldProblem::new("value", said));
+        }
+    }
+    if fields.is_empty() { Ok(wish) } else { Err(Failure::Unfit { fields }) }
+}
+
 /// A checklist's fields and file; the file is held. The second is the state it was compared with, where the form says one.
 async fn handed_in(operator: &Operator, request: Request) -> Result<(ChecklistQuery, Option<String>), Failure> {
     let upload = upload::read(request).await;
@@ -260,7 +274,7 @@ async fn hold(operator: &Operator, upload: upload::Upload) -> Result<String, Fai
 
 /// A number in a path.
 fn number(what: &str, id: &str) -> Result<i64, Failure> {
-    id.parse().map_err(|_| Failure::NoSuch { what: format!("{what} with the number {}", domain::text::shown(id)) })
+    id.parse().map_err(|_| Failure::NoSuch { what: format!("{what} with the number {}", text::shown(id)) })
 }
 
 fn numbered(outcome: Result<i64, Failure>) -> Response {

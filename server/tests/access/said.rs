@@ -111,6 +111,9 @@ async fn a_file_is_read_against_the_card_and_another_version_is_refused() {
     let better = [("check", "load-test"), ("environment", "production"), ("expires", "2026-06-01T00:00"), ("value", "1000")];
     let refused = sent(&site, path, Some(&operator), &better, Some(("summary.json", &k6(9_800)))).await;
     assert!(refused.body.contains("may be judged worse than that, not better"), "{}", refused.body);
+    let percent = [("check", "load-test"), ("environment", "production"), ("expires", "2026-06-01T00:00"), ("value", "97.5")];
+    let refused = sent(&site, path, Some(&operator), &percent, Some(("summary.json", &k6(9_800)))).await;
+    assert!(refused.body.contains("\"field\":\"value\"") && refused.body.contains("0 to 1000 permille"), "{}", refused.body);
     assert_eq!(acts(&site).await, before);
     let kept = sent(&site, path, Some(&operator), &fields, Some(("summary.json", &k6(9_800)))).await;
     assert_eq!(kept.status, StatusCode::CREATED, "{}", kept.body);

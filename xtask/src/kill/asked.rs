@@ -1,7 +1,7 @@
 //! Being asked to stop, by Ctrl-C or SIGTERM: noticed between two steps, so that every child is ended on the way out.
 //!
-//! Without this the signal would end this tool where it stands, and what it started would live on. The trap is a child: it
-//! inherits which signals are held back, so it is started while they are let through.
+//! Without this the signal would end this tool where it stands, and its servers would end after it, with nobody waiting for
+//! them. The trap is a child: it inherits which signals are held back, so it is started while they are let through.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

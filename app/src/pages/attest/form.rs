@@ -5,8 +5,8 @@ use domain::view::{AboutCheck, AttestPage, AttestQuery, FileRead, held_said};
 use leptos::prelude::*;
 
 use super::Reading;
-use crate::parts::act::MAY_NOT;
 use crate::parts::age::Age;
+use crate::parts::draft_form::{DraftForm, draft_form, put_right};
 use crate::parts::field::{Field, Kind, field};
 use crate::ui::panel::panel;
 
@@ -15,22 +15,20 @@ const FILE: &str = "/readiness/attest/file";
 
 /// The form.
 pub(super) fn form(page: &AttestPage, reading: &Reading) -> AnyView {
-    let (disabled, described) = (reading.may_not.is_some(), reading.may_not.is_some().then_some(MAY_NOT));
-    view! {
-        <form class="plan attest" action="/readiness/attest#draft" method="get" novalidate=true>
-            <fieldset class="fields stack" disabled=disabled aria-describedby=described>
-                <legend class="sr">"What is attested"</legend>
-                {panel("check", "The check", (), check(page, reading))}
-                {panel("evidence", "The evidence", (), evidence(page, reading))}
-                {panel("file", "A file", (), file(reading))}
-                <p class="ways">
-                    <button class="btn btn-primary" type="submit" name="sent" value="1">"Show what would be kept"</button>
-                    <span class="dim">"Nothing is kept by that."</span>
-                </p>
-            </fieldset>
-        </form>
-    }
-    .into_any()
+    let panels = view! {
+        {panel("check", "The check", (), check(page, reading))}
+        {panel("evidence", "The evidence", (), evidence(page, reading))}
+        {panel("file", "A file", (), file(reading))}
+    };
+    let form = DraftForm {
+        class: "plan attest",
+        action: "/readiness/attest#draft",
+        legend: "What is attested",
+        barred: reading.may_not.is_some(),
+        button: ("sent", "Show what would be kept"),
+        beside: "Nothing is kept by that.",
+    };
+    draft_form(form, panels.into_any())
 }
 
 /// A field, with what is wrong with it.
@@ -86,11 +84,20 @@ fn evidence(page: &AttestPage, reading: &Reading) -> AnyView {
     // what was cleared on purpose stays cleared
     let latest = page.about.as_ref().filter(|_| query.expires.is_empty() && !query.sent).map(|about| about.latest.clone());
     let expires = latest.unwrap_or_else(|| query.expires.clone());
+    let percent = field(Field {
+        name: "percent",
+        label: "How far it holds, in percent",
+        kind: Kind::Number,
+        value: query.percent.clone(),
+        hint: "100: it holds. 0: it does not. Between, as 97.5: in part. Empty: as the file says".to_owned(),
+        // what is kept has it in permille, under this name
+        wrong: reading.problem("value"),
+    });
     view! {
         <div class="grid">
             <div class="wide">{of(reading, "note", "What was seen", Kind::Prose, &query.note, "in your words; 2,000 characters at most")}</div>
             <div class="wide">{of(reading, "link", "Where it can be seen", Kind::Line, &query.link, "https://…")}</div>
-            {of(reading, "value", "How far it holds, in permille", Kind::Number, &query.value, "1000: it holds. 0: it does not. Between: in part. Empty: as the file says")}
+            {percent}
             {of(reading, "expires", "Counts until (UTC)", Kind::Instant, &expires, "then somebody has to look again")}
         </div>
     }
@@ -147,8 +154,7 @@ pub(super) fn draft(reading: &Reading) -> AnyView {
     }
     let problems = reading.draft.problems.len();
     if problems > 0 {
-        let title = format!("{} to put right before it can be kept", text::count(problems as u64, "thing"));
-        return panel("draft", title, (), view! { <p class="empty" role="status">"Each stands at its field."</p> });
+        return put_right(problems, "kept");
     }
     let held = reading.draft.value.map(held_said).unwrap_or_default();
     let of = reading.draft.subject.as_ref().map(|subject| text::shown(&subject.to_string())).unwrap_or_default();

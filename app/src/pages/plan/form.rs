@@ -5,7 +5,8 @@ use domain::view::ServicePage;
 use leptos::prelude::*;
 
 use super::{Reading, services};
-use crate::parts::act::{LONGEST_REASON, MAY_NOT};
+use crate::parts::act::LONGEST_REASON;
+use crate::parts::draft_form::{DraftForm, draft_form};
 use crate::ui::panel::panel;
 
 /// One field.
@@ -22,21 +23,21 @@ struct Field {
 
 /// The form, which asks for the plan.
 pub(super) fn form(reading: &Reading, offered: &ServicePage) -> AnyView {
-    let (disabled, described) = (reading.may_not.is_some(), reading.may_not.is_some().then_some(MAY_NOT));
     let count = text::count(reading.query.services.len() as u64, "service");
-    view! {
-        <form class="plan" action="/rollouts/new#plan" method="get" novalidate=true>
-            <fieldset class="fields stack" disabled=disabled aria-describedby=described>
-                <legend class="sr">"What is to be planned"</legend>
-                {panel("services", "Services", format!("{count} chosen"), services::services(reading, offered))}
-                {panel("check", "The check", (), check(reading))}
-                {panel("how", "How it is rolled out", (), how(reading))}
-                <p class="ways"><button class="btn btn-primary" type="submit" name="draft" value="1">"Show the plan"</button>
-                <span class="dim">"It reads each chosen service from AWS, which may take some seconds."</span></p>
-            </fieldset>
-        </form>
-    }
-    .into_any()
+    let panels = view! {
+        {panel("services", "Services", format!("{count} chosen"), services::services(reading, offered))}
+        {panel("check", "The check", (), check(reading))}
+        {panel("how", "How it is rolled out", (), how(reading))}
+    };
+    let form = DraftForm {
+        class: "plan",
+        action: "/rollouts/new#plan",
+        legend: "What is to be planned",
+        barred: reading.may_not.is_some(),
+        button: ("draft", "Show the plan"),
+        beside: "It reads each chosen service from AWS, which may take some seconds.",
+    };
+    draft_form(form, panels.into_any())
 }
 
 fn check(reading: &Reading) -> AnyView {

@@ -5,26 +5,21 @@ use domain::view::{AboutWaived, WaiverQuery, WaiversPage};
 use leptos::prelude::*;
 
 use super::Reading;
-use crate::parts::act::MAY_NOT;
+use crate::parts::draft_form::{DraftForm, draft_form, put_right};
 use crate::parts::field::{Field, Kind, field};
 use crate::ui::panel::panel;
 
 /// The form, which asks by GET: everything typed stands in the address.
 pub(super) fn form(page: &WaiversPage, reading: &Reading) -> AnyView {
-    let (disabled, described) = (reading.may_not.is_some(), reading.may_not.is_some().then_some(MAY_NOT));
-    view! {
-        <form class="plan attest" action="/readiness/waivers#draft" method="get" novalidate=true>
-            <fieldset class="fields stack" disabled=disabled aria-describedby=described>
-                <legend class="sr">"What is to be accepted"</legend>
-                {panel("ask", "Ask for a waiver", (), fields(page, reading))}
-                <p class="ways">
-                    <button class="btn btn-primary" type="submit" name="sent" value="1">"Show what would be asked for"</button>
-                    <span class="dim">"Nothing is asked for by that."</span>
-                </p>
-            </fieldset>
-        </form>
-    }
-    .into_any()
+    let form = DraftForm {
+        class: "plan attest",
+        action: "/readiness/waivers#draft",
+        legend: "What is to be accepted",
+        barred: reading.may_not.is_some(),
+        button: ("sent", "Show what would be asked for"),
+        beside: "Nothing is asked for by that.",
+    };
+    draft_form(form, panel("ask", "Ask for a waiver", (), fields(page, reading)))
 }
 
 fn fields(page: &WaiversPage, reading: &Reading) -> AnyView {
@@ -81,8 +76,7 @@ pub(super) fn draft(page: &WaiversPage, reading: &Reading) -> AnyView {
         return ().into_any();
     }
     if !page.problems.is_empty() {
-        let title = format!("{} to put right before it can be asked for", text::count(page.problems.len() as u64, "thing"));
-        return panel("draft", title, (), view! { <p class="empty" role="status">"Each stands at its field."</p> });
+        return put_right(page.problems.len(), "asked for");
     }
     let place = [&query.environment, &query.cluster, &query.service].map(|part| text::shown(part.trim()));
     let place: Vec<String> = place.into_iter().filter(|part| !part.is_empty()).collect();

@@ -1,6 +1,6 @@
 //! The questions about alarms, as URLs say them. A URL is a saved view.
 
-use super::super::{MOST_PER_PAGE, PER_PAGE};
+use super::super::{MOST_PER_PAGE, PER_PAGE, typed};
 use super::{Asked, Choice, Paging};
 use crate::alarm::AlarmState;
 use crate::coverage::Column;
@@ -143,24 +143,19 @@ impl AlarmQuery {
     /// From the pairs of a URL's query; what is not understood is left at its default and named.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut query = Self::default();
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            let understood = match name {
-                "q" => put(&mut query.q, Some(value.to_owned())),
-                "state" => put(&mut query.state, state_word(value).map(Some)),
-                "only" => put(&mut query.only, AlarmOnly::ALL.into_iter().find(|only| only.as_str() == value).map(Some)),
-                "service" => put(&mut query.service, Some(Some(value.to_owned()))),
-                "environment" => put(&mut query.environment, Some(Some(value.to_owned()))),
-                "sort" => put(&mut query.sort, AlarmSort::ALL.into_iter().find(|sort| sort.as_str() == value)),
-                "reverse" => put(&mut query.reverse, value.parse().ok()),
-                "page" => put(&mut query.page, page(value)),
-                "per" => put(&mut query.per, per(value)),
-                _ => false,
-            };
-            if !understood {
-                query.ignored.push(format!("{name}={}", text::shown(value)));
-            }
-        }
-        query
+        let ignored = typed::ignored(pairs, |name, value| match name {
+            "q" => put(&mut query.q, Some(value.to_owned())),
+            "state" => put(&mut query.state, state_word(value).map(Some)),
+            "only" => put(&mut query.only, AlarmOnly::ALL.into_iter().find(|only| only.as_str() == value).map(Some)),
+            "service" => put(&mut query.service, Some(Some(value.to_owned()))),
+            "environment" => put(&mut query.environment, Some(Some(value.to_owned()))),
+            "sort" => put(&mut query.sort, AlarmSort::ALL.into_iter().find(|sort| sort.as_str() == value)),
+            "reverse" => put(&mut query.reverse, value.parse().ok()),
+            "page" => put(&mut query.page, page(value)),
+            "per" => put(&mut query.per, per(value)),
+            _ => false,
+        });
+        Self { ignored, ..query }
     }
 
     /// The parts of the URL that are not at their default.
@@ -273,20 +268,15 @@ impl CoverageQuery {
     /// From the pairs of a URL's query; what is not understood is left at its default and named.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut query = Self::default();
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            let understood = match name {
-                "q" => put(&mut query.q, Some(value.to_owned())),
-                "lacks" => put(&mut query.lacks, Column::from_word(value).filter(|of| *of != Column::Own).map(Some)),
-                "environment" => put(&mut query.environment, Some(Some(value.to_owned()))),
-                "page" => put(&mut query.page, page(value)),
-                "per" => put(&mut query.per, per(value)),
-                _ => false,
-            };
-            if !understood {
-                query.ignored.push(format!("{name}={}", text::shown(value)));
-            }
-        }
-        query
+        let ignored = typed::ignored(pairs, |name, value| match name {
+            "q" => put(&mut query.q, Some(value.to_owned())),
+            "lacks" => put(&mut query.lacks, Column::from_word(value).filter(|of| *of != Column::Own).map(Some)),
+            "environment" => put(&mut query.environment, Some(Some(value.to_owned()))),
+            "page" => put(&mut query.page, page(value)),
+            "per" => put(&mut query.per, per(value)),
+            _ => false,
+        });
+        Self { ignored, ..query }
     }
 
     fn pairs(&self) -> Vec<(&'static str, String)> {
@@ -370,20 +360,15 @@ impl MissingQuery {
     /// From the pairs of a URL's query; what is not understood is left at its default and named.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut query = Self::default();
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            let understood = match name {
-                "environment" => put(&mut query.environment, Some(Some(value.to_owned()))),
-                "cluster" => put(&mut query.cluster, Some(Some(value.to_owned()))),
-                "service" => put(&mut query.service, Some(Some(value.to_owned()))),
-                "column" => put(&mut query.column, Column::from_word(value).map(Some)),
-                "form" => put(&mut query.form, Form::from_word(value)),
-                _ => false,
-            };
-            if !understood {
-                query.ignored.push(format!("{name}={}", text::shown(value)));
-            }
-        }
-        query
+        let ignored = typed::ignored(pairs, |name, value| match name {
+            "environment" => put(&mut query.environment, Some(Some(value.to_owned()))),
+            "cluster" => put(&mut query.cluster, Some(Some(value.to_owned()))),
+            "service" => put(&mut query.service, Some(Some(value.to_owned()))),
+            "column" => put(&mut query.column, Column::from_word(value).map(Some)),
+            "form" => put(&mut query.form, Form::from_word(value)),
+            _ => false,
+        });
+        Self { ignored, ..query }
     }
 
     /// The URL of this view at `path`.

@@ -35,7 +35,7 @@ fn everything_typed_survives_the_address() {
         environment: "prod/uction".into(),
         cluster: "c".into(),
         service: "a&b=c".into(),
-        value: "most".into(),
+        percent: "most".into(),
         note: "one\ntwo %41".into(),
         link: "https://x/?a=b&c".into(),
         expires: "soon".into(),
@@ -55,12 +55,13 @@ fn everything_typed_survives_the_address() {
 
 #[test]
 fn what_cannot_be_told_is_told_at_its_field() {
-    let (wish, problems) = AttestQuery::from_query("value=98%25&expires=soon&upload=a.json&note=%20one%0D%0Atwo%20").typed();
+    let (wish, problems) = AttestQuery::from_query("percent=97,5&expires=soon&upload=a.json&note=%20one%0D%0Atwo%20").typed();
     assert_eq!(problems.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), ["value", "file", "expires"]);
     assert_eq!(wish.note, "one\ntwo");
-    let wish = AttestQuery::from_query("check=a&environment=e&value=980&expires=2026-05-03").wish().unwrap();
-    assert_eq!((wish.value, wish.expires), (Some(980), Some(Timestamp::from_secs(1_777_766_400))));
+    let wish = AttestQuery::from_query("check=a&environment=e&percent=97.5&expires=2026-05-03").wish().unwrap();
+    assert_eq!((wish.value, wish.expires), (Some(975), Some(Timestamp::from_secs(1_777_766_400))));
     assert_eq!((wish.cluster, wish.service, wish.link), (None, None, None));
+    assert_eq!(AttestQuery::from_query("percent=%20").wish().unwrap().value, None, "as the file says");
 }
 
 #[test]

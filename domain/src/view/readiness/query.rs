@@ -1,7 +1,7 @@
 //! The question about the services' readiness, as URLs say it. A URL is a saved view.
 
 use super::super::alarms::{page, paging, per, put, url};
-use super::super::{Asked, Choice, PER_PAGE, Paging};
+use super::super::{Asked, Choice, PER_PAGE, Paging, typed};
 use super::words;
 use crate::judge::Tone;
 use crate::readiness::{Letter, State};
@@ -127,24 +127,19 @@ impl ReadinessQuery {
     /// From the pairs of a URL's query; what is not understood is left at its default and named.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut query = Self::default();
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            let understood = match name {
-                "q" => put(&mut query.q, Some(value.to_owned())),
-                "environment" => put(&mut query.environment, Some(Some(value.to_owned()))),
-                "state" => put(&mut query.state, State::from_word(value).map(Some)),
-                "check" => put(&mut query.check, Some(Some(value.to_owned()))),
-                "letter" => put(&mut query.letter, Graded::from_word(value).map(Some)),
-                "sort" => put(&mut query.sort, ReadinessSort::ALL.into_iter().find(|sort| sort.as_str() == value)),
-                "reverse" => put(&mut query.reverse, value.parse().ok()),
-                "page" => put(&mut query.page, page(value)),
-                "per" => put(&mut query.per, per(value)),
-                _ => false,
-            };
-            if !understood {
-                query.ignored.push(format!("{name}={}", text::shown(value)));
-            }
-        }
-        query
+        let ignored = typed::ignored(pairs, |name, value| match name {
+            "q" => put(&mut query.q, Some(value.to_owned())),
+            "environment" => put(&mut query.environment, Some(Some(value.to_owned()))),
+            "state" => put(&mut query.state, State::from_word(value).map(Some)),
+            "check" => put(&mut query.check, Some(Some(value.to_owned()))),
+            "letter" => put(&mut query.letter, Graded::from_word(value).map(Some)),
+            "sort" => put(&mut query.sort, ReadinessSort::ALL.into_iter().find(|sort| sort.as_str() == value)),
+            "reverse" => put(&mut query.reverse, value.parse().ok()),
+            "page" => put(&mut query.page, page(value)),
+            "per" => put(&mut query.per, per(value)),
+            _ => false,
+        });
+        Self { ignored, ..query }
     }
 
     /// The parts of the URL that are not at their default.

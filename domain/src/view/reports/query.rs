@@ -5,13 +5,12 @@
 
 use std::time::Duration;
 
-use super::super::Paging;
 use super::super::alarms::{page, paging, put, url};
 use super::super::plan::typed_instant;
+use super::super::{Paging, typed};
 use crate::change::FieldProblem;
 use crate::report::{Period, Reaching, ReportWish};
 use crate::service::decoded;
-use crate::text;
 
 /// Where the page is.
 const PATH: &str = "/reports";
@@ -107,22 +106,17 @@ impl ReportsQuery {
     /// From the pairs of a URL's query; what is not understood is left at its default and named.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut query = Self::default();
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            let understood = match name {
-                "period" => put(&mut query.period, ReportPeriod::from_word(value)),
-                "from" => put(&mut query.from, Some(value.to_owned())),
-                "to" => put(&mut query.to, Some(value.to_owned())),
-                "environment" => put(&mut query.environment, Some(value.to_owned())),
-                "redact" => put(&mut query.redact, switched(value)),
-                "preview" => put(&mut query.preview, switched(value)),
-                "page" => put(&mut query.page, page(value)),
-                _ => false,
-            };
-            if !understood {
-                query.ignored.push(format!("{name}={}", text::shown(value)));
-            }
-        }
-        query
+        let ignored = typed::ignored(pairs, |name, value| match name {
+            "period" => put(&mut query.period, ReportPeriod::from_word(value)),
+            "from" => put(&mut query.from, Some(value.to_owned())),
+            "to" => put(&mut query.to, Some(value.to_owned())),
+            "environment" => put(&mut query.environment, Some(value.to_owned())),
+            "redact" => put(&mut query.redact, switched(value)),
+            "preview" => put(&mut query.preview, switched(value)),
+            "page" => put(&mut query.page, page(value)),
+            _ => false,
+        });
+        Self { ignored, ..query }
     }
 
     /// From a URL's query as it stands in an address.

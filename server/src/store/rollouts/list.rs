@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use domain::Timestamp;
-use domain::rollout::decide::Outcome;
 use domain::rollout::{Rollout, Step};
 use domain::service::ServiceKey;
 use domain::view::{RecordLine, RolloutBrief, StepTimes};
@@ -168,17 +167,6 @@ impl Store {
         .fetch_optional(&mut *snapshot)
         .await?;
         Ok(number.map(unsigned))
-    }
-
-    /// Effects of a rollout with what came of them, in order: what was really sent.
-    ///
-    /// # Errors
-    /// When a statement fails or a row cannot be read.
-    pub async fn rollout_effects(&self, id: &str) -> Result<Vec<(String, Option<Outcome>)>, StoreError> {
-        let mut snapshot = self.read().await?;
-        let rows =
-            sqlx::query!("SELECT operation, outcome FROM effect WHERE rollout = ? ORDER BY effect", id).fetch_all(&mut *snapshot).await?;
-        rows.into_iter().map(|row| Ok((row.operation, row.outcome.as_deref().map(|text| parse("outcome", text)).transpose()?))).collect()
     }
 
     /// Whether a rollout waits until somebody has looked.

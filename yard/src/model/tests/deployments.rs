@@ -1,18 +1,24 @@
 //! Deployments in time: what a change of a service comes to, for good and bad revisions, with every way of taking it back.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `taken_back` | what fails, and what becomes of it |
+//! | `meanwhile` | what people do while one is under way |
+//! | `always` | what holds for any configuration |
 
-use proptest::prelude::*;
+mod always;
+mod meanwhile;
+mod taken_back;
+
 use serde_json::{Value, json};
 
 use super::{START, plan};
 use crate::{
     clock::{MINUTE, SECOND},
     model::{
-        CannotStop, Fleet,
-        alarm::AlarmState,
-        application::{Image, Verdict},
-        deployment::{
-            AlarmRule, Breaker, Configuration, RolloutState, ServiceDeployment, ServiceDeploymentStatus, Threshold, ThresholdKind,
-        },
+        Fleet,
+        application::Verdict,
+        deployment::{RolloutState, ServiceDeployment, ServiceDeploymentStatus},
         service::Service,
         task::Health,
         update::ServiceChange,
@@ -123,37 +129,6 @@ fn without_a_check_a_task_counts_forty_seconds_after_it_runs() {
 }
 
 #[test]
-fn the_breaker_takes_back_what_never_answers() {
-    for (line, verdict, exit) in [
-        (BAD, Verdict::Evaluated, 1),
-        (GOOD, Verdict::Exits(127), 127),
-        (GOOD, Verdict::Exits(126), 126),
-        (GOOD, Verdict::Slow(9 * SECOND), -1),
-    ] {
-        let mut fleet = fleet();
-        let (before, id) = (running(&fleet).to_owned(), service(&fleet).primary().unwrap().id.clone());
-        let arn = register(&mut fleet, check(line), None);
-        let index = index(&fleet);
-        fleet.services[index].verdict = verdict;
-        deploy(&mut fleet, &arn);
-        until_over(&mut fleet, 30 * MINUTE);
-        let over = latest(&fleet);
-        assert_eq!(over.status, ServiceDeploymentStatus::RollbackSuccessful, "{line} {verdict:?}");
-        assert_eq!((over.failures, over.threshold, over.breaker.as_str()), (3, 3, "TRIGGERED"));
-        assert!(over.rollback.as_ref().unwrap().reason.contains("circuit breaker"));
-        assert_eq!(
-            (running(&fleet), service(&fleet).primary().unwrap().id.as_str()),
-            (before.as_str(), id.as_str()),
-            "stable, and not what was wanted"
-        );
-        assert_eq!(said(&fleet, "rolling back to deployment"), 1);
-        assert!(said(&fleet, "failed container health checks") >= 3);
-        let found = fleet.tasks.values().filter(|task| task.definition == arn).filter_map(|task| task.checks.first()?.last.clone());
-        assert!(found.map(|(code, _)| code).all(|code| code == exit), "{line} {verdict:?}");
-    }
-}
-
-#[test]
 fn an_image_without_a_shell_cannot_run_a_shells_line() {
     let mut fleet = fleet();
     let bare = "capability-registry-nats";
@@ -166,70 +141,6 @@ fn an_image_without_a_shell_cannot_run_a_shells_line() {
     fleet.tick(START + 2 * MINUTE);
     let said = fleet.tasks.values().filter(|task| task.definition == arn).find_map(|task| task.checks.first()?.last.clone()).unwrap();
     assert!(said.0 == 127 && said.1.contains("executable file not found"), "{said:?}");
-}
-
-#[test]
-fn without_a_breaker_a_hopeless_deployment_goes_on_for_ever() {
-    let mut fleet = fleet();
-    let arn = register(&mut fleet, check(BAD), None);
-    let breaker = Breaker { enable: false, rollback: false, reset_on_healthy_task: None, threshold: None };
-    let change = ServiceChange { definition: Some(arn), breaker: Some(breaker), ..ServiceChange::default() };
-    let index = index(&fleet);
-    fleet.update_service(index, change);
-    for _ in 0..720 {
-        fleet.tick(fleet.now + 5 * SECOND);
-        within_bounds(&fleet, true);
-    }
-    assert_eq!(latest(&fleet).status, ServiceDeploymentStatus::InProgress);
-    assert!(service(&fleet).primary().unwrap().failed_tasks > 5);
-    let primary = service(&fleet).primary().unwrap().id.clone();
-    assert!(fleet.tasks_of(service(&fleet)).filter(|task| task.runs() && task.deployment != primary).count() == 2);
-}
-
-#[test]
-fn a_failed_deployment_without_rollback_stays_failed() {
-    let mut fleet = fleet();
-    let arn = register(&mut fleet, check(BAD), None);
-    let breaker = Breaker { enable: true, rollback: false, reset_on_healthy_task: None, threshold: None };
-    let index = index(&fleet);
-    fleet.update_service(index, ServiceChange { definition: Some(arn.clone()), breaker: Some(breaker), ..ServiceChange::default() });
-    until_over(&mut fleet, 30 * MINUTE);
-    fleet.tick(fleet.now + 10 * MINUTE);
-    assert_eq!((latest(&fleet).status, running(&fleet)), (ServiceDeploymentStatus::Stopped, arn.as_str()));
-    assert_eq!(service(&fleet).primary().unwrap().rollout_state, RolloutState::Failed);
-    assert_eq!(fleet.tasks_of(service(&fleet)).filter(|task| task.runs() && task.definition != arn).count(), 2, "the old ones stay");
-    assert!(!fleet.services[index].steady);
-    // a later, sound one clears it up
-    let arn = register(&mut fleet, check(GOOD), None);
-    deploy(&mut fleet, &arn);
-    until_over(&mut fleet, 10 * MINUTE);
-    assert_eq!((latest(&fleet).status, service(&fleet).deployments.len()), (ServiceDeploymentStatus::Successful, 1));
-}
-
-/// Eight tasks, two at a time, each healthy at first and unhealthy a while later: seen only by who does not forget at the first healthy task.
-#[test]
-fn the_stock_breaker_forgets_and_one_that_does_not_reset_does_not() {
-    let fails = |reset: Option<bool>| {
-        let mut fleet = fleet();
-        let index = index(&fleet);
-        fleet.set_desired(SERVICE, 8).unwrap();
-        fleet.tick(START + 10 * MINUTE);
-        let arn = register(
-            &mut fleet,
-            json!({"command": ["CMD-SHELL", GOOD], "interval": 5, "timeout": 2, "retries": 1, "startPeriod": 15}),
-            None,
-        );
-        fleet.services[index].verdict = Verdict::FailsAfter(45 * SECOND);
-        let threshold = Some(Threshold { kind: ThresholdKind::Count, value: 6 });
-        let breaker = Breaker { enable: true, rollback: true, reset_on_healthy_task: reset, threshold };
-        let change =
-            ServiceChange { definition: Some(arn), breaker: Some(breaker), maximum_percent: Some(125), ..ServiceChange::default() };
-        fleet.update_service(index, change);
-        fleet.tick(fleet.now + 20 * MINUTE);
-        latest(&fleet).status
-    };
-    assert_eq!(fails(None), ServiceDeploymentStatus::InProgress);
-    assert_eq!(fails(Some(false)), ServiceDeploymentStatus::RollbackSuccessful);
 }
 
 #[test]
@@ -297,222 +208,4 @@ fn a_deregistered_revision_goes_on_running_and_scaling() {
     assert_eq!(fleet.counts(service(&fleet)), (4, 0));
     let next = register(&mut fleet, Value::Null, None);
     assert_eq!(fleet.definitions[&next].revision, fleet.definitions[&arn].revision + 1, "numbers are never used again");
-}
-
-#[test]
-fn images_that_cannot_be_pulled_or_do_not_stay_up_are_taken_back() {
-    let missing = "111122223333.dkr.ecr.us-east-1.amazonaws.com/auth-nats:9.9.9";
-    for (image, reason) in [
-        (None, "CannotPullContainerError"),
-        (Some(Image { shell: true, exits: Some((3, 5 * SECOND)) }), "Essential container in task exited"),
-    ] {
-        let mut fleet = fleet();
-        if let Some(image) = image {
-            fleet.push_image(missing.to_owned(), Some(image));
-        }
-        let before = running(&fleet).to_owned();
-        let arn = register(&mut fleet, Value::Null, Some(missing));
-        deploy(&mut fleet, &arn);
-        until_over(&mut fleet, 40 * MINUTE);
-        assert_eq!((latest(&fleet).status, running(&fleet)), (ServiceDeploymentStatus::RollbackSuccessful, before.as_str()), "{reason}");
-        let causes: Vec<_> = fleet.tasks.values().filter(|task| task.definition == arn).filter_map(|task| task.cause.clone()).collect();
-        assert!(causes.iter().filter(|cause| cause.reason.starts_with(reason)).count() >= 3, "{causes:?}");
-    }
-}
-
-#[test]
-fn without_room_nothing_is_placed_and_each_try_is_told_and_counted() {
-    let mut fleet = fleet();
-    let arn = register(&mut fleet, check(GOOD), None);
-    fleet.no_room(Some(SERVICE), 25 * SECOND).unwrap();
-    deploy(&mut fleet, &arn);
-    fleet.tick(START + 12 * SECOND);
-    assert_eq!((said(&fleet, "was unable to place a task"), latest(&fleet).failures), (2, 2));
-    fleet.no_room(Some(SERVICE), 0).unwrap();
-    until_over(&mut fleet, 10 * MINUTE);
-    assert_eq!(latest(&fleet).status, ServiceDeploymentStatus::Successful);
-    // and for all of them, until the breaker has had enough
-    let arn = register(&mut fleet, check(GOOD), None);
-    fleet.no_room(None, 60 * MINUTE).unwrap();
-    deploy(&mut fleet, &arn);
-    until_over(&mut fleet, 10 * MINUTE);
-    assert_eq!(latest(&fleet).status, ServiceDeploymentStatus::RollbackSuccessful);
-}
-
-#[test]
-fn an_alarm_takes_a_deployment_back_unless_it_rang_before() {
-    let alarm = format!("{SERVICE}-cpu-high");
-    let rule = AlarmRule { names: vec![alarm.clone()], enable: true, rollback: true };
-    let mut fleet = fleet();
-    let arn = register(&mut fleet, check(GOOD), None);
-    let (index, before) = (index(&fleet), running(&fleet).to_owned());
-    fleet.update_service(index, ServiceChange { definition: Some(arn.clone()), alarms: Some(rule.clone()), ..ServiceChange::default() });
-    fleet.tick(START + 4 * MINUTE);
-    assert_eq!(latest(&fleet).status, ServiceDeploymentStatus::InProgress, "all is in place, and is watched");
-    assert_eq!(fleet.counts(service(&fleet)), (2, 0));
-    fleet.set_alarm(&alarm, AlarmState::Alarm, String::new(), MINUTE).unwrap();
-    until_over(&mut fleet, 10 * MINUTE);
-    let over = latest(&fleet);
-    assert_eq!(
-        (over.status, over.alarms.as_str(), &over.triggered),
-        (ServiceDeploymentStatus::RollbackSuccessful, "TRIGGERED", &rule.names)
-    );
-    assert_eq!(running(&fleet), before);
-
-    fleet.set_alarm(&alarm, AlarmState::Alarm, String::new(), 60 * MINUTE).unwrap();
-    deploy(&mut fleet, &arn);
-    until_over(&mut fleet, 10 * MINUTE);
-    assert_eq!((latest(&fleet).status, latest(&fleet).alarms.as_str()), (ServiceDeploymentStatus::Successful, "DISABLED"));
-}
-
-#[test]
-fn a_deployment_is_stopped_by_hand_once_and_only_while_it_goes() {
-    let mut fleet = fleet();
-    let (index, before) = (index(&fleet), running(&fleet).to_owned());
-    let first = latest(&fleet).id.clone();
-    assert_eq!(fleet.stop_deployment(index, &first), Err(CannotStop::Over(ServiceDeploymentStatus::Successful)));
-    let arn = register(&mut fleet, check(GOOD), None);
-    deploy(&mut fleet, &arn);
-    fleet.tick(START + 20 * SECOND);
-    let id = latest(&fleet).id.clone();
-    assert_eq!(fleet.stop_deployment(index, &id), Ok(()));
-    assert_eq!(latest(&fleet).status, ServiceDeploymentStatus::RollbackRequested);
-    assert_eq!(fleet.stop_deployment(index, &id), Ok(()), "once more changes nothing");
-    fleet.tick(START + 22 * SECOND);
-    // nothing of the old one was gone yet, so the way back may be over already
-    if latest(&fleet).status == ServiceDeploymentStatus::RollbackInProgress {
-        assert_eq!(fleet.stop_deployment(index, &id), Ok(()));
-    }
-    until_over(&mut fleet, 10 * MINUTE);
-    assert_eq!((latest(&fleet).status, running(&fleet)), (ServiceDeploymentStatus::RollbackSuccessful, before.as_str()));
-    assert_eq!(fleet.stop_deployment(index, &id), Err(CannotStop::Over(ServiceDeploymentStatus::RollbackSuccessful)));
-}
-
-#[test]
-fn a_newer_deployment_stops_the_one_under_way() {
-    let mut fleet = fleet();
-    let first = register(&mut fleet, check(BAD), None);
-    deploy(&mut fleet, &first);
-    fleet.tick(START + 45 * SECOND);
-    let second = register(&mut fleet, check(GOOD), None);
-    deploy(&mut fleet, &second);
-    let states: Vec<_> = service(&fleet).service_deployments.iter().map(|deployment| deployment.status).collect();
-    assert_eq!(states[1..], [ServiceDeploymentStatus::Stopped, ServiceDeploymentStatus::Pending]);
-    until_over(&mut fleet, 15 * MINUTE);
-    assert_eq!((latest(&fleet).status, running(&fleet)), (ServiceDeploymentStatus::Successful, second.as_str()));
-    // somebody else comes between
-    let mine = register(&mut fleet, check(GOOD), None);
-    deploy(&mut fleet, &mine);
-    let theirs = fleet.foreign_update(SERVICE).unwrap();
-    until_over(&mut fleet, 15 * MINUTE);
-    assert_eq!(running(&fleet), theirs);
-    assert!(fleet.definitions[&theirs].registered_by.ends_with("role/pipeline"));
-    assert_eq!(fleet.deregister_prior(SERVICE).unwrap(), mine);
-}
-
-#[test]
-fn wanting_more_during_a_deployment_makes_both_versions_grow() {
-    let mut fleet = fleet();
-    let arn = register(&mut fleet, check(BAD), None);
-    let breaker = Breaker { enable: false, rollback: false, reset_on_healthy_task: None, threshold: None };
-    let index = index(&fleet);
-    fleet.update_service(index, ServiceChange { definition: Some(arn.clone()), breaker: Some(breaker), ..ServiceChange::default() });
-    fleet.tick(START + 30 * SECOND);
-    fleet.set_desired(SERVICE, 6).unwrap();
-    fleet.tick(START + 4 * MINUTE);
-    let old = fleet.tasks_of(service(&fleet)).filter(|task| task.runs() && task.definition != arn).count();
-    let new = fleet.tasks_of(service(&fleet)).filter(|task| task.is_wanted() && task.definition == arn).count();
-    assert_eq!(old, 6, "the running version serves the growth");
-    assert!((5..=6).contains(&new), "{new}");
-    fleet.set_desired(SERVICE, 1).unwrap();
-    fleet.tick(START + 10 * MINUTE);
-    assert_eq!(fleet.tasks_of(service(&fleet)).filter(|task| task.runs() && task.definition != arn).count(), 1);
-}
-
-fn configuration() -> impl Strategy<Value = Configuration> {
-    let percents = (0..=100_u32, 100..=300_u32).prop_filter("can move", |(minimum, maximum)| (*minimum, *maximum) != (100, 100));
-    let threshold = prop_oneof![
-        Just(None),
-        (1..6_u32).prop_map(|value| Some(Threshold { kind: ThresholdKind::Count, value })),
-        (1..=100_u32).prop_map(|value| Some(Threshold { kind: ThresholdKind::BoundedPercent, value })),
-        (1..=100_u32).prop_map(|value| Some(Threshold { kind: ThresholdKind::UnboundedPercent, value })),
-    ];
-    (percents, threshold, proptest::option::of(any::<bool>()), any::<bool>()).prop_map(
-        |((minimum, maximum), threshold, reset, rollback)| Configuration {
-            minimum_healthy_percent: minimum,
-            maximum_percent: maximum,
-            breaker: Breaker { enable: true, rollback, reset_on_healthy_task: reset, threshold },
-            alarms: None,
-            bake_minutes: 0,
-        },
-    )
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    /// Unless there is head-room in neither direction, of which the plan of a rollout must know.
-    #[test]
-    fn every_deployment_ends_and_keeps_its_bounds(
-        seed in 0..1_000_u64,
-        configuration in configuration(),
-        desired in 0..7_u32,
-        sound: bool,
-        scaled in proptest::option::of((1..7_u32, 1..120_i64)),
-    ) {
-        let mut fleet = Fleet::new(&plan(seed, false), START);
-        let index = index(&fleet);
-        fleet.services[index].configuration = Configuration { minimum_healthy_percent: 100, maximum_percent: 200, ..configuration.clone() };
-        fleet.set_desired(SERVICE, desired).unwrap();
-        fleet.tick(START + 10 * MINUTE);
-        fleet.services[index].configuration = configuration.clone();
-        let moves = |desired: u32| configuration.most(desired) > desired || configuration.fewest_healthy(desired) < desired || desired == 0;
-        prop_assume!(moves(desired) && scaled.is_none_or(|(count, _)| moves(count)));
-        let arn = register(&mut fleet, check(if sound { GOOD } else { BAD }), None);
-        deploy(&mut fleet, &arn);
-        let begun = fleet.now;
-        let mut wanted = scaled;
-        while latest(&fleet).status.advances() || latest(&fleet).status.returns() {
-            prop_assert!(fleet.now < begun + 120 * MINUTE, "{:?} {:#?}", latest(&fleet), service(&fleet).events);
-            fleet.tick(fleet.now + SECOND);
-            if let Some((count, _)) = wanted.filter(|(_, after)| fleet.now >= begun + after * SECOND) {
-                fleet.set_desired(SERVICE, count).unwrap();
-                wanted = None;
-            }
-            if scaled.is_none() {
-                within_bounds(&fleet, true);
-            }
-        }
-        let over = latest(&fleet).status;
-        if sound {
-            prop_assert_eq!(over, ServiceDeploymentStatus::Successful);
-        } else if service(&fleet).desired > 0 {
-            let expected = if configuration.breaker.rollback { ServiceDeploymentStatus::RollbackSuccessful } else { ServiceDeploymentStatus::Stopped };
-            prop_assert!(over == expected || scaled.is_some(), "{over:?}");
-        }
-        fleet.tick(fleet.now + 10 * MINUTE);
-        // a bad revision also succeeds where no task is wanted, and falls over as soon as one is
-        let holds = if sound { ServiceDeploymentStatus::Successful } else { ServiceDeploymentStatus::RollbackSuccessful };
-        if over == holds {
-            prop_assert_eq!(fleet.counts(service(&fleet)), (service(&fleet).desired, 0));
-        }
-    }
-
-    #[test]
-    fn a_deployment_tells_the_same_story_however_time_is_cut(seed in 0..1_000_u64, sound: bool, steps in proptest::collection::vec(1..60_i64, 1..40)) {
-        let begin = || {
-            let mut fleet = Fleet::new(&plan(seed, true), START);
-            let arn = register(&mut fleet, check(if sound { GOOD } else { BAD }), None);
-            deploy(&mut fleet, &arn);
-            fleet
-        };
-        let (mut stepped, mut at_once) = (begin(), begin());
-        let mut now = START;
-        for step in steps {
-            now += step * SECOND;
-            stepped.tick(now);
-        }
-        at_once.tick(now);
-        prop_assert_eq!(super::shown(&stepped), super::shown(&at_once));
-    }
 }

@@ -10,7 +10,7 @@ use crate::readiness::Subject;
 use crate::service::ServiceKey;
 use crate::view::alarms::{page, paging, per, put, url};
 use crate::view::timeline::instant;
-use crate::view::{Choice, PER_PAGE, Paging};
+use crate::view::{Choice, PER_PAGE, Paging, typed};
 use crate::{Timestamp, text};
 
 /// Where the page is.
@@ -130,25 +130,20 @@ impl ChangesQuery {
     /// From the pairs of a URL's query; what is not understood is left at its default and named.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut query = Self::default();
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            let understood = match name {
-                "period" => put(&mut query.period, ChangesPeriod::from_word(value)),
-                "since" => put(&mut query.since, instant(value, "00:00:00").map(Some)),
-                "q" => put(&mut query.q, Some(value.to_owned())),
-                "environment" => put(&mut query.environment, Some(Some(value.to_owned()))),
-                "cluster" => put(&mut query.cluster, Some(Some(value.to_owned()))),
-                "service" => put(&mut query.service, Some(Some(value.to_owned()))),
-                "check" => put(&mut query.check, Some(Some(value.to_owned()))),
-                "direction" => put(&mut query.direction, ChangeWay::from_word(value).map(Some)),
-                "page" => put(&mut query.page, page(value)),
-                "per" => put(&mut query.per, per(value)),
-                _ => false,
-            };
-            if !understood {
-                query.ignored.push(format!("{}={}", text::shown(name), text::shown(value)));
-            }
-        }
-        query
+        let ignored = typed::ignored(pairs, |name, value| match name {
+            "period" => put(&mut query.period, ChangesPeriod::from_word(value)),
+            "since" => put(&mut query.since, instant(value, "00:00:00").map(Some)),
+            "q" => put(&mut query.q, Some(value.to_owned())),
+            "environment" => put(&mut query.environment, Some(Some(value.to_owned()))),
+            "cluster" => put(&mut query.cluster, Some(Some(value.to_owned()))),
+            "service" => put(&mut query.service, Some(Some(value.to_owned()))),
+            "check" => put(&mut query.check, Some(Some(value.to_owned()))),
+            "direction" => put(&mut query.direction, ChangeWay::from_word(value).map(Some)),
+            "page" => put(&mut query.page, page(value)),
+            "per" => put(&mut query.per, per(value)),
+            _ => false,
+        });
+        Self { ignored, ..query }
     }
 
     /// Since when, at `now`.

@@ -5,9 +5,9 @@
 //! names are bounded for each check, and what is left out is counted.
 
 use domain::readiness::assess::{Assessed, Judged};
-use domain::readiness::{Check, State};
+use domain::readiness::{Check, Found, State};
 use domain::report::Document;
-use domain::text::{count, grouped};
+use domain::text::{count, grouped, shown};
 
 use super::super::{Cell, Part, Table, or_dash, tone, when};
 
@@ -106,21 +106,30 @@ impl Seen {
         let found = assessed.found.as_ref();
         let why = assessed.unknown.map(|unknown| format!("{}: ", unknown.said())).unwrap_or_default();
         let said = found.map(|found| found.said_at(document.readiness.at)).unwrap_or_default();
-        let source = found.map(|found| match &found.request_id {
-            Some(request) => format!("{}, request {request}", found.source_said()),
-            None => found.source_said(),
-        });
         Self {
             state: assessed.state,
             said: format!("{why}{said}").trim_end_matches(": ").to_owned(),
             when: or_dash(found.and_then(|found| found.observed_at).map(when)),
-            source: source.unwrap_or_default(),
+            source: found.map(source).unwrap_or_default(),
         }
     }
 }
 
+/// Where from. A rollout that brought it is named by its number alone: what it was, and who wanted it, is told once, in the
+/// section on what rollouts proved.
+fn source(found: &Found) -> String {
+    let brought = found.brought.as_ref().map(|brought| format!("; brought by rollout {}", brought.rollout)).unwrap_or_default();
+    let request = found.request_id.as_ref().map(|request| format!(", request {request}")).unwrap_or_default();
+    format!("{}{brought}{request}", shown(&found.source))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use domain::Timestamp;
+    use domain::readiness::{Answer, Brought};
+
     use super::*;
     use crate::report::tests::sample;
 
@@ -133,6 +142,18 @@ mod tests {
         assert!(headings > 1 && headings == tables && parts.len() == headings * 3);
         let Some(Part::Subheading(first)) = parts.first() else { unreachable!("a heading comes first") };
         assert!(first.starts_with("H1 "), "what holds the score down most: {first}");
+    }
+
+    #[test]
+    fn a_rollout_is_named_by_its_number() {
+        let (seen, lasts) = (Timestamp::from_secs(5), Duration::from_secs(600));
+        let mut found = Found::seen(Answer::FAIL, "none has one", seen, lasts, "ecs:e DescribeX a:2");
+        assert_eq!(source(&found), "ecs:e DescribeX a:2");
+        let (title, requester) = ("Health check for 2 services".to_owned(), "nina".to_owned());
+        found.brought = Some(Box::new(Brought { rollout: 12, title, verified: seen, requester, approver: Some("omar".to_owned()) }));
+        assert_eq!(source(&found), "ecs:e DescribeX a:2; brought by rollout 12");
+        found.request_id = Some("r-1".into());
+        assert_eq!(source(&found), "ecs:e DescribeX a:2; brought by rollout 12, request r-1");
     }
 
     #[test]
