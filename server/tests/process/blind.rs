@@ -85,7 +85,7 @@ impl Collector for Blinding {
         }
         let (now, fault) = (self.clock.now(), Fault::new(FaultKind::Unreachable, None, "connection refused"));
         let (source, outcome) = (self.inner.id().clone(), Outcome::Failed { fault });
-        Sweep { source, started: now, finished: now, calls: 1, outcome, reading: None }
+        Sweep { source, started: now, finished: now, calls: 1, outcome, reading: None, requests: Vec::new() }
     }
 
     fn budgets(&self) -> Vec<Budget> {

@@ -150,7 +150,8 @@ pub(super) fn report(kind: SourceKind, seconds: i64, outcome: Outcome, reading: 
     health.last_attempt = Some(at(seconds));
     health.last_success = reading.is_some().then(|| at(seconds));
     health.outcome = Some(outcome.clone());
-    let sweep = Sweep { source: id(kind), started: at(seconds), finished: at(seconds), calls: 4, outcome, reading };
+    let (started, finished) = (at(seconds), at(seconds));
+    let sweep = Sweep { source: id(kind), started, finished, calls: 4, outcome, reading, requests: Vec::new() };
     Report { sweep: Some(sweep), health }
 }
 
