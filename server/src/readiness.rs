@@ -221,7 +221,7 @@ impl<'a> Fleet<'a> {
             now,
             marked,
             service,
-            definition: service.revision.as_ref().and_then(|revision| facts.definitions.get(revision)),
+            definition: service.revision.as_ref().and_then(|revision| facts.definitions.get(revision)).map(|(definition, _)| definition),
             tasks: own.tasks.iter().collect(),
             counts: &own.counts,
             since: *since,

@@ -59,6 +59,7 @@ impl Fixture {
             ("series", "SELECT count(*) FROM series"),
             ("series_hour", "SELECT count(*) FROM series_hour"),
             ("series_day", "SELECT count(*) FROM series_day"),
+            ("source_request", "SELECT count(*) FROM source_request"),
         ] {
             counts.push((table, sqlx::query_scalar(query).fetch_one(&mut *snapshot).await.unwrap()));
         }
