@@ -242,7 +242,8 @@ pub struct Found {
     pub valid_until: Option<Timestamp>,
     /// Where from: `ecs:production DescribeTaskDefinition auth-nats:19`, `attested by nina, https://…`.
     pub source: String,
-    /// The request of AWS that answered, where one did.
+    /// The request of AWS that answered in the newest sweep, or that once read the revision; where more than one did, all of them,
+    /// at most three. CloudTrail has it under this id for 90 days. None where no request can be named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// The rollout that brought what was seen, where one did.
