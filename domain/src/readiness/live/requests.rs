@@ -2,7 +2,7 @@
 //!
 //! Separate from the checks, which judge what was read and not who told it; and found once a service, because a dozen checks rest on
 //! the same few requests. The trap is an id that sounds right: what more than one request may have answered, what came after the
-//! sweep began, and what looks back over a day have none.
+//! sweep began, and what rests on tasks that have stopped have none.
 
 use std::borrow::Cow;
 
