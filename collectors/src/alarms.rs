@@ -24,7 +24,7 @@ use domain::source::{Budget, Fault, FaultKind, Shortfall, SourceId, SourceKind};
 use crate::Collector;
 use crate::aws::{AwsEnvironment, Connection, Depth, account_in};
 use crate::budget::Family;
-use crate::call::Tally;
+use crate::call::{Tally, request_id};
 use crate::ecs::pages::pages;
 use crate::harvest::{Read, concluded};
 use crate::operations::DESCRIBE_ALARMS;
@@ -114,16 +114,22 @@ impl AlarmCollector {
         // a verdict is told by the alarms that are on: one call, where all would be one a hundred
         let state = (self.environment.depth() == Depth::Verdict).then_some(StateValue::Alarm);
         let state = &state;
+        let traced = self.environment.depth() == Depth::Record;
         pages(|token| async move {
             let call = || {
                 let describe = connection.cloudwatch.describe_alarms().set_alarm_types(Some(types.to_vec()));
                 describe.set_state_value(state.clone()).max_records(100).set_next_token(token.clone()).send()
             };
             let answer = connection.caller.call(DESCRIBE_ALARMS, tally, call).await?;
+            let request = request_id(&answer);
             let metric = answer.metric_alarms.unwrap_or_default().into_iter().filter_map(map::metric);
             let composite = answer.composite_alarms.unwrap_or_default().into_iter().filter_map(map::composite);
             let log = answer.log_alarms.unwrap_or_default().into_iter().filter_map(map::log);
-            Ok((metric.chain(composite).chain(log).collect(), answer.next_token))
+            let alarms: Vec<Alarm> = metric.chain(composite).chain(log).collect();
+            if traced {
+                tally.answered(DESCRIBE_ALARMS, "", alarms.iter().map(|alarm| alarm.name.as_str()), request);
+            }
+            Ok((alarms, answer.next_token))
         })
         .await
     }
@@ -148,7 +154,7 @@ impl Collector for AlarmCollector {
         let started = self.environment.clock().now();
         let tally = Tally::default();
         let read = self.read(&tally).await;
-        concluded(&self.id, started, self.environment.clock().now(), tally.calls(), read)
+        concluded(&self.id, started, self.environment.clock().now(), &tally, read)
     }
 
     fn budgets(&self) -> Vec<Budget> {

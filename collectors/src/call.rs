@@ -8,14 +8,16 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use aws_sdk_ecs::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use domain::cost::{Charge, Spent, charge};
 use domain::port::Clock;
+use domain::request::Answered;
 use domain::source::{Budget, Fault, FaultKind};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -32,20 +34,56 @@ const BACKOFF_CAP: Duration = Duration::from_secs(20);
 /// Calls of one environment in flight at once: enough to hide the latency, few enough not to look like an attack.
 pub const IN_FLIGHT: usize = 6;
 
-/// Counts the calls of one sweep.
+/// The longest id of a request that is kept; AWS's own have 36 characters.
+const LONGEST_ID: usize = 128;
+
+/// Counts the calls of one sweep, and keeps which request answered for what.
 #[derive(Debug, Default)]
-pub struct Tally(AtomicU32);
+pub struct Tally {
+    calls: AtomicU32,
+    answered: Mutex<Vec<Answered>>,
+}
 
 impl Tally {
     /// Calls made so far, retries included.
     pub fn calls(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
+        self.calls.load(Ordering::Relaxed)
     }
 
     /// One more.
     pub(crate) fn count(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.calls.fetch_add(1, Ordering::Relaxed);
     }
+
+    /// Keeps that the request of this id answered for these names of `part`. Nothing is kept without an id, nor without names.
+    pub(crate) fn answered<'n>(
+        &self,
+        operation: Operation,
+        part: &str,
+        names: impl Iterator<Item = &'n str> + Clone,
+        request: Option<String>,
+    ) {
+        let answered = request.and_then(|id| Answered::of(operation.api(), part, names, id));
+        self.kept().extend(answered);
+    }
+
+    /// What was kept, in an order that does not hang on which answer came first.
+    pub(crate) fn take_answered(&self) -> Vec<Answered> {
+        let mut all = std::mem::take(&mut *self.kept());
+        all.sort_by(|one, other| (&one.operation, &one.part, &one.first).cmp(&(&other.operation, &other.part, &other.first)));
+        all
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<Answered>> {
+        // a panic while one was added leaves a list, not a broken promise
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The id that AWS gave the request of this answer. It comes from outside and is shown to people, so what cannot be one is none.
+pub(crate) fn request_id(answer: &impl RequestId) -> Option<String> {
+    let fits = |id: &&str| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    answer.request_id().filter(fits).map(str::to_owned)
 }
 
 /// Whose buckets a caller takes its tokens from.

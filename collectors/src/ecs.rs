@@ -26,7 +26,7 @@ use futures::StreamExt;
 use futures::stream;
 
 use crate::Collector;
-use crate::aws::{AwsEnvironment, Connection, account_in};
+use crate::aws::{AwsEnvironment, Connection, Depth, account_in};
 use crate::budget::Family;
 use crate::call::Tally;
 use crate::harvest::{Read, concluded};
@@ -124,7 +124,8 @@ impl EcsCollector {
                 events.clear();
             }
         };
-        let visit = Visit { connection, tally, cluster, depth: self.environment.depth(), fresh: &fresh };
+        let depth = self.environment.depth();
+        let visit = Visit { connection, tally, cluster, depth, traced: depth == Depth::Record, fresh: &fresh };
         let unreported = |listed: &[String]| self.memory().unreported(&name, listed);
         let claim = |arn: &str| {
             let mut claimed = claimed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -175,7 +176,7 @@ impl Collector for EcsCollector {
         let started = self.environment.clock().now();
         let tally = Tally::default();
         let read = self.read(started, &tally).await;
-        concluded(&self.id, started, self.environment.clock().now(), tally.calls(), read)
+        concluded(&self.id, started, self.environment.clock().now(), &tally, read)
     }
 
     fn budgets(&self) -> Vec<Budget> {

@@ -320,7 +320,7 @@ impl Collector for EventQueue {
             Err(fault) => (Outcome::Failed { fault }, HELD),
         };
         self.kept().pause = Some(pause);
-        Sweep { source: self.id.clone(), started, finished, calls: tally.calls(), outcome, reading: None }
+        Sweep { source: self.id.clone(), started, finished, calls: tally.calls(), outcome, reading: None, requests: Vec::new() }
     }
 
     fn budgets(&self) -> Vec<Budget> {

@@ -282,7 +282,7 @@ impl Collector for MetricsCollector {
         let started = self.environment.clock().now();
         let tally = Tally::default();
         let read = self.read(&tally).await;
-        concluded(&self.id, started, self.environment.clock().now(), tally.calls(), read)
+        concluded(&self.id, started, self.environment.clock().now(), &tally, read)
     }
 
     fn budgets(&self) -> Vec<Budget> {

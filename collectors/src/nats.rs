@@ -445,7 +445,7 @@ impl Collector for NatsCollector {
         let started = self.clock.now();
         let tally = Tally::default();
         let read = self.read(&tally).await;
-        concluded(&self.id, started, self.clock.now(), tally.calls(), read)
+        concluded(&self.id, started, self.clock.now(), &tally, read)
     }
 
     /// None: NATS publishes no rates, and a sweep asks each node four things.

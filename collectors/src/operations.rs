@@ -54,6 +54,11 @@ impl Operation {
     pub fn service(&self) -> &'static str {
         self.name.split(':').next().unwrap_or_default()
     }
+
+    /// `ListTasks` of `ecs:ListTasks`: what the API calls it, of every operation whose own name IAM permits it by.
+    pub fn api(&self) -> &'static str {
+        self.name.split_once(':').map_or(self.name, |(_, api)| api)
+    }
 }
 
 /// Which clusters there are, where the config names none.

@@ -14,6 +14,7 @@
 //! | [`service`], [`alarm`], [`nats`] | what the collectors read, in the field's own terms |
 //! | [`owner`] | whose a NATS connection is, with proof |
 //! | [`reading`] | one sweep's harvest, and what it could not see |
+//! | [`request`] | which request of a sweep answered for what |
 //! | [`change`] | what a rollout does to one service: a health check, back to an earlier revision |
 //! | [`readiness`] | the score card, evidence, waivers, and the score they come to |
 //! | [`report`] | the document that every format of a report is drawn from, and adding it up again |
@@ -46,6 +47,7 @@ pub mod port;
 pub mod readiness;
 pub mod reading;
 pub mod report;
+pub mod request;
 pub mod rollout;
 pub mod series;
 pub mod service;

@@ -13,6 +13,7 @@ use crate::log::Heard;
 use crate::nats::closed::ClosedReading;
 use crate::nats::jetstream::{Consumer, Meta, Stream};
 use crate::nats::{Connection, ConnectionCounters, Node, NodeCounters};
+use crate::request::Answered;
 use crate::series::{Metric, Point};
 use crate::service::{Service, ServiceEvent, Task, TaskDefinition};
 use crate::source::{Outcome, SourceId};
@@ -59,6 +60,8 @@ pub struct Sweep {
     pub outcome: Outcome,
     /// What it read; nothing after a failure, nor from a source whose word is only a hint.
     pub reading: Option<Reading>,
+    /// Which of its requests answered for what, where that is kept; nothing after a failure.
+    pub requests: Vec<Answered>,
 }
 
 /// What a sweep read, by kind of source.

@@ -17,7 +17,7 @@ use domain::change::HealthCheck;
 use domain::nats::Connection;
 use domain::readiness::assess::Asked;
 use domain::readiness::live::{
-    Held, Identity, NatsSource, ServiceFacts, Sources, Usage, Version, Watching, floors, identity, live, promise,
+    Held, Identity, NatsSource, RequestIds, ServiceFacts, Sources, Usage, Version, Watching, floors, identity, live, promise,
 };
 use domain::readiness::{Assessing, Card, Promises, Subject};
 use domain::service::ServiceKey;
@@ -195,12 +195,14 @@ impl<'a> Fleet<'a> {
         let ecs = source(SourceKind::Ecs);
         let gaps: &[(Timestamp, Timestamp)] = ecs.and_then(|health| facts.gaps.get(&health.id.to_string())).map_or(&[], Vec::as_slice);
         let consumers = facts.consumers.get(key).into_iter().flatten();
-        ServiceFacts {
+        let revision = service.revision.as_ref().and_then(|revision| facts.definitions.get(revision));
+        let requests = |kind| source(kind).and_then(|health| facts.requests.get(&health.id.to_string()));
+        let read = ServiceFacts {
             key,
             now,
             marked,
             service,
-            definition: service.revision.as_ref().and_then(|revision| facts.definitions.get(revision)),
+            definition: revision.map(|(definition, _)| definition),
             tasks: own.tasks.iter().collect(),
             counts: &own.counts,
             since: *since,
@@ -215,13 +217,16 @@ impl<'a> Fleet<'a> {
             identities: self.identities(held),
             floors: &self.floors,
             brought: facts.brought.get(key),
+            requests: RequestIds::default(),
             sources: Sources {
                 ecs,
                 alarms: source(SourceKind::Alarms),
                 metrics: source(SourceKind::Metrics),
                 nats: self.places.iter().filter(|place| place.serves(&key.environment)).map(|place| self.cluster(place)).collect(),
             },
-        }
+        };
+        let read_by = revision.and_then(|(_, request)| request.as_deref());
+        read.told_by(requests(SourceKind::Ecs), requests(SourceKind::Alarms), read_by)
     }
 
     fn identities(&self, held: &[&'a Connected]) -> Vec<Identity<'a>> {

@@ -25,6 +25,7 @@ mod readiness;
 mod record;
 mod reported;
 mod reports;
+mod requests;
 mod retention;
 mod rollouts;
 mod scores;

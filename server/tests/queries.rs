@@ -48,7 +48,8 @@ fn sweep(services: usize, running: u32) -> Report {
     let reading = EcsReading { account: "111122223333".into(), region: "us-east-1".into(), clusters: Seen::whole(vec![cluster]) };
     let mut health = SourceHealth::untried(id.clone(), Duration::from_secs(15));
     health.last_success = Some(at);
-    let sweep = Sweep { source: id, started: at, finished: at, calls: 4, outcome: Outcome::Complete, reading: Some(Reading::Ecs(reading)) };
+    let (outcome, reading) = (Outcome::Complete, Some(Reading::Ecs(reading)));
+    let sweep = Sweep { source: id, started: at, finished: at, calls: 4, outcome, reading, requests: Vec::new() };
     Report { sweep: Some(sweep), health }
 }
 

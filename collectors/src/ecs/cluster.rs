@@ -13,7 +13,7 @@ use super::map;
 use super::pages::{batches, pages};
 use crate::aws::{Connection, Depth};
 use crate::budget::Family;
-use crate::call::Tally;
+use crate::call::{Tally, request_id};
 use crate::operations::{DESCRIBE_SERVICES, DESCRIBE_TASK_DEFINITION, DESCRIBE_TASKS, LIST_SERVICES, LIST_TASKS};
 
 use aws_sdk_ecs::types::{DesiredStatus, ServiceField};
@@ -60,6 +60,8 @@ pub(super) struct Visit<'a> {
     pub(super) tally: &'a Tally,
     pub(super) cluster: Cluster,
     pub(super) depth: Depth,
+    /// Whether it is kept which request answered for what: of sweeps that go on record.
+    pub(super) traced: bool,
     /// Leaves of a service's events what is worth bringing home. Called as each answer is read, so that a large fleet's
     /// events are never held all at once.
     pub(super) fresh: &'a (dyn Fn(&str, &mut Vec<ServiceEvent>) + Sync),
@@ -114,8 +116,11 @@ impl Visit<'_> {
         Part { items, fault: listing.or(describing) }
     }
 
-    async fn describe_services(&self, names: Vec<String>) -> (Vec<ObservedService>, Option<Fault>) {
-        let Self { connection, tally, cluster, depth, fresh } = self;
+    /// These services, by name or ARN. Asked for in the order of their names, so that no two requests answer for one stretch of it.
+    async fn describe_services(&self, mut names: Vec<String>) -> (Vec<ObservedService>, Option<Fault>) {
+        let Self { connection, tally, cluster, depth, traced, fresh } = self;
+        names.sort_by(|one, other| named(one).cmp(named(other)));
+        names.dedup();
         batches(names, 10, |ten| async move {
             let call = || {
                 let describe = connection.ecs.describe_services().cluster(cluster.id());
@@ -124,6 +129,9 @@ impl Visit<'_> {
             };
             // `failures` of reason MISSING are services deleted since the list: they are simply gone
             let answer = connection.caller.call(DESCRIBE_SERVICES, tally, call).await?;
+            if *traced {
+                tally.answered(DESCRIBE_SERVICES, &cluster.name, ten.iter().map(|arn| named(arn)), request_id(&answer));
+            }
             let mut services: Vec<_> =
                 answer.services.unwrap_or_default().into_iter().filter_map(|service| map::service(service, *depth)).collect();
             services.iter_mut().for_each(|observed: &mut ObservedService| fresh(&observed.service.name, &mut observed.events));
@@ -151,7 +159,7 @@ impl Visit<'_> {
             }
             arns.extend(listed.items);
         }
-        match self.describe_tasks(arns).await {
+        match self.describe_tasks(arns, self.traced).await {
             (items, None) => Ok(items),
             (_, Some(fault)) => Err(fault),
         }
@@ -159,7 +167,7 @@ impl Visit<'_> {
 
     async fn running(&self) -> Part<Task> {
         let listed = self.list_tasks(DesiredStatus::Running, None).await;
-        let (items, describing) = self.describe_tasks(listed.items).await;
+        let (items, describing) = self.describe_tasks(listed.items, self.traced).await;
         Part { items, fault: listed.fault.or(describing) }
     }
 
@@ -169,7 +177,8 @@ impl Visit<'_> {
             return (Part { items: Vec::new(), fault: None }, Part { items: Vec::new(), fault: None });
         }
         let listed = self.list_tasks(DesiredStatus::Stopped, None).await;
-        let (mut items, describing) = self.describe_tasks(unreported(&listed.items)).await;
+        // each is described once and looked back at for a day: what answered for it is no request of the newest sweep
+        let (mut items, describing) = self.describe_tasks(unreported(&listed.items), false).await;
         // one that is still stopping has no final reason yet; it is described again next time
         items.retain(Task::has_stopped);
         let fault = listed.fault.clone().or(describing);
@@ -192,11 +201,17 @@ impl Visit<'_> {
         Part { items, fault }
     }
 
-    async fn describe_tasks(&self, arns: Vec<String>) -> (Vec<Task>, Option<Fault>) {
+    /// These tasks, asked for in the order of their ARNs, as services are.
+    async fn describe_tasks(&self, mut arns: Vec<String>, traced: bool) -> (Vec<Task>, Option<Fault>) {
         let Self { connection, tally, cluster, .. } = self;
+        arns.sort_unstable();
+        arns.dedup();
         batches(arns, 100, |hundred| async move {
             let call = || connection.ecs.describe_tasks().cluster(cluster.id()).set_tasks(Some(hundred.clone())).send();
             let answer = connection.caller.call(DESCRIBE_TASKS, tally, call).await?;
+            if traced {
+                tally.answered(DESCRIBE_TASKS, &cluster.name, hundred.iter().map(String::as_str), request_id(&answer));
+            }
             Ok(answer.tasks.unwrap_or_default().into_iter().filter_map(map::task).collect())
         })
         .await
@@ -218,12 +233,18 @@ impl Visit<'_> {
     }
 
     async fn read_definitions(&self, wanted: Vec<String>, shortfalls: &mut Vec<Shortfall>) -> (Vec<TaskDefinition>, Vec<String>) {
-        let Self { connection, tally, .. } = self;
+        let Self { connection, tally, traced, .. } = self;
         let (answers, fault) = batches(wanted, 1, |arns| async move {
             let Some(arn) = arns.into_iter().next() else { return Ok(Vec::new()) };
             let call = || connection.ecs.describe_task_definition().task_definition(&arn).send();
             match connection.caller.call(DESCRIBE_TASK_DEFINITION, tally, call).await {
-                Ok(answer) => Ok(vec![(answer.task_definition.and_then(map::definition), arn)]),
+                Ok(answer) => {
+                    if *traced {
+                        // a revision is of no cluster
+                        tally.answered(DESCRIBE_TASK_DEFINITION, "", std::iter::once(arn.as_str()), request_id(&answer));
+                    }
+                    Ok(vec![(answer.task_definition.and_then(map::definition), arn)])
+                }
                 // ECS answers ClientException for a revision that was deleted
                 Err(fault) if fault.message.starts_with("ClientException") => Ok(vec![(None, arn)]),
                 Err(fault) => Err(fault),
@@ -251,6 +272,11 @@ impl Cluster {
     fn id(&self) -> &str {
         if self.arn.is_empty() { &self.name } else { &self.arn }
     }
+}
+
+/// The name at the end of an ARN; whatever is none is a name.
+fn named(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
 }
 
 /// Adds `ended` to `stopped`, each task once.

@@ -64,7 +64,7 @@ impl EcsCollector {
         let fresh = |service: &str, events: &mut Vec<ServiceEvent>| {
             self.memory().unheard(&name, service, events);
         };
-        let visit = Visit { connection, tally: &tally, cluster, depth: Depth::Record, fresh: &fresh };
+        let visit = Visit { connection, tally: &tally, cluster, depth: Depth::Record, traced: false, fresh: &fresh };
         let (mut services, tasks) = futures::try_join!(visit.services_named(services), visit.tasks_of(services))?;
         services.sort_by(|a, b| a.service.name.cmp(&b.service.name));
         let reading = ClusterReading {
@@ -85,6 +85,7 @@ impl EcsCollector {
             calls: tally.calls(),
             outcome: Outcome::Complete,
             reading: Some(Reading::Ecs(EcsReading { account, region: connection.region.clone(), clusters })),
+            requests: Vec::new(),
         })
     }
 }

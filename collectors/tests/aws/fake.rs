@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use ciborium::Value as Cbor;
 use collectors::{AwsEnvironment, AwsScope, Keys};
@@ -61,8 +61,10 @@ pub(crate) struct World {
     /// Which page of an operation the trouble begins with.
     pub(crate) trouble_from_call: usize,
     pub(crate) calls: HashMap<String, usize>,
-    /// Bodies of all requests, by operation.
+    /// Bodies of all requests, by operation. The first has the id `request-1`.
     pub(crate) asked: Vec<(String, Value)>,
+    /// What every request has in place of its id.
+    pub(crate) strange_id: Option<&'static str>,
 }
 
 pub(crate) struct Fake {
@@ -128,7 +130,7 @@ pub(crate) fn environment(scope: AwsScope, clock: &Arc<ManualClock>) -> Arc<AwsE
 
 async fn answer(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let (operation, asked) = asked(&uri, &headers, &body);
-    let (trouble, reply) = {
+    let (trouble, reply, id) = {
         let mut world = shared.world.lock().unwrap();
         let calls = world.calls.entry(operation.clone()).or_default();
         *calls += 1;
@@ -137,8 +139,15 @@ async fn answer(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, body
         let trouble = world.trouble.get(&operation).or_else(|| world.trouble.get("*")).cloned();
         let trouble = trouble.filter(|_| count > world.trouble_from_call);
         let reply = if trouble.is_none() { world.reply(&operation, &asked) } else { Value::Null };
-        (trouble, reply)
+        let id = world.strange_id.map_or_else(|| format!("request-{}", world.asked.len()), str::to_owned);
+        (trouble, reply, id)
     };
+    let mut response = replied(&operation, trouble, &reply, &shared).await;
+    response.headers_mut().insert("x-amzn-requestid", HeaderValue::from_str(&id).unwrap());
+    response
+}
+
+async fn replied(operation: &str, trouble: Option<Trouble>, reply: &Value, shared: &Shared) -> Response {
     let cbor = operation.starts_with("DescribeAlarm");
     match trouble {
         Some(Trouble::Error(status, code, message)) if operation == "GetCallerIdentity" => refusal(status, code, message),
@@ -150,9 +159,9 @@ async fn answer(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, body
             let body = json!({"__type": "ServiceNotFoundException", "message": "Service not found."});
             (StatusCode::BAD_REQUEST, [("content-type", "application/x-amz-json-1.1")], body.to_string()).into_response()
         }
-        Some(trouble) => misbehave(trouble, cbor, &shared).await,
+        Some(trouble) => misbehave(trouble, cbor, shared).await,
         None if operation == "GetCallerIdentity" => caller(reply.as_str().unwrap_or(ACCOUNT)),
-        None if cbor => in_cbor(StatusCode::OK, &reply),
+        None if cbor => in_cbor(StatusCode::OK, reply),
         None => ([("content-type", "application/x-amz-json-1.1")], reply.to_string()).into_response(),
     }
 }

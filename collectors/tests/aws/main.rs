@@ -18,3 +18,5 @@ mod faults;
 mod logs;
 #[cfg(test)]
 mod poller;
+#[cfg(test)]
+mod requests;

@@ -63,7 +63,7 @@ impl Collector for Stub {
         } else {
             (Outcome::Complete, Some(Reading::Ecs(EcsReading::default())))
         };
-        Sweep { source: self.id.clone(), started: now, finished: now, calls: 1, outcome, reading }
+        Sweep { source: self.id.clone(), started: now, finished: now, calls: 1, outcome, reading, requests: Vec::new() }
     }
 
     fn budgets(&self) -> Vec<Budget> {

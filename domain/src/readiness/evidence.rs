@@ -245,7 +245,8 @@ pub struct Found {
     /// Where from: `ecs:production DescribeTaskDefinition auth-nats:19`, `attested by nina, https://…`.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub source: Arc<str>,
-    /// The request of AWS that answered, where one did.
+    /// The request of AWS that answered in the newest sweep, or that once read the revision; where more than one did, all of them,
+    /// at most three. CloudTrail has it under this id for 90 days. None where no request can be named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub request_id: Option<Arc<str>>,

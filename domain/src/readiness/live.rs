@@ -17,6 +17,7 @@ mod facts;
 mod hardening;
 mod health;
 mod identity;
+mod requests;
 mod sight;
 mod tls;
 mod traffic;
@@ -28,6 +29,7 @@ use super::evidence::{Answer, Evidence, Found, Subject, Unknown};
 use super::promise::{Promise, Turn};
 use crate::Timestamp;
 use crate::change::HealthCheck;
+use crate::request::{DESCRIBE_ALARMS, DESCRIBE_SERVICES, DESCRIBE_TASK_DEFINITION, DESCRIBE_TASKS};
 use crate::service::revision_name;
 use crate::text;
 
@@ -36,6 +38,7 @@ pub use facts::{
     Count, Held, Identity, NatsSource, NodeFacts, Past, Percentile, ServiceFacts, Sources, TaskTime, Usage, Version, Watching, Window,
 };
 pub use identity::{floors, identity};
+pub use requests::RequestIds;
 
 use after::After;
 use sight::{Need, Sight, sight};
@@ -82,10 +85,10 @@ struct Live {
     judge: fn(&ServiceFacts<'_>, Sight) -> Told,
 }
 
-const SERVICES: &str = "DescribeServices";
-const TASKS: &str = "DescribeTasks";
-const DEFINITION: &str = "DescribeTaskDefinition";
-const ALARMS: &str = "DescribeAlarms";
+const SERVICES: &str = DESCRIBE_SERVICES;
+const TASKS: &str = DESCRIBE_TASKS;
+const DEFINITION: &str = DESCRIBE_TASK_DEFINITION;
+const ALARMS: &str = DESCRIBE_ALARMS;
 const CONNECTIONS: &str = "CONNZ";
 
 use Need::{Alarms, Metrics, Nats, Services, Stopped, Tasks};
@@ -182,16 +185,16 @@ fn off(check: &Check, facts: &ServiceFacts<'_>) -> Option<Found> {
     // a person's word lasts for months; that a service is off must be seen again and again
     let brief = Check { ttl_minutes: Some(OFF_MINUTES), ..check.clone() };
     let seen = sight(facts, &brief, ITSELF).ok()?;
-    let source = facts.sources.ecs.map_or_else(|| "no source".to_owned(), |health| health.id.to_string());
-    let source = text::shown(&format!("{source} {SERVICES}"));
-    Some(Found::seen(Answer::NotApplicable, OFF, seen.at, brief.lasts(seen.every), source))
+    let mut found = Found::seen(Answer::NotApplicable, OFF, seen.at, brief.lasts(seen.every), source(SERVICES, ITSELF, facts));
+    found.request_id = facts.requests.of(SERVICES, ITSELF).map(Into::into);
+    Some(found)
 }
 
 fn found(check: &Check, of: &Live, facts: &ServiceFacts<'_>) -> Found {
-    let source = source(of, facts);
     // one that is off has nothing but that to be asked; what says so is the service itself
     let off = facts.service.desired == 0 && of.id != "A5";
-    let needs = if off { ITSELF } else { of.needs };
+    let (asked, needs) = if off { (SERVICES, ITSELF) } else { (of.asked, of.needs) };
+    let source = source(asked, needs, facts);
     let seen = match sight(facts, check, needs) {
         Ok(seen) => seen,
         Err(blind) => return recorded(check, blind, None, source),
@@ -204,6 +207,9 @@ fn found(check: &Check, of: &Live, facts: &ServiceFacts<'_>) -> Found {
         (of.judge)(facts, seen)
     };
     let mut found = recorded(check, told, Some(seen), source);
+    if !matches!(found.answer, Answer::Unknown { .. }) {
+        found.request_id = facts.requests.of(asked, needs).map(Into::into);
+    }
     if BROUGHT.contains(&of.id) && matches!(found.answer, Answer::Known { .. }) {
         found.brought = facts.brought.cloned().map(Box::new);
     }
@@ -219,17 +225,17 @@ fn recorded(check: &Check, told: Told, seen: Option<Sight>, source: String) -> F
 }
 
 /// `ecs:production DescribeTaskDefinition auth-nats:19`
-fn source(of: &Live, facts: &ServiceFacts<'_>) -> String {
-    let named = match of.needs.first() {
+fn source(asked: &str, needs: &[Need], facts: &ServiceFacts<'_>) -> String {
+    let named = match needs.first() {
         Some(Alarms) => facts.sources.alarms.map(|health| health.id.to_string()),
         Some(Metrics) => facts.sources.metrics.map(|health| health.id.to_string()),
         Some(Nats) => Some(facts.nats_names()).filter(|names| !names.is_empty()),
         _ => facts.sources.ecs.map(|health| health.id.to_string()),
     };
     let named = named.unwrap_or_else(|| "no source".to_owned());
-    match facts.service.revision.as_deref().filter(|_| of.asked == DEFINITION) {
-        Some(revision) => text::shown(&format!("{named} {} {}", of.asked, revision_name(revision))),
-        None => text::shown(&format!("{named} {}", of.asked)),
+    match facts.service.revision.as_deref().filter(|_| asked == DEFINITION) {
+        Some(revision) => text::shown(&format!("{named} {asked} {}", revision_name(revision))),
+        None => text::shown(&format!("{named} {asked}")),
     }
 }
 

@@ -145,7 +145,8 @@ pub(crate) fn sweep(at: Timestamp, cluster: ClusterReading) -> Sweep {
 /// A sweep that read everything it asked for.
 pub(crate) fn swept(kind: SourceKind, at: Timestamp, reading: Reading) -> Sweep {
     let source = SourceId::new(kind, ENVIRONMENT);
-    Sweep { source, started: at, finished: at, calls: 11, outcome: Outcome::Complete, reading: Some(reading) }
+    let (outcome, reading) = (Outcome::Complete, Some(reading));
+    Sweep { source, started: at, finished: at, calls: 11, outcome, reading, requests: Vec::new() }
 }
 
 /// A sweep with the health of its source.

@@ -148,6 +148,7 @@ mod tests {
             calls: 20,
             outcome: domain::source::Outcome::Complete,
             reading: Some(domain::reading::Reading::Alarms(reading)),
+            requests: Vec::new(),
         };
         Report { sweep: Some(sweep), health }
     }

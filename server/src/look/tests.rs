@@ -32,6 +32,7 @@ fn sweep(when: i64, services: &[(&str, u32, u32)]) -> Sweep {
         calls: 4,
         outcome: Outcome::Complete,
         reading: Some(Reading::Ecs(reading)),
+        requests: Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ use domain::Timestamp;
 use domain::judge::{Judgement, Standing, Tone, judge};
 use domain::live::Topic;
 use domain::reading::{ClusterReading, EcsReading, ObservedService, Sweep};
+use domain::request::DESCRIBE_TASK_DEFINITION;
 use domain::service::{Service, Task};
 use domain::timeline::{self as event, About, NewEvent};
 use sqlx::SqliteConnection;
@@ -65,6 +66,8 @@ pub(super) async fn record(
     found: &mut Found,
 ) -> Result<(), StoreError> {
     let source = sweep.source.to_string();
+    let of_revisions = sweep.requests.iter().filter(|one| one.operation == DESCRIBE_TASK_DEFINITION);
+    let read_by: HashMap<&str, &str> = of_revisions.map(|one| (one.first.as_str(), one.request_id.as_str())).collect();
     for cluster in &reading.clusters.items {
         let place = Place {
             environment: &sweep.source.scope,
@@ -77,7 +80,7 @@ pub(super) async fn record(
         let mut events = tasks(connection, &place, cluster, reach, found).await?;
         events.extend(stops(connection, &place, &cluster.stopped, found).await?);
         events.extend(services(connection, &place, cluster, reach, &Naming { marks, grouping }, found).await?);
-        definitions(connection, &place, cluster, found).await?;
+        definitions(connection, &place, cluster, &read_by, found).await?;
         if timeline::append(connection, &source, events, sweep.finished).await? > 0 {
             found.changed(Topic::Timeline);
         }
@@ -342,10 +345,12 @@ async fn mark_absent(connection: &mut SqliteConnection, place: &Place<'_>, name:
     Ok(())
 }
 
+/// Keeps the revisions that were read, each with the request that read it.
 async fn definitions(
     connection: &mut SqliteConnection,
     place: &Place<'_>,
     cluster: &ClusterReading,
+    read_by: &HashMap<&str, &str>,
     found: &mut Found,
 ) -> Result<(), StoreError> {
     let new: std::collections::HashSet<&str> = cluster.definitions.iter().map(|definition| definition.arn.as_str()).collect();
@@ -355,12 +360,14 @@ async fn definitions(
         }
     }
     for definition in &cluster.definitions {
-        let body = json("task definition", definition)?;
+        let (body, request) = (json("task definition", definition)?, read_by.get(definition.arn.as_str()).copied());
         // a revision never changes, but an older Signalbox may have kept less of it
         sqlx::query!(
-            "INSERT INTO task_definition (arn, body) VALUES (?, ?) ON CONFLICT (arn) DO UPDATE SET body = excluded.body",
+            "INSERT INTO task_definition (arn, body, request_id) VALUES (?, ?, ?)
+             ON CONFLICT (arn) DO UPDATE SET body = excluded.body, request_id = excluded.request_id",
             definition.arn,
-            body
+            body,
+            request,
         )
         .execute(&mut *connection)
         .await?;

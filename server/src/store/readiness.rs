@@ -19,12 +19,13 @@ use domain::nats::jetstream::Flow;
 use domain::owner::TaskLife;
 use domain::readiness::Brought;
 use domain::readiness::live::{NodeFacts, Past};
+use domain::request::Requests;
 use domain::service::{Service, ServiceKey, TaskDefinition};
 use domain::source::SourceHealth;
 use futures::TryStreamExt as _;
 use sqlx::SqliteConnection;
 
-use super::{Store, StoreError, parse, revision, sources};
+use super::{Store, StoreError, parse, requests, revision, sources};
 
 pub use nats::{Connected, Ended};
 pub use runs::{Own, Run, Runs};
@@ -52,8 +53,10 @@ pub struct FleetFacts {
     pub health: Vec<SourceHealth>,
     /// The services that are in their clusters, by environment, cluster and name.
     pub services: Vec<Standing>,
-    /// The revisions they are meant to run, by ARN.
-    pub definitions: HashMap<String, TaskDefinition>,
+    /// The revisions they are meant to run, by ARN, each with the request that read it where that is known.
+    pub definitions: HashMap<String, (TaskDefinition, Option<String>)>,
+    /// Which request of its newest sweep answered for what, by source.
+    pub requests: HashMap<String, Requests>,
     /// The rollouts of ours that brought those revisions.
     pub brought: Of<Brought>,
     /// What happened to them.
@@ -94,6 +97,7 @@ impl Store {
         };
         services(&mut snapshot, &mut facts).await?;
         definitions(&mut snapshot, &mut facts).await?;
+        requests::gather(&mut snapshot, &mut facts).await?;
         brought::gather(&mut snapshot, &mut facts).await?;
         past::gather(&mut snapshot, now, &mut facts).await?;
         nats::gather(&mut snapshot, now, &mut facts).await?;
@@ -128,12 +132,13 @@ async fn services(connection: &mut SqliteConnection, facts: &mut FleetFacts) -> 
 
 async fn definitions(connection: &mut SqliteConnection, facts: &mut FleetFacts) -> Result<(), StoreError> {
     let mut rows = sqlx::query!(
-        "SELECT arn, body FROM task_definition WHERE arn IN (SELECT revision FROM service WHERE present = 1 AND revision IS NOT NULL)"
+        r#"SELECT arn, body, request_id AS "request_id?: String" FROM task_definition
+           WHERE arn IN (SELECT revision FROM service WHERE present = 1 AND revision IS NOT NULL)"#
     )
     .fetch(connection);
     while let Some(row) = rows.try_next().await? {
         let definition = parse("task definition", &row.body)?;
-        facts.definitions.insert(row.arn, definition);
+        facts.definitions.insert(row.arn, (definition, row.request_id));
     }
     Ok(())
 }

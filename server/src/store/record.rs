@@ -15,7 +15,7 @@ use domain::timeline::source_change;
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::ecs::Reach;
-use super::{Store, StoreError, advance, alarms, ecs, json, metrics, nats, sources, timeline, words};
+use super::{Store, StoreError, advance, alarms, ecs, json, metrics, nats, requests, sources, timeline, words};
 
 /// Which services the config marks *do not touch*, and why.
 #[derive(Clone, Debug, Default)]
@@ -101,11 +101,13 @@ impl Store {
                 Some(Reading::Metrics(reading)) => metrics::record(&mut tx, sweep, reading, &mut found).await?,
                 None => {}
             }
+            requests::put(&mut tx, sweep).await?;
         }
         self.commit(tx, found).await
     }
 
-    /// Records a look at these services. Neither a sweep nor a change of the source's health: it vouches for nothing else.
+    /// Records a look at these services. Neither a sweep nor a change of the source's health: it vouches for nothing else, and the
+    /// requests that answer for the fleet stay those of the sweep.
     ///
     /// # Errors
     /// As [`Store::record`].

@@ -12,6 +12,7 @@ mod plans;
 mod reading;
 mod recording;
 mod reports;
+mod requests;
 mod retention;
 mod series;
 mod timeline;

@@ -13,6 +13,7 @@ use domain::port::{Actor, SignedBy};
 use domain::readiness::card::Kind;
 use domain::readiness::{AttestationWish, WaiverWish};
 use domain::reading::{AlarmReading, ClusterReading, EcsReading, ObservedService, Reading, Seen, Sweep};
+use domain::request::{Answered, DESCRIBE_ALARMS, DESCRIBE_SERVICES, DESCRIBE_TASK_DEFINITION, DESCRIBE_TASKS};
 use domain::service::{ContainerDefinition, Deployment, Hardening, Health, HealthCheck, Replacing, Service, Task, TaskDefinition};
 use domain::source::{Outcome, SourceHealth, SourceId, SourceKind};
 use signalbox::readiness::scorecard;
@@ -44,8 +45,35 @@ fn report(kind: SourceKind, reading: Reading, at: Timestamp) -> Report {
     let mut health = SourceHealth::untried(source.clone(), HOUR);
     (health.last_attempt, health.last_success) = (Some(at), Some(at));
     health.outcome = Some(Outcome::Complete);
-    let sweep = Sweep { source, started: at, finished: at, calls: 4, outcome: Outcome::Complete, reading: Some(reading) };
+    let requests = answered(&reading);
+    let sweep = Sweep { source, started: at, finished: at, calls: 4, outcome: Outcome::Complete, reading: Some(reading), requests };
     Report { sweep: Some(sweep), health }
+}
+
+/// Which request told of what, as collectors keep it. The ids end in twelve digits, as that of an account has.
+fn answered(reading: &Reading) -> Vec<Answered> {
+    let request = |number: usize| format!("5c1d9e07-0000-4000-8000-{number:012}");
+    let mut all = Vec::new();
+    match reading {
+        Reading::Ecs(reading) => {
+            for cluster in &reading.clusters.items {
+                let services = cluster.services.items.iter().map(|observed| observed.service.name.as_str());
+                all.extend(Answered::of(DESCRIBE_SERVICES, &cluster.name, services, request(1)));
+                let tasks = cluster.tasks.items.iter().map(|task| task.arn.as_str());
+                all.extend(Answered::of(DESCRIBE_TASKS, &cluster.name, tasks, request(2)));
+                for (number, definition) in cluster.definitions.iter().enumerate() {
+                    let arn = std::iter::once(definition.arn.as_str());
+                    all.extend(Answered::of(DESCRIBE_TASK_DEFINITION, "", arn, request(3 + number)));
+                }
+            }
+        }
+        Reading::Alarms(reading) => {
+            let alarms = reading.alarms.items.iter().map(|alarm| alarm.name.as_str());
+            all.extend(Answered::of(DESCRIBE_ALARMS, "", alarms, request(9)));
+        }
+        _ => {}
+    }
+    all
 }
 
 fn ecs(names: [&str; 3], at: Timestamp) -> Reading {

@@ -19,7 +19,7 @@ use domain::Timestamp;
 use domain::cost::Allowance;
 use domain::port::Clock;
 use domain::readiness::card::Kind;
-use domain::readiness::{Card, Readiness, State, Unknown};
+use domain::readiness::{Answer, Card, Readiness, State, Unknown};
 use domain::reading::{Reading, Sweep};
 use domain::source::{Budget, Fault, FaultKind, Outcome, SourceHealth, SourceId, SourceKind};
 use signalbox::config::Config;
@@ -85,7 +85,7 @@ impl Collector for Blinding {
         }
         let (now, fault) = (self.clock.now(), Fault::new(FaultKind::Unreachable, None, "connection refused"));
         let (source, outcome) = (self.inner.id().clone(), Outcome::Failed { fault });
-        Sweep { source, started: now, finished: now, calls: 1, outcome, reading: None }
+        Sweep { source, started: now, finished: now, calls: 1, outcome, reading: None, requests: Vec::new() }
     }
 
     fn budgets(&self) -> Vec<Budget> {
@@ -278,6 +278,26 @@ fn is_blind(kind: SourceKind, before: &Readiness, blind: &Readiness) {
     }
 }
 
+/// Every answer that AWS gave names the request that gave it. What looks back over tasks that stopped names none, and of a service
+/// that runs no task none was described.
+fn names_its_requests(readiness: &Readiness) {
+    let mut of_tasks = 0;
+    for assessed in readiness.services.iter().flat_map(|judged| &judged.checks) {
+        let found = assessed.found.as_ref().unwrap();
+        let named = found.request_id.is_some();
+        match found.source.split_once(' ') {
+            Some((_, "DescribeTasks")) if matches!(&*assessed.check, "A2" | "H2") => of_tasks += usize::from(named),
+            Some((source, operation)) => {
+                let of_aws = ["ecs:", "alarms:"].iter().any(|of| source.starts_with(of)) && operation != "DescribeTasks";
+                let known = !matches!(found.answer, Answer::Unknown { .. });
+                assert_eq!(named, of_aws && known, "{}: {found:?}", assessed.check);
+            }
+            None => panic!("{found:?}"),
+        }
+    }
+    assert!(of_tasks > 0, "no answer names who described its tasks");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_source_in_turn_goes_blind_and_nothing_gets_better() {
     let names = |kinds: &[SourceKind]| kinds.iter().map(|kind| kind.as_str().to_owned()).collect::<BTreeSet<String>>();
@@ -293,6 +313,7 @@ async fn each_source_in_turn_goes_blind_and_nothing_gets_better() {
     let mut before = fleet.judged().await;
     let asked: BTreeSet<String> = answered(&before).values().map(|answer| named(answer).to_owned()).collect();
     assert_eq!(asked, names(&LOOKED_AT), "what the checks name as their sources");
+    names_its_requests(&before);
     let at_first = unknown(&before);
     for kind in LOOKED_AT {
         fleet.pass();

@@ -1,9 +1,11 @@
 //! Reports from the command line as whoever gets one meets them: checked in every format, edited in one byte, without names,
 //! with names that try to get out, and with the exit codes that a pipeline reads.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use domain::Timestamp;
+use domain::readiness::{Answer, Found, State};
 use domain::report::Document;
 use quick_xml::events::Event;
 use serde_json::Value;
@@ -202,6 +204,38 @@ async fn a_redacted_report_names_no_account_address_or_person_in_any_format() {
     let (named, redacted) = (document(&shelf.made("json", &[])), document(&shelf.made("json", &["--redact"])));
     assert!(redacted.redacted && !named.redacted);
     assert_eq!(redacted.readiness.fleet, named.readiness.fleet, "the score needs no names");
+}
+
+/// What was found of the services, with the check it answers.
+fn found(document: &Document) -> impl Iterator<Item = (&str, &Found)> {
+    let checks = document.readiness.services.iter().flat_map(|judged| &judged.checks);
+    checks.filter_map(|assessed| Some((&*assessed.check, assessed.found.as_ref()?)))
+}
+
+fn requests(document: &Document) -> BTreeSet<String> {
+    found(document).filter_map(|(_, found)| found.request_id.as_deref().map(str::to_owned)).collect()
+}
+
+#[tokio::test]
+async fn every_answer_of_aws_names_the_request_that_gave_it() {
+    let shelf = Shelf::of(NAMES).await;
+    let whole = document(&shelf.made("json", &[]));
+    for (check, found) in found(&whole) {
+        let of_aws = ["ecs:", "alarms:"].iter().any(|source| found.source.starts_with(source));
+        // two look back over tasks that stopped, each of which another request told of
+        let told = of_aws && !matches!(found.answer, Answer::Unknown { .. }) && !matches!(check, "A3" | "H4");
+        assert_eq!(found.request_id.is_some(), told, "{check}: {found:?}");
+    }
+    let ids = requests(&whole);
+    assert_eq!(ids.len(), 6, "of the services, the tasks, three revisions and the alarms: {ids:?}");
+    let (csv, html) = (shelf.made("csv", &[]), visible(&shelf.made("html", &[])));
+    for id in &ids {
+        assert!(csv.contains(&format!(",{id},")), "{id} in {csv}");
+    }
+    let bare = found(&whole).find(|(check, found)| *check == "H1" && found.answer.state() == State::Fail).unwrap().1;
+    let said = format!("request {}", bare.request_id.as_deref().unwrap());
+    assert!(html.contains(&said), "{said} in {html}");
+    assert_eq!(requests(&document(&shelf.made("json", &["--redact"]))), ids, "they name nobody");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::requests::RequestIds;
 use crate::Timestamp;
 use crate::alarm::Alarm;
 use crate::nats::jetstream::Flow;
@@ -57,6 +58,8 @@ pub struct ServiceFacts<'a> {
     pub floors: &'a BTreeMap<String, Version>,
     /// The rollout of ours that brought the revision it is meant to run, where one did.
     pub brought: Option<&'a Brought>,
+    /// Which requests told of it ([`ServiceFacts::told_by`]).
+    pub requests: RequestIds<'a>,
     /// How well its sources answer.
     pub sources: Sources<'a>,
 }

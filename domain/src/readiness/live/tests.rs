@@ -1,6 +1,7 @@
 //! Every check by table, against one service that passes them all; and what happens when a source goes blind.
 
 mod promised;
+mod requests;
 mod world;
 
 use std::time::Duration;

@@ -59,6 +59,7 @@ impl Fixture {
             ("series", "SELECT count(*) FROM series"),
             ("series_hour", "SELECT count(*) FROM series_hour"),
             ("series_day", "SELECT count(*) FROM series_day"),
+            ("source_request", "SELECT count(*) FROM source_request"),
         ] {
             counts.push((table, sqlx::query_scalar(query).fetch_one(&mut *snapshot).await.unwrap()));
         }
@@ -150,7 +151,8 @@ pub(super) fn report(kind: SourceKind, seconds: i64, outcome: Outcome, reading: 
     health.last_attempt = Some(at(seconds));
     health.last_success = reading.is_some().then(|| at(seconds));
     health.outcome = Some(outcome.clone());
-    let sweep = Sweep { source: id(kind), started: at(seconds), finished: at(seconds), calls: 4, outcome, reading };
+    let (started, finished) = (at(seconds), at(seconds));
+    let sweep = Sweep { source: id(kind), started, finished, calls: 4, outcome, reading, requests: Vec::new() };
     Report { sweep: Some(sweep), health }
 }
 

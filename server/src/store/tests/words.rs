@@ -15,8 +15,8 @@ fn logs(seconds: i64, heard: Vec<Heard>) -> Report {
     let mut health = SourceHealth::untried(id(SourceKind::Logs), Duration::from_secs(15));
     health.last_success = Some(at(seconds));
     let reading = Some(Reading::Logs(LogReading { heard }));
-    let sweep =
-        Sweep { source: id(SourceKind::Logs), started: at(seconds), finished: at(seconds), calls: 1, outcome: Outcome::Complete, reading };
+    let (source, at, outcome) = (id(SourceKind::Logs), at(seconds), Outcome::Complete);
+    let sweep = Sweep { source, started: at, finished: at, calls: 1, outcome, reading, requests: Vec::new() };
     Report { sweep: Some(sweep), health }
 }
 

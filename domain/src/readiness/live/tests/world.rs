@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::facts::{
     Count, Held, Identity, NatsSource, NodeFacts, Past, Percentile, ServiceFacts, Sources, TaskTime, Usage, Version, Watching,
 };
-use super::super::{DAY, live};
+use super::super::{DAY, RequestIds, live};
 use crate::Timestamp;
 use crate::alarm::{Alarm, AlarmState, Watch};
 use crate::change::HealthCheck as Planned;
@@ -360,6 +360,7 @@ impl World {
             identities: vec![Identity { name: self.identity.0.as_deref(), services: self.identity.1 }],
             floors: &self.floors,
             brought: self.brought.as_ref(),
+            requests: RequestIds::default(),
             sources: Sources {
                 ecs: self.ecs.as_ref(),
                 alarms: self.watch.as_ref(),

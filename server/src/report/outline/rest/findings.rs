@@ -1,8 +1,11 @@
 //! What fails or is not known: a part a check, what holds the score down first, with what to do said once and its services below.
 //!
 //! A table a check, because a fleet fails the same check in many places and nobody reads one sentence two hundred times. Services
-//! of which the same was seen, at the same time and from the same place, share a row. The trap is a fleet of thousands: rows and
-//! names are bounded for each check, and what is left out is counted.
+//! of which the same was seen, at the same time and from the same place, share a row, whichever requests told it: one tells of ten
+//! services, and a row a request would say one sentence a hundred times. The trap is a fleet of thousands: rows, names and requests
+//! are bounded for each check, and what is left out is counted.
+
+use std::collections::BTreeSet;
 
 use domain::readiness::assess::{Assessed, Judged};
 use domain::readiness::{Check, Found, State};
@@ -15,6 +18,8 @@ use super::super::{Cell, Part, Table, or_dash, tone, when};
 const MOST_ROWS: usize = 40;
 /// Names in one row.
 const MOST_NAMES: usize = 40;
+/// Requests in one row; each answer names its own in what is for machines.
+const MOST_REQUESTS: usize = 3;
 
 const HEADS: [(&str, bool); 5] = [("Of", false), ("State", false), ("What was seen", false), ("When", false), ("Where from", false)];
 
@@ -68,22 +73,46 @@ fn capital(said: &str) -> String {
 fn table(document: &Document, of: &[Open<'_>]) -> Table {
     let mut of: Vec<&Open<'_>> = of.iter().collect();
     of.sort_by_key(|(_, assessed)| assessed.state);
-    let mut rows: Vec<(Vec<String>, Seen)> = Vec::new();
+    let mut rows: Vec<Row<'_>> = Vec::new();
     let mut left_out = 0;
     for (judged, assessed) in of {
         let (name, seen) = (document.called(&judged.asked.subject), Seen::of(document, assessed));
-        if let Some((names, _)) = rows.iter_mut().find(|(_, one)| *one == seen) {
-            names.push(name);
+        let request = assessed.found.as_ref().and_then(|found| found.request_id.as_deref());
+        if let Some(row) = rows.iter_mut().find(|row| row.seen == seen) {
+            row.names.push(name);
+            row.requests.extend(request);
         } else if rows.len() < MOST_ROWS {
-            rows.push((vec![name], seen));
+            rows.push(Row { seen, names: vec![name], requests: request.into_iter().collect() });
         } else {
             left_out += 1;
         }
     }
-    let row = |(names, seen): (Vec<String>, Seen)| -> Vec<Cell> {
-        vec![named(&names).into(), Cell::lit(seen.state.title(), tone(seen.state)), seen.said.into(), seen.when.into(), seen.source.into()]
-    };
-    Table { left_out, ..Table::of(&HEADS, rows.into_iter().map(row), MOST_ROWS, "") }
+    Table { left_out, ..Table::of(&HEADS, rows.into_iter().map(Row::cells), MOST_ROWS, "") }
+}
+
+/// A row, of whom it is and which requests told it.
+struct Row<'a> {
+    seen: Seen,
+    names: Vec<String>,
+    requests: BTreeSet<&'a str>,
+}
+
+impl Row<'_> {
+    fn cells(self) -> Vec<Cell> {
+        let Self { seen, names, requests } = self;
+        let source = asked(seen.source, &requests);
+        vec![named(&names).into(), Cell::lit(seen.state.title(), tone(seen.state)), seen.said.into(), seen.when.into(), source.into()]
+    }
+}
+
+/// Where something was seen, and by which requests.
+fn asked(source: String, requests: &BTreeSet<&str>) -> String {
+    let shown: Vec<&str> = requests.iter().copied().take(MOST_REQUESTS).collect();
+    match requests.len().saturating_sub(MOST_REQUESTS) {
+        _ if requests.is_empty() => source,
+        0 => format!("{source}, request {}", shown.join(", ")),
+        more => format!("{source}, request {} and {} more", shown.join(", "), grouped(more as u64)),
+    }
 }
 
 fn named(names: &[String]) -> String {
@@ -119,8 +148,7 @@ impl Seen {
 /// section on what rollouts proved.
 fn source(found: &Found) -> String {
     let brought = found.brought.as_ref().map(|brought| format!("; brought by rollout {}", brought.rollout)).unwrap_or_default();
-    let request = found.request_id.as_ref().map(|request| format!(", request {request}")).unwrap_or_default();
-    format!("{}{brought}{request}", shown(&found.source))
+    format!("{}{brought}", shown(&found.source))
 }
 
 #[cfg(test)]
@@ -152,8 +180,30 @@ mod tests {
         let (title, requester) = ("Health check for 2 services".to_owned(), "nina".to_owned());
         found.brought = Some(Box::new(Brought { rollout: 12, title, verified: seen, requester, approver: Some("omar".to_owned()) }));
         assert_eq!(source(&found), "ecs:e DescribeX a:2; brought by rollout 12");
-        found.request_id = Some("r-1".into());
-        assert_eq!(source(&found), "ecs:e DescribeX a:2; brought by rollout 12, request r-1");
+        assert_eq!(asked(source(&found), &["r-1"].into()), "ecs:e DescribeX a:2; brought by rollout 12, request r-1");
+    }
+
+    #[test]
+    fn services_of_which_the_same_was_seen_share_a_row_whoever_told_it() {
+        let sealed = sample::sealed();
+        let document = sealed.document();
+        let check = document.card.check("H1").unwrap();
+        let seen = |judged: &&Judged| judged.check("H1").is_some_and(|assessed| assessed.found.is_some());
+        let judged = document.judged().find(seen).unwrap();
+        let by = |request: &str| {
+            let mut assessed = judged.check("H1").unwrap().clone();
+            if let Some(found) = &mut assessed.found {
+                found.request_id = Some(request.into());
+            }
+            assessed
+        };
+        let told = ["r1", "r2", "r2", "r3", "r4", "r5"].map(by);
+        let of: Vec<Open<'_>> = told.iter().map(|assessed| (judged, assessed)).collect();
+        let [_, _, Part::Table(table)] = of_check(document, check, &of) else { unreachable!("the last part is the table") };
+        assert_eq!(table.rows.len(), 1, "{:?}", table.rows);
+        assert!(table.rows[0][4].text.ends_with(", request r1, r2, r3 and 2 more"), "{:?}", table.rows[0]);
+        let [_, _, Part::Table(table)] = of_check(document, check, &of[..1]) else { unreachable!("the last part is the table") };
+        assert!(table.rows[0][4].text.ends_with(", request r1"), "{:?}", table.rows[0]);
     }
 
     #[test]
