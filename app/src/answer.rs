@@ -4,18 +4,17 @@
 //! (resources, transitions, the reading of what the page brought) is compiled once and not once for every body, a fifth of
 //! the bundle. What is asked for stays in the type: an [`Answer`] of one body cannot be shown as another.
 
-#[cfg(feature = "ssr")]
 use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use domain::Timestamp;
 use serde::de::{DeserializeOwned, Deserializer};
-#[cfg(feature = "ssr")]
-use serde::ser::Error;
-use serde::ser::Serializer;
+use serde::ser::{Error, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+use crate::error::AppError;
 
 /// An answer with the time at which it was given, from which the page counts every age.
 pub(crate) struct Answer<T> {
@@ -52,6 +51,21 @@ impl<T: DeserializeOwned + Clone + 'static> Answer<T> {
     pub(crate) fn body(&self) -> Result<T, serde_json::Error> {
         self.sealed.open()
     }
+
+    /// The same answer with what `make` makes of its body: nothing where that leaves out what is not at hand.
+    pub(crate) fn whole<U>(self, make: impl FnOnce(T) -> Option<U>) -> Result<Answer<U>, AppError>
+    where
+        U: Serialize + Send + Sync + 'static,
+    {
+        let body = self.sealed.open::<T>().map_err(AppError::unreadable)?;
+        let body = make(body).ok_or_else(|| AppError::unreadable("it leaves out what is not shown"))?;
+        #[cfg(feature = "ssr")]
+        let write: Write = written::<U>;
+        #[cfg(not(feature = "ssr"))]
+        let write: Write = unwritten;
+        let body = Body::Made { value: Arc::new(body), write };
+        Ok(Answer { sealed: Sealed { body, ..self.sealed }, of: PhantomData })
+    }
 }
 
 impl<T> Serialize for Answer<T> {
@@ -82,7 +96,6 @@ impl Sealed {
     /// The body, as what the one who asked knows it to be.
     pub(crate) fn open<T: DeserializeOwned + Clone + 'static>(&self) -> Result<T, serde_json::Error> {
         match &self.body {
-            #[cfg(feature = "ssr")]
             Body::Made { value, write } => match value.downcast_ref::<T>() {
                 Some(value) => Ok(value.clone()),
                 None => serde_json::from_str(write(value.as_ref())?.get()),
@@ -93,20 +106,14 @@ impl Sealed {
 }
 
 /// A body as text.
-#[cfg(feature = "ssr")]
 pub(crate) type Written = Result<Box<RawValue>, serde_json::Error>;
 
-#[cfg(feature = "ssr")]
 type Write = fn(&(dyn Any + Send + Sync)) -> Written;
 
-/// What is in an answer: on the server the thing itself, in the browser its text.
+/// What is in an answer: on the server the thing itself, in the browser its text, until something was made of that.
 #[derive(Clone, Debug)]
 enum Body {
-    #[cfg(feature = "ssr")]
-    Made {
-        value: Arc<dyn Any + Send + Sync>,
-        write: Write,
-    },
+    Made { value: Arc<dyn Any + Send + Sync>, write: Write },
     Text(Arc<RawValue>),
 }
 
@@ -116,13 +123,17 @@ fn written<T: Serialize + 'static>(value: &(dyn Any + Send + Sync)) -> Written {
     serde_json::value::to_raw_value(value)
 }
 
+/// A browser sends no answers, and to write each kind of body would be a part of its bundle.
+#[cfg(not(feature = "ssr"))]
+fn unwritten(_: &(dyn Any + Send + Sync)) -> Written {
+    Err(serde_json::Error::custom("an answer is written where it was made"))
+}
+
 impl PartialEq for Body {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            #[cfg(feature = "ssr")]
             (Self::Made { value: one, .. }, Self::Made { value: other, .. }) => Arc::ptr_eq(one, other),
             (Self::Text(one), Self::Text(other)) => one.get() == other.get(),
-            #[cfg(feature = "ssr")]
             _ => false,
         }
     }
@@ -131,7 +142,6 @@ impl PartialEq for Body {
 impl Serialize for Body {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            #[cfg(feature = "ssr")]
             Self::Made { value, write } => write(value.as_ref()).map_err(S::Error::custom)?.serialize(serializer),
             Self::Text(text) => text.serialize(serializer),
         }
@@ -162,6 +172,18 @@ mod tests {
         assert_eq!((there.now, there.revision), (Timestamp::from_secs(7), 3));
         assert_eq!(serde_json::to_string(&there).unwrap(), text);
         assert_eq!(there, there.clone());
+    }
+
+    #[test]
+    fn what_is_made_of_an_answer_is_told_at_the_same_instant() {
+        let there = |body: &[&str]| -> Answer<Vec<String>> {
+            let made = Answer::new(Timestamp::from_secs(7), 1.0, 3, body.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>());
+            serde_json::from_str(&serde_json::to_string(&made).unwrap()).unwrap()
+        };
+        let count = there(&["a", "b"]).whole(|words| Some(words.len())).unwrap();
+        assert_eq!((count.body().unwrap(), count.sealed.now, count.sealed.revision), (2, Timestamp::from_secs(7), 3));
+        assert_eq!(serde_json::to_string(&count).unwrap(), r#"{"now":"1970-01-01T00:00:07Z","speed":1.0,"revision":3,"body":2}"#);
+        assert!(there(&["a"]).whole(|_| None::<usize>).is_err_and(|error| error.lost_on_the_way()));
     }
 
     #[test]

@@ -44,6 +44,11 @@ impl AppError {
         Self::Transport(ServerFnErrorErr::ServerError("the server gave its pages nothing to read from".to_owned()))
     }
 
+    /// An answer this half cannot read. It counts as lost on the way: the page is of another build than the server.
+    pub(crate) fn unreadable(why: impl fmt::Display) -> Self {
+        Self::Transport(ServerFnErrorErr::Deserialization(why.to_string()))
+    }
+
     /// Whether what was on the page before may stay: the question was lost, so nothing is known to be wrong with it.
     pub(crate) fn lost_on_the_way(&self) -> bool {
         matches!(self, Self::Transport(_))

@@ -6,6 +6,7 @@
 //! | [`access`] | (feature `ssr`) the only way from a server function to the fleet |
 //! | [`entrance`] | (feature `ssr`) the pages in front of the others: signing in, setting a password |
 //! | `api` | server functions, one file a noun |
+//! | `digest` | (feature `ssr`) the numbers by which an answer leaves out what is shown already |
 //! | `live`, `now` | what changes under an open page: the hints of `/live`, the clock |
 //! | `load` | a page's answer: first from the HTML, then again whenever a hint says so |
 //! | `made` | pages the server makes whole, and the browser lays newer ones over |
@@ -24,6 +25,8 @@ pub mod shell;
 
 mod answer;
 mod api;
+#[cfg(feature = "ssr")]
+mod digest;
 mod keyboard;
 mod live;
 mod load;

@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use leptos::context::Provider;
 use leptos::prelude::*;
-use leptos::server_fn::error::ServerFnErrorErr;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -118,9 +117,8 @@ where
     })
 }
 
-/// A body that cannot be read counts as lost on the way: the page is of another build than the server.
 fn open<T: DeserializeOwned + Clone + 'static>(sealed: &Sealed) -> Result<T, AppError> {
-    sealed.open().map_err(|error| AppError::Transport(ServerFnErrorErr::Deserialization(error.to_string())))
+    sealed.open().map_err(AppError::unreadable)
 }
 
 fn trouble(error: AppError) -> AnyView {

@@ -5,6 +5,9 @@
 //! a browser without JavaScript show cannot differ. Everything but the frame and the list of services, whose filter
 //! answers while one types, is such a page.
 //!
+//! Most hints change nothing that is visible. So the browser says what it shows, by the digest that came with it, and an answer
+//! that would bring the same HTML leaves it out and brings the instants in it alone ([`instants`]).
+//!
 //! The trap is what the reader did to the page: an opened detail, half a sentence in a field, the focus. Laying over must
 //! leave it alone, which is why the HTML is never simply set again.
 
@@ -15,7 +18,9 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 use serde::{Deserialize, Serialize};
 
+use crate::answer::Answer;
 use crate::api;
+use crate::error::AppError;
 use crate::live::Live;
 use crate::load::{ask, load};
 use crate::now::Now;
@@ -24,6 +29,7 @@ use crate::ui::title::titled;
 
 #[cfg(feature = "ssr")]
 pub(crate) mod compose;
+mod instants;
 mod lay;
 
 /// The pairs of a URL's query.
@@ -36,10 +42,30 @@ pub(crate) struct Made {
     pub(crate) path: String,
     /// The title of the tab.
     pub(crate) title: String,
-    /// What is on it; empty in the answer that comes inside the page, where it stands already.
+    /// What is on it; empty where that is shown already: in the answer that comes inside the page, and where nothing changed.
     pub(crate) html: String,
+    /// The instants in HTML that was left out because nothing else changed, in microseconds since 1970.
+    pub(crate) instants: Vec<i64>,
     /// Seconds after which it asks anew without a hint; for what nobody gives hints of.
     pub(crate) every: Option<u32>,
+    /// By what the server tells the page at this path with this HTML from any other, but for the instants in it.
+    pub(crate) digest: u64,
+}
+
+impl Made {
+    /// By what a question says what is shown; nothing as long as nothing is.
+    fn since(&self) -> Option<u64> {
+        (!self.html.is_empty()).then_some(self.digest)
+    }
+
+    /// With its HTML, where that was left out because it is `shown`; nothing where it is not.
+    fn whole(self, shown: &Self) -> Option<Self> {
+        if !self.html.is_empty() {
+            return Some(self);
+        }
+        let html = instants::put(&shown.html, &self.instants).filter(|_| shown.since() == Some(self.digest))?;
+        Some(Self { html, instants: Vec::new(), ..self })
+    }
 }
 
 /// The page at whatever path this is.
@@ -54,18 +80,28 @@ pub(crate) fn MadePage() -> impl IntoView {
         before.filter(|_| path.trim_end_matches('/') == services::PATH).cloned().unwrap_or((path, pairs))
     });
     let turns = RwSignal::new(0_u64);
+    let shows = StoredValue::new(Made::default());
     let about = move || {
         let (path, pairs) = place.get();
         let hints = live.hints(topics(&path));
         (path, pairs, hints, turns.get())
     };
-    let asked = ask(about, |(path, pairs, ..)| async move {
-        let made = api::page(path, pairs).await;
-        #[cfg(feature = "ssr")]
-        let made = made.map(|made| made.written(compose::without_html));
-        made
-    });
-    load(asked, move |made| shown(made, turns))
+    let asked = ask(about, move |(path, pairs, ..)| newest(path, pairs, shows.try_get_value().unwrap_or_default()));
+    load(asked, move |made| shown(made, shows, turns))
+}
+
+/// The page as it is now, whole, where `shown` is on the page.
+async fn newest(path: String, pairs: Pairs, shown: Made) -> Result<Answer<Made>, AppError> {
+    let since = shown.since();
+    let made = api::page(path.clone(), pairs.clone(), since).await?.whole(|made: Made| made.whole(&shown));
+    let made = match made {
+        // what was taken from the document is not quite what the server wrote: it is asked for as if nothing were shown
+        Err(_) if since.is_some() => api::page(path, pairs, None).await,
+        made => made,
+    };
+    #[cfg(feature = "ssr")]
+    let made = made.map(|made| made.written(compose::without_html));
+    made
 }
 
 /// What moves a page, by the beginning of its path. Where every sweep moves a number, the sources count as well.
@@ -88,23 +124,27 @@ fn topics(path: &str) -> &'static [Topic] {
     }
 }
 
-fn shown(made: RwSignal<Made>, turns: RwSignal<u64>) -> AnyView {
+fn shown(made: RwSignal<Made>, shows: StoredValue<Made>, turns: RwSignal<u64>) -> AnyView {
     let first = made.get_untracked();
     let (place, now) = (NodeRef::<Div>::new(), Now::here());
-    let on_page = StoredValue::new((first.path, first.html.clone()));
+    shows.set_value(first.clone());
     Effect::new(move |_| {
         let Some(place) = place.get() else { return };
         made.with(|made| {
-            on_page.update_value(|(path, html)| {
-                if made.html.is_empty() || *html == made.html {
+            shows.update_value(|shown| {
+                // it came inside the page, where nothing has touched it yet
+                if shown.html.is_empty() {
+                    shown.html = place.inner_html();
+                }
+                if made.html.is_empty() {
                     return;
                 }
-                if *path == made.path {
-                    lay::over(&place, &made.html);
-                } else {
+                if shown.path != made.path {
                     place.set_inner_html(&made.html);
+                } else if shown.html != made.html {
+                    lay::over(&place, &made.html);
                 }
-                (*path, *html) = (made.path.clone(), made.html.clone());
+                *shown = made.clone();
             });
         });
         lay::ages(&place, now);
@@ -156,5 +196,21 @@ mod tests {
         assert_eq!(topics("/reports"), [Topic::Reports], "a form must not be asked anew at every sweep");
         assert_eq!(topics("/"), Topic::ALL);
         assert_eq!(topics("/services/a/b/c"), Topic::ALL);
+    }
+
+    #[test]
+    fn html_that_was_left_out_is_what_is_shown_with_the_instants_of_now() {
+        let time = |at: &str, words: &str| format!("<p><time data-told=\"ago\" datetime=\"{at}\">{words}</time></p>");
+        let made = |html: &str, digest| Made { path: "/nats".into(), html: html.into(), digest, ..Made::default() };
+        let shown = made(&time("2026-05-02T12:00:00Z", "4 s ago"), 7);
+        let unchanged = Made { title: "NATS".into(), instants: vec![1_777_723_201_000_000], ..made("", 7) };
+        let whole = unchanged.clone().whole(&shown).unwrap();
+        assert_eq!(whole, Made { title: "NATS".into(), ..made(&time("2026-05-02T12:00:01Z", ""), 7) });
+        let newer = made("<p>newer</p>", 8);
+        assert_eq!(newer.clone().whole(&shown), Some(newer.clone()), "what came whole is taken as it is");
+        assert_eq!(unchanged.clone().whole(&newer), None, "what is not shown cannot be put in");
+        assert_eq!(unchanged.clone().whole(&made("<p>without instants</p>", 7)), None);
+        assert_eq!(unchanged.whole(&Made::default()), None);
+        assert_eq!((shown.since(), Made::default().since()), (Some(7), None));
     }
 }

@@ -15,4 +15,4 @@ mod services;
 pub(crate) use frame::{Around, frame};
 pub(crate) use page::page;
 pub(crate) use search::search;
-pub(crate) use services::services;
+pub(crate) use services::{Listed, services};

@@ -2,9 +2,10 @@
 
 use std::any::Any;
 
-use super::{Made, Pairs};
+use super::{Made, Pairs, instants};
 use crate::access::{Viewer, viewer};
 use crate::answer::{Answer, Written};
+use crate::digest;
 use crate::error::AppError;
 use crate::now::{Now, Seed};
 use crate::pages::access as access_page;
@@ -50,8 +51,8 @@ impl Wanted<'_> {
     }
 }
 
-/// The page at `path`, as the browser gets it.
-pub(crate) async fn compose(path: String, pairs: Pairs) -> Result<Answer<Made>, AppError> {
+/// The page at `path`, as the browser gets it: without its HTML where nothing of that has changed since what it shows.
+pub(crate) async fn compose(path: String, pairs: Pairs, since: Option<u64>) -> Result<Answer<Made>, AppError> {
     let viewer = viewer().await?;
     let parts: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(Url::unescape).collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
@@ -65,7 +66,10 @@ pub(crate) async fn compose(path: String, pairs: Pairs) -> Result<Answer<Made>, 
         provide_context(Seed(now));
         (page.view)().to_html()
     });
-    Ok(viewer.answer(page.revision, Made { path, title: page.title, html, every: page.every }))
+    let (said, instants) = instants::apart(&html);
+    let digest = digest::of(&(&path, said));
+    let (html, instants) = if since == Some(digest) { (String::new(), instants) } else { (html, Vec::new()) };
+    Ok(viewer.answer(page.revision, Made { path, title: page.title, html, instants, every: page.every, digest }))
 }
 
 async fn page(parts: &[&str], wanted: &Wanted<'_>, path: &str) -> Result<Page, AppError> {

@@ -1,4 +1,8 @@
 //! The list of services: filtered, sorted and paged by the server; the URL is the whole of its state.
+//!
+//! Of rows that are shown already the server sends the place alone, whatever was shown them before: an earlier state of this
+//! page, or another filter. The trap is what was shown when the question left and not when its answer came, so each question
+//! takes along what it will be filled up from.
 
 use domain::live::Topic;
 use domain::text;
@@ -6,7 +10,9 @@ use domain::view::{ServicePage, ServiceQuery};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use crate::api;
+use crate::answer::Answer;
+use crate::api::{self, Listed};
+use crate::error::AppError;
 use crate::keyboard::{SearchWanted, focus_search};
 use crate::live::Live;
 use crate::load::{ask, load};
@@ -35,12 +41,34 @@ pub(crate) fn Services() -> impl IntoView {
             ServiceQuery::from_pairs(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
         })
     });
-    let asked = ask(move || (understood.get().0, live.hints(&TOPICS)), |(query, _)| api::services(query));
+    let shows = StoredValue::new(None::<Listed>);
+    let about = move || (understood.get().0, live.hints(&TOPICS));
+    let asked = ask(about, move |(query, _)| newest(query, shows.try_get_value().flatten()));
     view! {
         {move || ignored(&understood.get().1)}
-        {load(asked, body)}
+        {load(asked, move |listed| shown(listed, shows))}
     }
     .into_any()
+}
+
+/// The page as it is now, where `shown` is on the page.
+async fn newest(query: ServiceQuery, shown: Option<Listed>) -> Result<Answer<Listed>, AppError> {
+    let since = shown.as_ref().map(|shown| shown.digests.clone()).unwrap_or_default();
+    api::services(query, since).await?.whole(|update| update.whole(shown.as_ref()))
+}
+
+/// The page, and word of what it shows to the question that comes next.
+fn shown(listed: RwSignal<Listed>, shows: StoredValue<Option<Listed>>) -> AnyView {
+    let page = RwSignal::new(listed.with_untracked(|listed| listed.page.clone()));
+    Effect::new(move |_| {
+        listed.with(|listed| {
+            shows.set_value(Some(listed.clone()));
+            if page.with_untracked(|page| *page != listed.page) {
+                page.set(listed.page.clone());
+            }
+        });
+    });
+    body(page)
 }
 
 fn body(page: RwSignal<ServicePage>) -> AnyView {

@@ -20,7 +20,7 @@ use crate::fake::{Fleet, Scene};
 pub(crate) const CLUSTER: &str = "/services/production/gaming-system-cluster";
 
 /// The instant the tests stand at.
-fn noon() -> Timestamp {
+pub(crate) fn noon() -> Timestamp {
     Timestamp::from_secs(1_777_714_863)
 }
 
@@ -79,7 +79,7 @@ pub(crate) async fn page(scene: Scene, path: &str) -> Page {
 
 /// The page at `path`, as somebody of that role sees it, or as nobody does.
 pub(crate) async fn page_as(role: Option<Role>, scene: Scene, path: &str) -> Page {
-    ask(scene, role, Request::get(path).body(Body::empty()).expect("a path is a URI")).await
+    ask(noon, scene, role, Request::get(path).body(Body::empty()).expect("a path is a URI")).await
 }
 
 /// What a server function answers the browser.
@@ -89,16 +89,25 @@ pub(crate) async fn function(scene: Scene, endpoint: &str, body: &str) -> Page {
 
 /// The same for somebody of that role, or for nobody.
 pub(crate) async fn function_as(role: Option<Role>, scene: Scene, endpoint: &str, body: &str) -> Page {
-    let kind = if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
-    let request = Request::post(format!("/api/{endpoint}")).header(header::CONTENT_TYPE, kind);
-    ask(scene, role, request.body(Body::from(body.to_owned())).expect("an endpoint is a URI")).await
+    ask(noon, scene, role, posted(endpoint, body)).await
 }
 
-async fn ask(scene: Scene, role: Option<Role>, mut request: Request<Body>) -> Page {
+/// The same for an operator, when it is another time.
+pub(crate) async fn function_at(clock: fn() -> Timestamp, scene: Scene, endpoint: &str, body: &str) -> Page {
+    ask(clock, scene, Some(Role::Operator), posted(endpoint, body)).await
+}
+
+fn posted(endpoint: &str, body: &str) -> Request<Body> {
+    let kind = if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
+    let request = Request::post(format!("/api/{endpoint}")).header(header::CONTENT_TYPE, kind);
+    request.body(Body::from(body.to_owned())).expect("an endpoint is a URI")
+}
+
+async fn ask(clock: fn() -> Timestamp, scene: Scene, role: Option<Role>, mut request: Request<Body>) -> Page {
     if let Some(role) = role {
         request.extensions_mut().insert(Arc::new(actor(role)));
     }
-    let answer = router(scene).oneshot(request).await.expect("a router always answers");
+    let answer = router(scene, clock).oneshot(request).await.expect("a router always answers");
     let status = answer.status();
     let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let (location, cookie) = (header(header::LOCATION), header(header::SET_COOKIE));
@@ -109,8 +118,8 @@ async fn ask(scene: Scene, role: Option<Role>, mut request: Request<Body>) -> Pa
 /// Found once, as a server does.
 static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
 
-fn router(scene: Scene) -> Router {
-    let fleet = Arc::new(Fleet { scene, clock: noon });
+fn router(scene: Scene, clock: fn() -> Timestamp) -> Router {
+    let fleet = Arc::new(Fleet { scene, clock });
     let ports = Ports::new(Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, Arc::clone(&fleet) as _, fleet as _);
     let options = LeptosOptions::builder().output_name("signalbox").build();
     let version = AssetVersion("v1".into());

@@ -18,4 +18,5 @@ mod nats;
 mod readiness;
 mod reports;
 mod rollouts;
+mod since;
 mod status;

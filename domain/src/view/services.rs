@@ -17,7 +17,7 @@ pub const PER_PAGE: u32 = 50;
 pub const MOST_PER_PAGE: u32 = 200;
 
 /// One service as a row or a tile.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ServiceRow {
     /// Where it lives.

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::fleet::Fleet;
 use super::measure::Sample;
@@ -36,6 +36,7 @@ pub(super) fn large(table: &mut Table, fleet: &Fleet, wanted: &Wanted) -> Result
     latency(table, fleet, "services page, filtered and sorted", "p99 ≤ 50 ms", name)?;
     latency(table, fleet, "search in the timeline", "p99 ≤ 100 ms", search)?;
     latency(table, fleet, "search for a service", "p99 ≤ 100 ms", find)?;
+    updates(table, fleet)?;
     table.line("memory of `serve` (VmRSS)", &format!("{:.0} MiB", fleet.memory()?), "≤ 400 MiB");
     first_row(table, fleet, wanted)
 }
@@ -53,6 +54,32 @@ fn latency(table: &mut Table, fleet: &Fleet, what: &str, target: &str, path: imp
     step.done("measured");
     table.line(what, &Sample::of(takings).percentiles(1), target);
     Ok(())
+}
+
+/// What an open page is sent when it asks again: whole, as before anything was shown, and where all that is visible is shown already.
+fn updates(table: &mut Table, fleet: &Fleet) -> Result<()> {
+    let step = say::step("updates of open pages");
+    let list = |since: &Value| update(fleet, "services", &json!({ "query": { "sort": "name", "per": 100 }, "since": since }));
+    let alarms = |since: &Value| update(fleet, "page", &json!({ "path": "/alarms", "pairs": [["per", "100"]], "since": since }));
+    let (rows, page) = (list(&json!([]))?, alarms(&Value::Null)?);
+    let rows_again = list(rows.1.pointer("/body/listed/digests").context("the list has no digests")?)?;
+    let page_again = alarms(page.1.pointer("/body/digest").context("the page has no digest")?)?;
+    step.done("measured");
+    table.line("an update of 100 services, uncompressed: whole", &bytes(rows.0), "");
+    table.line("  where no row changed", &bytes(rows_again.0), "");
+    table.line("an update of 100 alarms, uncompressed: whole", &bytes(page.0), "");
+    table.line("  where only ages moved", &bytes(page_again.0), "");
+    Ok(())
+}
+
+/// How many bytes a server function answers, and what.
+fn update(fleet: &Fleet, endpoint: &str, asked: &Value) -> Result<(usize, Value)> {
+    let answer = http::send(fleet.url(), "POST", &format!("/api/{endpoint}"), &asked.to_string())?;
+    Ok((answer.len(), serde_json::from_str(&answer)?))
+}
+
+fn bytes(count: usize) -> String {
+    format!("{:.1} KiB", count as f64 / 1_024.0)
 }
 
 /// Waits until sweeps bring nothing new: the first of them are not quiet.
