@@ -38,7 +38,7 @@ fn read(seconds: i64, id: &str) -> Report {
 }
 
 async fn facts(fixture: &Fixture) -> FleetFacts {
-    fixture.store.readiness_facts(at(100)).await.unwrap()
+    fixture.store.readiness_facts(at(100)).await.unwrap().0
 }
 
 fn of_auth(facts: &FleetFacts) -> Option<&str> {
