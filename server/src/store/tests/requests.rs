@@ -2,7 +2,7 @@
 
 use collectors::Report;
 use domain::alarm::AlarmState;
-use domain::reading::{ClusterReading, NatsReading};
+use domain::reading::{ClusterReading, NatsReading, Seen};
 use domain::request::{Answered, DESCRIBE_ALARMS, DESCRIBE_SERVICES, DESCRIBE_TASK_DEFINITION};
 use domain::service::TaskDefinition;
 use domain::source::SourceKind;
@@ -67,7 +67,8 @@ async fn a_sweep_that_failed_leaves_what_its_evidence_rests_on() {
     fixture.record(swept(0, cluster(), "r1")).await;
     fixture.record(failed(SourceKind::Ecs, 15)).await;
     assert_eq!(of_auth(&facts(&fixture).await), Some("r1"));
-    let glance = swept(20, cluster(), "r2").sweep.unwrap();
+    let seen = ClusterReading { services: Seen::partial(vec![service("auth")]), tasks: Seen::partial(vec![task("auth", 2)]), ..cluster() };
+    let glance = swept(20, seen, "r2").sweep.unwrap();
     fixture.store.record_glance(&glance, &["auth".to_owned()], &fixture.marks, "group").await.unwrap();
     assert_eq!(of_auth(&facts(&fixture).await), Some("r1"), "a look between two sweeps answers for nothing else");
     fixture.record(ecs(30, cluster())).await;
