@@ -113,11 +113,10 @@ mod tests {
         }
     }
 
-    /// What goes over the wire when somebody who shows that asks, and what they show then.
+    /// What is sent when somebody who shows that asks, and what they show then.
     fn asked(page: &ServicePage, shown: Option<&Listed>) -> (ServiceUpdate, Option<Listed>) {
         let since = shown.map(|shown| shown.digests.clone()).unwrap_or_default();
-        let text = serde_json::to_string(&ServiceUpdate::new(page.clone(), &since)).unwrap();
-        let update: ServiceUpdate = serde_json::from_str(&text).unwrap();
+        let update = ServiceUpdate::new(page.clone(), &since);
         (update.clone(), update.whole(shown))
     }
 
@@ -129,7 +128,7 @@ mod tests {
         let shown = shown.unwrap();
         assert_eq!(shown.page, first);
 
-        let quiet = page(2, first.rows.clone());
+        let quiet = page(2, first.rows);
         let (update, again) = asked(&quiet, Some(&shown));
         assert_eq!((update.listed.page.rows.len(), update.places), (0, vec![0, 1, 2]));
         let again = again.unwrap();

@@ -108,7 +108,7 @@ fn told(judgement: &Judgement) {
 async fn scores(filled: &Filled, judging: &Arc<Judging>, runs: usize) -> Result<()> {
     let (mut facts, mut first, mut scored) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..runs {
-        said::timed(&mut facts, read(&filled)).await?;
+        said::timed(&mut facts, read(filled)).await?;
         // whoever has judged nothing yet reads the load of the week as well, and keeps it for an hour
         let new = filled.judging()?;
         said::timed(&mut first, filled.judged(&new)).await?;
