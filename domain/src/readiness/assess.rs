@@ -233,18 +233,18 @@ impl Judge<'_> {
         let scope = if asked.subject.service().is_some() { Scope::Service } else { Scope::Environment };
         let everywhere = Subject::Environment { environment: asked.subject.environment().to_owned() };
         let of = || card.checks.iter().filter(|check| check.scope == scope);
-        let checks: Vec<Assessed> = of()
-            .map(|check| {
-                let own = self.found(&check.id, &asked.subject, seen);
-                let wide = self.known.get(&(check.id.as_str(), &everywhere)).copied().filter(|_| check.evidence == Kind::Attested);
-                // one that counts goes before one that does not, and the service's own before the environment's
-                let counts = |found: &&Found| !matches!(found.at(now).0, Answer::Unknown { .. });
-                let found = own.filter(counts).or_else(|| wide.filter(counts)).or(own).or(wide);
-                let mut assessed = assessed(check, now, &asked.subject, found, waivers);
-                texts.share(&mut assessed);
-                assessed
-            })
-            .collect();
+        // no longer than it is: of ten thousand services a vector that grew by doubling would be thirty megabytes too long
+        let mut checks: Vec<Assessed> = Vec::with_capacity(of().count());
+        checks.extend(of().map(|check| {
+            let own = self.found(&check.id, &asked.subject, seen);
+            let wide = self.known.get(&(check.id.as_str(), &everywhere)).copied().filter(|_| check.evidence == Kind::Attested);
+            // one that counts goes before one that does not, and the service's own before the environment's
+            let counts = |found: &&Found| !matches!(found.at(now).0, Answer::Unknown { .. });
+            let found = own.filter(counts).or_else(|| wide.filter(counts)).or(own).or(wide);
+            let mut assessed = assessed(check, now, &asked.subject, found, waivers);
+            texts.share(&mut assessed);
+            assessed
+        }));
         let items = of().zip(&checks).filter_map(|(check, assessed)| item(check, assessed, 1));
         Judged { asked: asked.clone(), score: score(items), checks }
     }
@@ -346,7 +346,8 @@ const fn held(item: Item) -> Item {
 
 fn whole(card: &Card, now: Timestamp, environments: Vec<Judged>, services: Vec<Judged>) -> Readiness {
     let pool = Pool { environments: &environments, services: &services };
-    let items: Vec<(Weighed<'_>, Item)> = pool.items(card).collect();
+    let mut items: Vec<(Weighed<'_>, Item)> = Vec::with_capacity(pool.all().map(|judged| judged.checks.len()).sum());
+    items.extend(pool.items(card));
     let fleet = score(items.iter().map(|(_, item)| *item));
     let mut states = BTreeMap::new();
     let previews: BTreeSet<&str> = card.checks.iter().filter(|check| check.preview).map(|check| check.id.as_str()).collect();

@@ -94,7 +94,8 @@ impl Judging {
         let work = move || {
             let (revision, card) = (facts.revision, judging.card.clone());
             let runs = std::iter::from_fn(|| runs.blocking_recv());
-            concluded(revision, card, said, now, |assessing| judging.look((&facts, &load), runs, (same_time, now), planned, assessing))
+            // moved in: what was read is let go of before what was judged is added up
+            concluded(revision, card, said, now, move |assessing| judging.look((&facts, &load), runs, (same_time, now), planned, assessing))
         };
         let reading = async move {
             while let Some(run) = left.next().await? {

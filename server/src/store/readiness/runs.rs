@@ -24,9 +24,9 @@ const LONGEST: usize = 500;
 /// What is one service's own.
 #[derive(Debug, Default)]
 pub struct Own {
-    /// Its tasks that have not stopped.
+    /// Its tasks that have not stopped, by ARN.
     pub tasks: Vec<Task>,
-    /// The alarms that watch it, each with whether somebody acknowledged it.
+    /// The alarms that watch it, by name, each with whether somebody acknowledged it.
     pub alarms: Vec<(Alarm, bool)>,
     /// Its counts of the last day, oldest first, beginning with those that held before it.
     pub counts: Vec<Count>,
@@ -74,6 +74,11 @@ impl Runs {
         tasks(&mut self.snapshot, &between, &mut of).await?;
         alarms(&mut self.snapshot, &between, &mut of).await?;
         counts(&mut self.snapshot, &between, self.now, &mut of).await?;
+        // a few of each service are put in order sooner than SQLite sorts all bodies of a run
+        for own in of.values_mut() {
+            own.tasks.sort_unstable_by(|one, other| one.arn.cmp(&other.arn));
+            own.alarms.sort_unstable_by(|(one, _), (other, _)| one.name.cmp(&other.name));
+        }
         Ok(Some(Run { places: between.places, of }))
     }
 }
@@ -104,7 +109,7 @@ async fn tasks(connection: &mut SqliteConnection, run: &Between, of: &mut HashMa
     let mut rows = sqlx::query!(
         r#"SELECT body AS "body!: String" FROM interval INDEXED BY open_task_of_service
            WHERE noun = 'task' AND valid_to IS NULL AND source = 'ecs:' || ?1 AND cluster = ?2
-             AND json_extract(body, '$.service') BETWEEN ?3 AND ?4 ORDER BY name"#,
+             AND json_extract(body, '$.service') BETWEEN ?3 AND ?4"#,
         run.environment,
         run.cluster,
         run.first,
@@ -124,7 +129,7 @@ async fn alarms(connection: &mut SqliteConnection, run: &Between, of: &mut HashM
         r#"SELECT a.service AS "service!: String", a.body AS "body!: String", k.id IS NOT NULL AS "known!: bool"
            FROM alarm a JOIN source ON source.id = 'alarms:' || a.environment
            LEFT JOIN acknowledgement k ON k.environment = a.environment AND k.name = a.name AND k.ended_at IS NULL
-           WHERE a.environment = ?1 AND a.cluster = ?2 AND a.service BETWEEN ?3 AND ?4 ORDER BY a.name"#,
+           WHERE a.environment = ?1 AND a.cluster = ?2 AND a.service BETWEEN ?3 AND ?4"#,
         run.environment,
         run.cluster,
         run.first,
