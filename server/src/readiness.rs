@@ -81,8 +81,8 @@ impl Judging {
         Ok(of)
     }
 
-    /// Looks at every service, run by run, and asks `assessing`. `planned` says of each which health check is to be reckoned for it; what
-    /// those would make of it is answered.
+    /// Looks at every service, run by run, and asks `assessing`. `planned` says of each which health check is to be reckoned for
+    /// it; what those would make of it is answered.
     fn look(
         &self,
         (facts, load): (&FleetFacts, &Of<Usage>),

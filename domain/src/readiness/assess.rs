@@ -233,7 +233,7 @@ impl Judge<'_> {
         let scope = if asked.subject.service().is_some() { Scope::Service } else { Scope::Environment };
         let everywhere = Subject::Environment { environment: asked.subject.environment().to_owned() };
         let of = || card.checks.iter().filter(|check| check.scope == scope);
-        // no longer than it is: of ten thousand services a vector that grew by doubling would be thirty megabytes too long
+        // no longer than it is: a vector that grew by doubling would have room for 64 answers where there are 42
         let mut checks: Vec<Assessed> = Vec::with_capacity(of().count());
         checks.extend(of().map(|check| {
             let own = self.found(&check.id, &asked.subject, seen);

@@ -98,10 +98,12 @@ impl Judging {
             concluded(revision, card, said, now, move |assessing| judging.look((&facts, &load), runs, (same_time, now), planned, assessing))
         };
         let reading = async move {
-            while let Some(run) = left.next().await? {
-                // nobody takes it any more where judging failed, which is told below
-                if read.send(run).await.is_err() {
-                    break;
+            // read once there is room for it: a run that waited to be handed over would be a third one. Nobody takes any more where
+            // judging failed, which is told below
+            while let Ok(room) = read.reserve().await {
+                match left.next().await? {
+                    Some(run) => room.send(run),
+                    None => break,
                 }
             }
             Ok::<(), StoreError>(())

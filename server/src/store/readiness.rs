@@ -3,8 +3,8 @@
 //! Separate from the pages' queries because here all services are read at once: a query a service would be a thousand. The
 //! queries answer rows by kind and nothing is joined that a map can join; what a row says is judged elsewhere. Rows with a body are
 //! read as they come, and what is a service's own in runs of services (`runs`): of a large fleet all bodies at once are
-//! as large as what they say. The trap is what always grows: everything that looks back is asked by an index on time, and the load of a week is read apart from the rest
-//! ([`Store::readiness_load`]), because that is a hundred thousand packed rows.
+//! as large as what they say. The trap is what always grows: everything that looks back is asked by an index on time, and the
+//! load of a week is read apart from the rest ([`Store::readiness_load`]), because that is a hundred thousand packed rows.
 
 mod brought;
 mod load;

@@ -1,8 +1,8 @@
 //! Texts that a whole fleet's answers share.
 //!
-//! Of ten thousand services there are 420,000 answers, and six in seven of their sentences stand in others word for word, where
-//! from nearly always. Each kept once, a judgement takes half the memory (decision 0138). The trap is a set that outlives
-//! the judgement: it belongs to one, and what nobody else says any more is gone with it.
+//! Of ten thousand services there are 420,000 answers. In a fleet of the benchmark six in seven of their sentences stood in
+//! others word for word, and where from nearly always; decision 0138 has the figures. The trap is a set that outlives the
+//! judgement: it belongs to one, and what nobody else says any more is gone with it.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! What each service is judged by that is its own: tasks, alarms and counts, read a few hundred services at a time.
 //!
-//! Separate because that is most of what there is. Of ten thousand services it is a hundred and fifty megabytes, of which each
-//! byte is needed once; read in runs of neighbours, there are never more than two runs of it. All of them are read in the snapshot
-//! in which the rest of the facts was read, so one judgement is still of one instant. The trap is a run across two clusters:
+//! Separate because that is most of what there is. Of the benchmark's ten thousand services it was some 120 MB, of which
+//! each byte is needed once. All runs are read in the snapshot in which the rest of the facts was read, so one judgement is still
+//! of one instant. The trap is a run across two clusters:
 //! a run is asked for by the names it lies between, and names are in order within a cluster alone.
 
 use std::collections::{HashMap, VecDeque};
