@@ -30,7 +30,8 @@ use crate::aws::{AwsEnvironment, Connection, Depth, account_in};
 use crate::budget::Family;
 use crate::call::Tally;
 use crate::harvest::{Read, concluded};
-use cluster::{Harvest, Visit};
+use crate::sieve::{Brought, Sieve};
+use cluster::{Both, Harvest, Visit, Wanted};
 use memory::Memory;
 
 /// Clusters read at once; their calls share one gate.
@@ -49,13 +50,22 @@ pub struct EcsCollector {
     interval: Duration,
     memory: Mutex<Memory>,
     glanced: Mutex<glance::Glanced>,
+    /// None: every sweep brings everything.
+    brought: Option<Brought>,
 }
 
 impl EcsCollector {
     /// A collector that knows nothing yet.
     pub fn new(environment: Arc<AwsEnvironment>, interval: Duration) -> Self {
         let id = SourceId::new(SourceKind::Ecs, environment.scope().environment.clone());
-        Self { id, environment, interval, memory: Mutex::default(), glanced: Mutex::default() }
+        Self { id, environment, interval, memory: Mutex::default(), glanced: Mutex::default(), brought: None }
+    }
+
+    /// The same, bringing home of services and running tasks only what is not as the sweep before had it, and the names of the
+    /// rest. For who records every sweep and every look, or says that one is lost ([`EcsCollector::forget`]).
+    #[must_use]
+    pub fn changes_only(self) -> Self {
+        Self { brought: Some(Brought::default()), ..self }
     }
 
     /// Revisions that need no reading because the caller has them. A revision never changes, so this holds for ever.
@@ -70,9 +80,10 @@ impl EcsCollector {
     }
 
     /// A reading of this collector could not be recorded: stopped tasks and revisions are brought home once only, so
-    /// the next sweep brings all of them again.
+    /// the next sweep brings all of them again, and with them all that is.
     pub fn forget(&self) {
         self.memory().forget();
+        self.brought.iter().for_each(Brought::forget);
     }
 
     async fn read(&self, started: Timestamp, tally: &Tally) -> Read {
@@ -82,27 +93,27 @@ impl EcsCollector {
         let none = clusters.is_empty();
         let mut whole = shortfalls.is_empty();
         let (claimed, room) = (Mutex::default(), AtomicUsize::new(MOST_OLD_EVENTS));
-        let harvests: Vec<(String, Harvest)> = stream::iter(clusters)
+        let harvests: Vec<(String, Harvest, Option<Both<Sieve>>)> = stream::iter(clusters)
             .map(|cluster| self.visit(connection, tally, cluster, &claimed, &room))
             .buffered(CLUSTERS_AT_ONCE)
             .collect()
             .await;
-        let mut readings = Vec::new();
-        let mut marks = Vec::new();
-        for (name, harvest) in harvests {
-            shortfalls.extend(harvest.shortfalls);
-            whole &= harvest.reading.is_some();
-            marks.push((name, harvest.still_listed, harvest.unreadable));
-            readings.extend(harvest.reading);
+        let (mut readings, mut marks) = (Vec::new(), Vec::new());
+        for (name, harvest, sieves) in harvests {
+            let Harvest { reading, shortfalls: missing, still_listed, unreadable, left, rest } = harvest;
+            shortfalls.extend(missing);
+            whole &= reading.is_some();
+            marks.push(Marks { name, still_listed, unreadable, left, sieves: sieves.filter(|_| reading.is_some()) });
+            readings.extend(reading.map(|reading| (reading, rest)));
         }
         if readings.is_empty() && !none {
             return Err(first_fault(shortfalls));
         }
-        let account = account.or_else(|| readings.iter().find_map(account_of)).unwrap_or_default();
+        let account = account.or_else(|| readings.iter().find_map(|(reading, _)| account_of(reading))).unwrap_or_default();
         self.environment.check((!account.is_empty()).then_some(account.as_str()))?;
-        self.glanced().freshen(started, &mut readings);
-        self.remember(&readings, marks);
-        let clusters = Seen { items: readings, whole };
+        let readings = self.glanced().freshen(started, readings);
+        self.remember(started, &readings, marks);
+        let clusters = Seen::all(readings, whole);
         Ok((Reading::Ecs(EcsReading { account, region: connection.region.clone(), clusters }), shortfalls))
     }
 
@@ -115,8 +126,13 @@ impl EcsCollector {
         cluster: find::Cluster,
         claimed: &Mutex<HashSet<String>>,
         room: &AtomicUsize,
-    ) -> (String, Harvest) {
+    ) -> (String, Harvest, Option<Both<Sieve>>) {
         let name = cluster.name.clone();
+        let sieves = self.brought.as_ref().map(|brought| Both {
+            services: brought.sieve(&format!("services of {name}")),
+            tasks: brought.sieve(&format!("tasks of {name}")),
+        });
+        let doubted = |service: &str| self.memory().doubts(&name, service);
         let fresh = |service: &str, events: &mut Vec<ServiceEvent>| {
             let known = self.memory().unheard(&name, service, events);
             let takes = |room: usize| room.checked_sub(events.len());
@@ -125,30 +141,39 @@ impl EcsCollector {
             }
         };
         let depth = self.environment.depth();
-        let visit = Visit { connection, tally, cluster, depth, traced: depth == Depth::Record, fresh: &fresh };
+        let traced = depth == Depth::Record;
+        let visit = Visit { connection, tally, cluster, depth, traced, fresh: &fresh, sieves: sieves.as_ref(), doubted: &doubted };
         let unreported = |listed: &[String]| self.memory().unreported(&name, listed);
-        let claim = |arn: &str| {
-            let mut claimed = claimed.lock().unwrap_or_else(PoisonError::into_inner);
-            !self.memory().knows(arn) && claimed.insert(arn.to_owned())
-        };
-        let harvest = visit.read(unreported, claim).await;
-        (name, harvest)
+        let claim = |arn: &str| claimed.lock().unwrap_or_else(PoisonError::into_inner).insert(arn.to_owned());
+        let known = |arn: &str| self.memory().knows(arn);
+        let left = self.memory().left(&name);
+        let harvest = visit.read(unreported, Wanted { known: &known, claim: &claim, left }).await;
+        (name, harvest, sieves)
     }
 
-    /// Marks what this sweep brought home. Last of all, so that a sweep that does not get this far leaves no mark.
-    fn remember(&self, readings: &[ClusterReading], marks: Vec<(String, Option<Vec<String>>, Vec<String>)>) {
+    /// Marks what this sweep, which began at `started`, brought home. Last of all, so that a sweep that does not get this far
+    /// leaves no mark.
+    fn remember(&self, started: Timestamp, readings: &[ClusterReading], marks: Vec<Marks>) {
         let mut memory = self.memory();
-        for (name, still_listed, unreadable) in marks {
+        for Marks { name, still_listed, unreadable, left, sieves } in marks {
             memory.know(unreadable);
-            if let Some(reading) = readings.iter().find(|reading| reading.name == name) {
-                memory.have_read(reading.definitions.iter().map(|definition| definition.arn.clone()));
-                for observed in &reading.services.items {
-                    memory.heard(&name, &observed.service.name, &observed.events);
-                }
-                if reading.services.whole {
-                    memory.only(&name, &reading.services.items.iter().map(|observed| observed.service.name.as_str()).collect());
-                }
-                memory.reported(&name, reading.stopped.iter().map(|task| task.arn.clone()), still_listed.as_deref());
+            memory.leave(&name, left);
+            let Some(reading) = readings.iter().find(|reading| reading.name == name) else { continue };
+            memory.have_read(reading.definitions.iter().map(|definition| definition.arn.clone()));
+            for observed in &reading.services.items {
+                memory.heard(&name, &observed.service.name, &observed.events);
+            }
+            if reading.services.whole {
+                let told = reading.services.items.iter().map(|observed| observed.service.name.as_str());
+                memory.only(&name, &told.chain(reading.services.rest.iter().map(String::as_str)).collect());
+            }
+            memory.reported(&name, reading.stopped.iter().map(|task| task.arn.clone()), still_listed.as_deref());
+            if reading.services.whole && reading.tasks.whole {
+                memory.settle(&name, started);
+            }
+            if let (Some(brought), Some(sieves)) = (&self.brought, sieves) {
+                brought.finish(sieves.services, reading.services.whole);
+                brought.finish(sieves.tasks, reading.tasks.whole);
             }
         }
     }
@@ -160,6 +185,15 @@ impl EcsCollector {
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What of a cluster's harvest is remembered, besides its reading.
+struct Marks {
+    name: String,
+    still_listed: Option<Vec<String>>,
+    unreadable: Vec<String>,
+    left: Vec<String>,
+    sieves: Option<Both<Sieve>>,
 }
 
 #[async_trait]

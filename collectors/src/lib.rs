@@ -16,6 +16,7 @@
 //! | [`ecs::whole`] | one service read whole, for whoever is about to change it |
 //! | [`raw`] | what AWS answered, byte for byte |
 //! | [`operations`] | every AWS operation that is called, with its IAM action |
+//! | `sieve` | what is as the sweep before had it, of which only the name is brought home |
 //! | [`call`], [`budget`], [`breaker`], [`classify`] | how a call is made, how often, when not at all, and what its failure means |
 //!
 //! The trap for whoever adds a collector: a list that was cut short must say so ([`domain::reading::Seen`]), or the
@@ -45,6 +46,7 @@ pub mod operations;
 pub mod poll;
 pub mod probe;
 pub mod raw;
+mod sieve;
 
 pub use alarms::AlarmCollector;
 pub use aws::{AwsEnvironment, AwsScope, Depth, Keys};

@@ -8,6 +8,7 @@
 
 mod ask;
 mod due;
+mod subjects;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,13 +17,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::Timestamp;
 use domain::cost::{self, Allowance, Ledger, Pace, Way};
-use domain::reading::{Asked, MetricsReading, Reading, SeriesReading, Sweep};
+use domain::reading::{Asked, EcsReading, MetricsReading, Reading, SeriesReading, Sweep};
 use domain::source::{Budget, Fault, FaultKind, Shortfall, SourceId, SourceKind};
 use futures::StreamExt;
 use futures::stream;
 use tokio::sync::Notify;
-
-pub use due::Subject;
 
 use crate::Collector;
 use crate::aws::{AwsEnvironment, Connection};
@@ -30,6 +29,7 @@ use crate::budget::Family;
 use crate::call::{IN_FLIGHT, Tally};
 use crate::harvest::{Read, concluded};
 use due::{Job, Memory, due, target_of};
+use subjects::{Subject, Subjects};
 
 /// How long a target group without a load balancer that reports is left alone.
 const LOOK_AGAIN: Duration = Duration::from_secs(3_600);
@@ -47,7 +47,7 @@ pub struct MetricsCollector {
 
 #[derive(Default)]
 struct State {
-    subjects: Vec<Subject>,
+    subjects: Subjects,
     memory: Memory,
     /// The load balancer before a target group, and when that was looked up.
     balancers: HashMap<String, (Option<String>, Timestamp)>,
@@ -87,15 +87,13 @@ impl MetricsCollector {
         state.ledger = ledger;
     }
 
-    /// These services are to be measured.
-    pub fn watch(&self, subjects: Vec<Subject>) {
+    /// Learns from a reading of ECS, once it is recorded, which services there are to be measured.
+    pub fn watch(&self, reading: &EcsReading) {
         let mut state = self.state();
-        if state.subjects != subjects {
-            let first = state.subjects.is_empty();
-            state.subjects = subjects;
-            if first {
-                self.wake.notify_one();
-            }
+        let none = state.subjects.is_empty();
+        state.subjects.learn(reading);
+        if none && !state.subjects.is_empty() {
+            self.wake.notify_one();
         }
     }
 
@@ -125,7 +123,7 @@ impl MetricsCollector {
             |target: &String| state.balancers.get(target).is_none_or(|(found, at)| found.is_none() && now.since(*at) >= LOOK_AGAIN);
         let unknown =
             if pace.customers_every.is_some() { targets.iter().filter(|target| looked(target)).cloned().collect() } else { Vec::new() };
-        let jobs = due(&state.subjects, &state.memory, &pace, now);
+        let jobs = due(state.subjects.iter(), &state.memory, &pace, now);
         (pace, jobs, unknown)
     }
 

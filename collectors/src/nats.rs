@@ -410,8 +410,8 @@ fn reading(mut heard: Vec<Heard>, nodes_whole: bool, silent: Vec<String>, shortf
         connections.extend(clients);
     }
     NatsReading {
-        nodes: Seen { items: nodes, whole: nodes_whole },
-        connections: Seen { items: connections, whole: unlisted.is_empty() },
+        nodes: Seen::all(nodes, nodes_whole),
+        connections: Seen::all(connections, unlisted.is_empty()),
         unlisted,
         jetstream: streams(&mut heard, silent.is_empty()),
         silent,

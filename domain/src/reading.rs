@@ -2,7 +2,8 @@
 //!
 //! The collectors fill these; the store compares them with what it holds. The trap: absence. A service that is not in
 //! a list is gone only if the list was whole, so every list says whether it is, and the store closes nothing on the
-//! word of a partial one.
+//! word of a partial one. And silence: a large list tells only what has changed and names the rest, so that what is neither
+//! told nor named is gone.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,27 +22,35 @@ use crate::source::{Outcome, SourceId};
 /// A list read from outside, and whether it is whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Seen<T> {
-    /// What was read.
+    /// What was read; of a source that tells changes only, what is not as its reading before had it.
     pub items: Vec<T>,
+    /// Names of what is as the reading before had it, which was recorded. Empty where everything is told each time.
+    #[serde(default)]
+    pub rest: Vec<String>,
     /// Whether everything in scope was read, so that what is absent is gone.
     pub whole: bool,
 }
 
 impl<T> Default for Seen<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), whole: false }
+        Self { items: Vec::new(), rest: Vec::new(), whole: false }
     }
 }
 
 impl<T> Seen<T> {
+    /// All that was read of a list, and whether it was read to its end.
+    pub fn all(items: Vec<T>, whole: bool) -> Self {
+        Self { items, rest: Vec::new(), whole }
+    }
+
     /// A list that was read to its end.
     pub fn whole(items: Vec<T>) -> Self {
-        Self { items, whole: true }
+        Self::all(items, true)
     }
 
     /// A list that was cut short.
     pub fn partial(items: Vec<T>) -> Self {
-        Self { items, whole: false }
+        Self::all(items, false)
     }
 }
 

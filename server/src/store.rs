@@ -54,7 +54,7 @@ pub use guard::{OLDEST_SQLITE, Unfit};
 pub use history::Past;
 pub use nats::{FlowBody, Flowing};
 pub use readiness::{Connected, Ended, FleetFacts, Of, Own, Run, Runs, Standing};
-pub use record::{Mark, Marks, Written};
+pub use record::{Filed, Mark, Marks, Written};
 pub use reported::CountsFrom;
 pub use reports::{NewReport, Packed, Shelf};
 pub use retention::Keep;

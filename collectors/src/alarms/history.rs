@@ -72,7 +72,7 @@ pub(super) async fn read(connection: &Connection, tally: &Tally, stretch: Stretc
     let left = [states.left_at, changes.left_at].into_iter().flatten().min();
     let items = states.items.into_iter().chain(changes.items).collect();
     let next = left.unwrap_or_else(|| stretch.until.minus(OVERLAP));
-    (Some(AlarmHistory { items: Seen { items, whole: left.is_none() }, next }), None)
+    (Some(AlarmHistory { items: Seen::all(items, left.is_none()), next }), None)
 }
 
 /// What was read of one kind, and from where there is more.

@@ -4,6 +4,8 @@
 //! DescribeTasks; tasks are listed for the whole cluster, never service by service. Each of the parts can fail alone:
 //! the others are kept and the missing one is named with its reason.
 
+use std::collections::HashSet;
+
 use domain::reading::{ClusterReading, ObservedService, Seen};
 use domain::service::{ServiceEvent, Task, TaskDefinition};
 use domain::source::{Fault, FaultKind, Shortfall};
@@ -15,6 +17,7 @@ use crate::aws::{Connection, Depth};
 use crate::budget::Family;
 use crate::call::{Tally, request_id};
 use crate::operations::{DESCRIBE_SERVICES, DESCRIBE_TASK_DEFINITION, DESCRIBE_TASKS, LIST_SERVICES, LIST_TASKS};
+use crate::sieve::{Rest, Sieve};
 
 use aws_sdk_ecs::types::{DesiredStatus, ServiceField};
 
@@ -24,12 +27,15 @@ const MOST_DEFINITIONS: usize = 100;
 /// What was read of one part, and what ended it early.
 struct Part<T> {
     items: Vec<T>,
+    /// What is as the sweep before had it.
+    rest: Vec<Rest>,
     fault: Option<Fault>,
 }
 
 impl<T> Part<T> {
-    fn seen(self) -> Seen<T> {
-        Seen { whole: self.fault.is_none(), items: self.items }
+    /// Nothing but what is read now.
+    fn of(items: Vec<T>, fault: Option<Fault>) -> Self {
+        Self { items, rest: Vec::new(), fault }
     }
 
     fn shortfall(&self, what: &str, cluster: &Cluster) -> Option<Shortfall> {
@@ -39,7 +45,7 @@ impl<T> Part<T> {
 
     /// Nothing was read because of a fault.
     fn nothing(&self) -> bool {
-        self.items.is_empty() && self.fault.is_some()
+        self.items.is_empty() && self.rest.is_empty() && self.fault.is_some()
     }
 }
 
@@ -52,6 +58,33 @@ pub(super) struct Harvest {
     pub(super) still_listed: Option<Vec<String>>,
     /// Revisions that will never be readable.
     pub(super) unreadable: Vec<String>,
+    /// Revisions of what runs that were not read this time, those that matter most first.
+    pub(super) left: Vec<String>,
+    /// Services and tasks that are as the sweep before had them.
+    pub(super) rest: Both<Vec<Rest>>,
+}
+
+/// One for the services of a cluster, one for its tasks.
+#[derive(Debug, Default)]
+pub(super) struct Both<T> {
+    pub(super) services: T,
+    pub(super) tasks: T,
+}
+
+/// Which revisions are to be read.
+pub(super) struct Wanted<'a> {
+    /// Whether somebody has it.
+    pub(super) known: &'a (dyn Fn(&str) -> bool + Sync),
+    /// Whether no other cluster of this sweep reads it; it is this one's then.
+    pub(super) claim: &'a (dyn Fn(&str) -> bool + Sync),
+    /// Those that earlier sweeps have left.
+    pub(super) left: Vec<String>,
+}
+
+/// Revisions that were read, and those that never will be.
+struct Read {
+    definitions: Vec<TaskDefinition>,
+    unreadable: Vec<String>,
 }
 
 /// One cluster of one sweep.
@@ -65,12 +98,15 @@ pub(super) struct Visit<'a> {
     /// Leaves of a service's events what is worth bringing home. Called as each answer is read, so that a large fleet's
     /// events are never held all at once.
     pub(super) fresh: &'a (dyn Fn(&str, &mut Vec<ServiceEvent>) + Sync),
+    /// What keeps from being brought home what is as it was.
+    pub(super) sieves: Option<&'a Both<Sieve>>,
+    /// Whether this service and its tasks are brought home all the same.
+    pub(super) doubted: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
 impl Visit<'_> {
-    /// Reads the cluster. `unreported` picks the stopped tasks worth describing, `claim` says whether a revision is to
-    /// be read here: nobody has it and no other cluster of this sweep reads it.
-    pub(super) async fn read(&self, unreported: impl Fn(&[String]) -> Vec<String>, claim: impl Fn(&str) -> bool) -> Harvest {
+    /// Reads the cluster. `unreported` picks the stopped tasks worth describing.
+    pub(super) async fn read(&self, unreported: impl Fn(&[String]) -> Vec<String>, wanted: Wanted<'_>) -> Harvest {
         let (services, running, (listed, mut stopped)) = futures::join!(self.services(), self.running(), self.stopped(unreported));
         let mut shortfalls: Vec<Shortfall> = [
             services.shortfall("services", &self.cluster),
@@ -82,26 +118,28 @@ impl Visit<'_> {
         .collect();
         let still_listed = listed.fault.is_none().then_some(listed.items);
         if services.nothing() && running.nothing() {
-            return Harvest { reading: None, shortfalls, still_listed, unreadable: Vec::new() };
+            let (left, rest) = (wanted.left, Both::default());
+            return Harvest { reading: None, shortfalls, still_listed, unreadable: Vec::new(), left, rest };
         }
-        let mut services = services.seen();
-        let mut tasks = running.seen();
         // a task may stop between the list and its description
-        let (ended, alive) = tasks.items.into_iter().partition(Task::has_stopped);
-        tasks.items = alive;
+        let (ended, alive): (Vec<Task>, Vec<Task>) = running.items.into_iter().partition(Task::has_stopped);
         merge(&mut stopped.items, ended);
-        services.items.sort_by(|a, b| a.service.name.cmp(&b.service.name));
-        let wanted = self.wanted(&services.items, &tasks.items, claim);
-        let (definitions, unreadable) = self.read_definitions(wanted, &mut shortfalls).await;
+        let mut observed = services.items;
+        observed.sort_by(|a, b| a.service.name.cmp(&b.service.name));
+        let revisions = self.revisions(&observed, &alive, &wanted);
+        let Read { definitions, unreadable } = self.read_definitions(self.chosen(&revisions, &wanted), &mut shortfalls).await;
+        let read: HashSet<&str> = definitions.iter().map(|one| one.arn.as_str()).chain(unreadable.iter().map(String::as_str)).collect();
+        let left = revisions.iter().filter(|arn| !read.contains(arn.as_str())).cloned().collect();
         let reading = ClusterReading {
             name: self.cluster.name.clone(),
-            arn: self.arn(&tasks.items, &stopped.items),
-            services,
-            tasks,
+            arn: self.arn(&alive, &stopped.items, &running.rest),
+            services: Seen::all(observed, services.fault.is_none()),
+            tasks: Seen::all(alive, running.fault.is_none()),
             stopped: stopped.items,
             definitions,
         };
-        Harvest { reading: Some(reading), shortfalls, still_listed, unreadable }
+        let rest = Both { services: services.rest, tasks: running.rest };
+        Harvest { reading: Some(reading), shortfalls, still_listed, unreadable, left, rest }
     }
 
     async fn services(&self) -> Part<ObservedService> {
@@ -112,13 +150,14 @@ impl Visit<'_> {
             Ok((answer.service_arns.unwrap_or_default(), answer.next_token))
         })
         .await;
-        let (items, describing) = self.describe_services(arns).await;
-        Part { items, fault: listing.or(describing) }
+        let sieve = self.sieves.map(|sieves| &sieves.services);
+        let (items, describing) = self.describe_services(arns, sieve).await;
+        Part { items, rest: sieve.map(Sieve::take_rest).unwrap_or_default(), fault: listing.or(describing) }
     }
 
     /// These services, by name or ARN. Asked for in the order of their names, so that no two requests answer for one stretch of it.
-    async fn describe_services(&self, mut names: Vec<String>) -> (Vec<ObservedService>, Option<Fault>) {
-        let Self { connection, tally, cluster, depth, traced, fresh } = self;
+    async fn describe_services(&self, mut names: Vec<String>, sieve: Option<&Sieve>) -> (Vec<ObservedService>, Option<Fault>) {
+        let Self { connection, tally, cluster, depth, traced, fresh, doubted, .. } = self;
         names.sort_by(|one, other| named(one).cmp(named(other)));
         names.dedup();
         batches(names, 10, |ten| async move {
@@ -135,6 +174,12 @@ impl Visit<'_> {
             let mut services: Vec<_> =
                 answer.services.unwrap_or_default().into_iter().filter_map(|service| map::service(service, *depth)).collect();
             services.iter_mut().for_each(|observed: &mut ObservedService| fresh(&observed.service.name, &mut observed.events));
+            if let Some(sieve) = sieve {
+                services.retain(|ObservedService { service, events }| {
+                    let anyway = !events.is_empty() || doubted(&service.name);
+                    sieve.carries(&service.name, None, service, anyway)
+                });
+            }
             Ok(services)
         })
         .await
@@ -142,7 +187,7 @@ impl Visit<'_> {
 
     /// These services, or the first fault.
     pub(super) async fn services_named(&self, names: &[String]) -> Result<Vec<ObservedService>, Fault> {
-        match self.describe_services(names.to_vec()).await {
+        match self.describe_services(names.to_vec(), None).await {
             (items, None) => Ok(items),
             (_, Some(fault)) => Err(fault),
         }
@@ -159,7 +204,7 @@ impl Visit<'_> {
             }
             arns.extend(listed.items);
         }
-        match self.describe_tasks(arns, self.traced).await {
+        match self.describe_tasks(arns, self.traced, None).await {
             (items, None) => Ok(items),
             (_, Some(fault)) => Err(fault),
         }
@@ -167,22 +212,23 @@ impl Visit<'_> {
 
     async fn running(&self) -> Part<Task> {
         let listed = self.list_tasks(DesiredStatus::Running, None).await;
-        let (items, describing) = self.describe_tasks(listed.items, self.traced).await;
-        Part { items, fault: listed.fault.or(describing) }
+        let sieve = self.sieves.map(|sieves| &sieves.tasks);
+        let (items, describing) = self.describe_tasks(listed.items, self.traced, sieve).await;
+        Part { items, rest: sieve.map(Sieve::take_rest).unwrap_or_default(), fault: listed.fault.or(describing) }
     }
 
     /// What ECS still lists as stopped, and those of them that are finally stopped and were not reported before.
     async fn stopped(&self, unreported: impl Fn(&[String]) -> Vec<String>) -> (Part<String>, Part<Task>) {
         if self.depth != Depth::Record {
-            return (Part { items: Vec::new(), fault: None }, Part { items: Vec::new(), fault: None });
+            return (Part::of(Vec::new(), None), Part::of(Vec::new(), None));
         }
         let listed = self.list_tasks(DesiredStatus::Stopped, None).await;
         // each is described once and looked back at for a day: what answered for it is no request of the newest sweep
-        let (mut items, describing) = self.describe_tasks(unreported(&listed.items), false).await;
+        let (mut items, describing) = self.describe_tasks(unreported(&listed.items), false, None).await;
         // one that is still stopping has no final reason yet; it is described again next time
         items.retain(Task::has_stopped);
         let fault = listed.fault.clone().or(describing);
-        (listed, Part { items, fault })
+        (listed, Part::of(items, fault))
     }
 
     async fn list_tasks(&self, status: DesiredStatus, service: Option<&str>) -> Part<String> {
@@ -198,12 +244,12 @@ impl Visit<'_> {
             Ok((answer.task_arns.unwrap_or_default(), answer.next_token))
         })
         .await;
-        Part { items, fault }
+        Part::of(items, fault)
     }
 
     /// These tasks, asked for in the order of their ARNs, as services are.
-    async fn describe_tasks(&self, mut arns: Vec<String>, traced: bool) -> (Vec<Task>, Option<Fault>) {
-        let Self { connection, tally, cluster, .. } = self;
+    async fn describe_tasks(&self, mut arns: Vec<String>, traced: bool, sieve: Option<&Sieve>) -> (Vec<Task>, Option<Fault>) {
+        let Self { connection, tally, cluster, doubted, .. } = self;
         arns.sort_unstable();
         arns.dedup();
         batches(arns, 100, |hundred| async move {
@@ -212,13 +258,20 @@ impl Visit<'_> {
             if traced {
                 tally.answered(DESCRIBE_TASKS, &cluster.name, hundred.iter().map(String::as_str), request_id(&answer));
             }
-            Ok(answer.tasks.unwrap_or_default().into_iter().filter_map(map::task).collect())
+            let mut tasks: Vec<Task> = answer.tasks.unwrap_or_default().into_iter().filter_map(map::task).collect();
+            if let Some(sieve) = sieve {
+                tasks.retain(|task| {
+                    let of = task.service.as_deref();
+                    sieve.carries(&task.arn, of, task, task.has_stopped() || of.is_some_and(doubted))
+                });
+            }
+            Ok(tasks)
         })
         .await
     }
 
-    /// Revisions to read, those of running services first, no more than can be read without waiting.
-    fn wanted(&self, services: &[ObservedService], tasks: &[Task], claim: impl Fn(&str) -> bool) -> Vec<String> {
+    /// Revisions that nobody has, each once, those of running services first.
+    fn revisions(&self, services: &[ObservedService], tasks: &[Task], wanted: &Wanted<'_>) -> Vec<String> {
         if self.depth != Depth::Record {
             return Vec::new();
         }
@@ -227,12 +280,19 @@ impl Visit<'_> {
         let deployed = busy.iter().flat_map(|service| &service.deployments).filter_map(|deployment| deployment.revision.as_ref());
         let running = tasks.iter().filter_map(|task| task.revision.as_ref());
         let rest = idle.iter().filter_map(|service| service.revision.as_ref());
-        let limit = self.connection.caller.ready(Family::EcsDefinitions).clamp(1, MOST_DEFINITIONS);
-        // claimed only as far as they are taken: the rest is left for the next sweep
-        current.chain(deployed).chain(running).chain(rest).filter(|arn| claim(arn)).take(limit).cloned().collect()
+        let mut once = HashSet::new();
+        let all = current.chain(deployed).chain(running).chain(&wanted.left).chain(rest);
+        all.filter(|arn| !(wanted.known)(arn) && once.insert(arn.as_str())).cloned().collect()
     }
 
-    async fn read_definitions(&self, wanted: Vec<String>, shortfalls: &mut Vec<Shortfall>) -> (Vec<TaskDefinition>, Vec<String>) {
+    /// Of these the first that no other cluster reads, no more than can be read without waiting.
+    fn chosen(&self, revisions: &[String], wanted: &Wanted<'_>) -> Vec<String> {
+        let limit = self.connection.caller.ready(Family::EcsDefinitions).clamp(1, MOST_DEFINITIONS);
+        // claimed only as far as they are taken: the rest is left for the next sweep
+        revisions.iter().filter(|arn| (wanted.claim)(arn)).take(limit).cloned().collect()
+    }
+
+    async fn read_definitions(&self, wanted: Vec<String>, shortfalls: &mut Vec<Shortfall>) -> Read {
         let Self { connection, tally, traced, .. } = self;
         let (answers, fault) = batches(wanted, 1, |arns| async move {
             let Some(arn) = arns.into_iter().next() else { return Ok(Vec::new()) };
@@ -255,15 +315,19 @@ impl Visit<'_> {
             shortfalls.push(Shortfall { what: format!("task definitions of {}", self.cluster.name), fault });
         }
         let (read, unreadable): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(definition, _)| definition.is_some());
-        (read.into_iter().filter_map(|(definition, _)| definition).collect(), unreadable.into_iter().map(|(_, arn)| arn).collect())
+        Read {
+            definitions: read.into_iter().filter_map(|(definition, _)| definition).collect(),
+            unreadable: unreadable.into_iter().map(|(_, arn)| arn).collect(),
+        }
     }
 
     /// The cluster's ARN; from a task's where DescribeClusters could not be asked.
-    fn arn(&self, tasks: &[Task], stopped: &[Task]) -> String {
+    fn arn(&self, tasks: &[Task], stopped: &[Task], rest: &[Rest]) -> String {
         if !self.cluster.arn.is_empty() {
             return self.cluster.arn.clone();
         }
-        let task = tasks.iter().chain(stopped).find_map(|task| task.arn.split_once(":task/"));
+        let mut arns = tasks.iter().chain(stopped).map(|task| task.arn.as_str()).chain(rest.iter().map(|rest| rest.name.as_str()));
+        let task = arns.find_map(|arn| arn.split_once(":task/"));
         task.map(|(prefix, _)| format!("{prefix}:cluster/{}", self.cluster.name)).unwrap_or_default()
     }
 }

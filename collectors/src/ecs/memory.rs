@@ -1,6 +1,7 @@
 //! What the ECS collector remembers between sweeps, so as not to ask twice.
 //!
-//! Three things never change: a registered revision, a task that has finally stopped and a line of a service's events. The trap is marking them too
+//! Three things never change: a registered revision, a task that has finally stopped and a line of a service's events. What
+//! may change is compared by the sieve ([`crate::sieve`]). The trap is marking too
 //! early: a sweep that is cancelled or fails must leave no mark, so marks are made when its reading is finished; and
 //! whoever could not record a reading says so, so that the marks it left are taken back.
 
@@ -23,6 +24,11 @@ pub(super) struct Memory {
     stopped: HashMap<String, HashSet<String>>,
     /// By cluster, then service: up to where its events were reported.
     heard: HashMap<String, HashMap<String, Heard>>,
+    /// By cluster: revisions that were found and not read yet, those that matter most first.
+    left: HashMap<String, Vec<String>>,
+    /// Services somebody looked at between two sweeps, by cluster and name, and when last. The store has of them what that
+    /// look saw, so that being as the sweep before had it means nothing.
+    doubted: HashMap<(String, String), Timestamp>,
 }
 
 /// Up to where a service's events were reported.
@@ -59,6 +65,32 @@ impl Memory {
         self.read.clear();
         self.stopped.clear();
         self.heard.clear();
+        self.left.clear();
+    }
+
+    /// Revisions of a cluster that earlier sweeps have left.
+    pub(super) fn left(&self, cluster: &str) -> Vec<String> {
+        self.left.get(cluster).cloned().unwrap_or_default()
+    }
+
+    /// These revisions of a cluster are left for later sweeps.
+    pub(super) fn leave(&mut self, cluster: &str, revisions: Vec<String>) {
+        self.left.insert(cluster.to_owned(), revisions);
+    }
+
+    /// These services of a cluster are looked at, or what a look saw of them has been recorded.
+    pub(super) fn doubt(&mut self, cluster: &str, services: &[String], at: Timestamp) {
+        self.doubted.extend(services.iter().map(|service| ((cluster.to_owned(), service.clone()), at)));
+    }
+
+    /// Whether this service was looked at since the last sweep that brought it home began.
+    pub(super) fn doubts(&self, cluster: &str, service: &str) -> bool {
+        !self.doubted.is_empty() && self.doubted.contains_key(&(cluster.to_owned(), service.to_owned()))
+    }
+
+    /// A sweep that began at `started` has read all of a cluster: what was looked at before that, it brought home.
+    pub(super) fn settle(&mut self, cluster: &str, started: Timestamp) {
+        self.doubted.retain(|(of, _), at| of != cluster || *at >= started);
     }
 
     pub(super) fn knows(&self, revision: &str) -> bool {
@@ -178,6 +210,17 @@ mod tests {
         assert_eq!(left(&memory, vec![line(2, "b"), line(1, "a")]), (true, arns(&["b"])));
         memory.only("c", &HashSet::from(["other"]));
         assert!(!left(&memory, Vec::new()).0);
+    }
+
+    #[test]
+    fn a_look_is_doubted_until_a_sweep_that_began_after_it_has_ended() {
+        let mut memory = Memory::default();
+        memory.doubt("c", &arns(&["auth"]), Timestamp::from_secs(10));
+        memory.doubt("other", &arns(&["auth"]), Timestamp::from_secs(10));
+        memory.settle("c", Timestamp::from_secs(10));
+        assert!(memory.doubts("c", "auth") && !memory.doubts("c", "quest"));
+        memory.settle("c", Timestamp::from_secs(11));
+        assert!(!memory.doubts("c", "auth") && memory.doubts("other", "auth"));
     }
 
     #[test]

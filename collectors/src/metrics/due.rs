@@ -11,6 +11,8 @@ use std::time::Duration;
 use domain::Timestamp;
 use domain::cost::{Pace, REQUESTS_PER_SERVICE, REQUESTS_PER_TARGET};
 
+use super::subjects::Subject;
+
 /// Most points GetMetricStatistics answers at once (API reference, GetMetricStatistics).
 const MOST_POINTS: u32 = 1_440;
 /// How far back is asked: metrics by the minute are kept fifteen days (CloudWatch concepts, "Metrics retention"). A start
@@ -29,19 +31,6 @@ const MOST_REQUESTS: u64 = 1_200;
 
 /// Cluster, service, and the target group or nothing.
 pub(super) type Key = (String, String, String);
-
-/// A service to be measured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subject {
-    /// Its cluster.
-    pub cluster: String,
-    /// Its name.
-    pub service: String,
-    /// ARNs of its target groups.
-    pub target_groups: Vec<String>,
-    /// When it was created: before that there is nothing to ask for.
-    pub created: Option<Timestamp>,
-}
 
 /// A span to be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +89,7 @@ fn step(target: &str) -> u32 {
 }
 
 /// The jobs of one sweep, most urgent first: what customers feel, what somebody looks at, what is due, what is missing.
-pub(super) fn due(subjects: &[Subject], memory: &Memory, pace: &Pace, now: Timestamp) -> Vec<Job> {
+pub(super) fn due<'a>(subjects: impl IntoIterator<Item = &'a Subject>, memory: &Memory, pace: &Pace, now: Timestamp) -> Vec<Job> {
     let mut jobs: Vec<(u8, Option<Timestamp>, Job)> = Vec::new();
     for subject in subjects {
         for target in subject.target_groups.iter().filter_map(|arn| target_of(arn)) {

@@ -182,7 +182,7 @@ pub(super) fn gathered(told: Vec<(String, Jsz)>, whole: bool) -> JetStreamReadin
             }
         }
     }
-    let streams = Seen { items: streams.into_values().collect(), whole };
+    let streams = Seen::all(streams.into_values().collect(), whole);
     JetStreamReading { meta, streams, consumers: consumers.into_values().collect() }
 }
 

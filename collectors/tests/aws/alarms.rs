@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use collectors::{AlarmCollector, Collector};
 use domain::port::Clock;
-use domain::reading::{AlarmReading, Reading};
+use domain::reading::{AlarmReading, Reading, Sweep};
 use domain::source::{FaultKind, Outcome};
 
 use crate::clock::ManualClock;
@@ -132,4 +132,24 @@ async fn malformed_cbor_is_malformed() {
             fault.message
         );
     }
+}
+
+#[tokio::test]
+async fn told_changes_only_a_quiet_sweep_names_the_alarms_and_nothing_else() {
+    let (fake, clock) = (Fake::start(0).await, ManualClock::eager());
+    let told = |sweep: Sweep| match sweep.reading {
+        Some(Reading::Alarms(reading)) => (reading.account, reading.alarms.items.len(), reading.alarms.rest.len(), reading.alarms.whole),
+        other => panic!("{other:?}"),
+    };
+    fake.world.lock().unwrap().alarms = 250;
+    let collector = AlarmCollector::new(fake.environment(&clock), INTERVAL).changes_only();
+    let account = || ACCOUNT.to_owned();
+    assert_eq!(told(collector.sweep().await), (account(), 250, 0, true));
+    assert_eq!(told(collector.sweep().await), (account(), 0, 250, true));
+    fake.world.lock().unwrap().alarms = 249;
+    assert_eq!(told(collector.sweep().await), (account(), 0, 249, true), "what is neither told nor named is gone");
+    fake.world.lock().unwrap().alarms = 251;
+    assert_eq!(told(collector.sweep().await), (account(), 2, 249, true), "also one that was gone for a while");
+    collector.forget();
+    assert_eq!(told(collector.sweep().await), (account(), 251, 0, true));
 }

@@ -287,3 +287,59 @@ async fn a_look_at_a_service_that_is_gone_does_not_hide_the_others() {
     let seen: Vec<&str> = cluster.services.items.iter().map(|observed| observed.service.name.as_str()).collect();
     assert_eq!((seen, cluster.tasks.items.len()), (vec!["service-0001"], 2));
 }
+
+/// Names of the services and how many tasks a sweep tells, and how many of each it only names.
+fn told(sweep: &Sweep) -> (Vec<&str>, usize, usize, usize) {
+    let cluster = &ecs(sweep).clusters.items[0];
+    assert!(cluster.services.whole && cluster.tasks.whole);
+    let names = cluster.services.items.iter().map(|observed| observed.service.name.as_str()).collect();
+    (names, cluster.tasks.items.len(), cluster.services.rest.len(), cluster.tasks.rest.len())
+}
+
+#[tokio::test]
+async fn told_changes_only_a_quiet_sweep_brings_names_alone() {
+    let (fake, clock) = (Fake::start(5).await, ManualClock::eager());
+    let collector = collector(&fake, &clock).changes_only();
+    assert_eq!(told(&collector.sweep().await).1, 10);
+    let quiet = collector.sweep().await;
+    assert_eq!(told(&quiet), (vec![], 0, 5, 10));
+    assert_eq!((ecs(&quiet).account.as_str(), quiet.outcome.clone()), (ACCOUNT, Outcome::Complete));
+    fake.world.lock().unwrap().services.remove(0);
+    let fewer = collector.sweep().await;
+    assert_eq!(told(&fewer), (vec![], 0, 4, 10), "what is neither told nor named is gone");
+    collector.forget();
+    assert_eq!(told(&collector.sweep().await).1, 10, "what could not be recorded is brought again");
+}
+
+#[tokio::test]
+async fn told_changes_only_a_look_is_followed_by_all_of_its_service() {
+    let (fake, clock) = (Fake::start(5).await, ManualClock::standing());
+    let collector = collector(&fake, &clock).changes_only();
+    collector.sweep().await;
+    let names = ["service-0003".to_owned()];
+    clock.advance(Duration::from_secs(1));
+    collector.glance(CLUSTER, &names).await.unwrap();
+    // it began before the look was recorded, so what it tells may be older
+    clock.advance(Duration::from_secs(1));
+    let under_way = collector.sweep().await;
+    assert_eq!(told(&under_way), (vec!["service-0003"], 2, 4, 8));
+    collector.glance_recorded(CLUSTER, &names);
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(told(&collector.sweep().await), (vec!["service-0003"], 2, 4, 8));
+    assert_eq!(told(&collector.sweep().await), (vec![], 0, 5, 10));
+}
+
+#[tokio::test]
+async fn told_changes_only_no_revision_is_left_out() {
+    let (fake, clock) = (Fake::start(230).await, ManualClock::eager());
+    let collector = collector(&fake, &clock).changes_only();
+    let mut read = std::collections::HashSet::new();
+    while read.len() < 230 {
+        let (before, sweep) = (read.len(), collector.sweep().await);
+        let definitions = &ecs(&sweep).clusters.items[0].definitions;
+        assert!(definitions.iter().all(|definition| read.insert(definition.arn.clone())), "each is read once");
+        assert!(read.len() > before, "also those of services that did not change again");
+        clock.advance(Duration::from_secs(30));
+    }
+    assert_eq!(fake.calls("DescribeTaskDefinition"), 230);
+}

@@ -147,6 +147,7 @@ pub(super) async fn look(ecs: Arc<EcsCollector>, recorder: Arc<Recorder>, config
                 Ok(None) => {}
                 Err(error) => tracing::warn!(error = %crate::error_chain(&error), "a look between sweeps could not be recorded"),
             }
+            ecs.glance_recorded(&cluster, &services);
         }
     }
 }

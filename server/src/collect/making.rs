@@ -76,11 +76,13 @@ pub fn make(config: &Config, clock: &Arc<dyn Clock>, making: &Making, ports: Opt
         let aws = Arc::new(aws(environment, config, clock, making, &budgets));
         environments.insert(environment.name.clone(), Arc::clone(&aws));
         if making.kinds.contains(&SourceKind::Ecs) {
-            let collector = Arc::new(EcsCollector::new(Arc::clone(&aws), config.poll.services.0));
+            let collector = EcsCollector::new(Arc::clone(&aws), config.poll.services.0);
+            let collector = Arc::new(if ports.is_some() { collector.changes_only() } else { collector });
             made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Ecs(collector) });
         }
         if making.kinds.contains(&SourceKind::Alarms) {
             let collector = AlarmCollector::new(Arc::clone(&aws), config.poll.alarms.0);
+            let collector = if ports.is_some() { collector.changes_only() } else { collector };
             let collector = Arc::new(if making.depth == Depth::Record { collector.with_history() } else { collector });
             made.push(Made { collector: Arc::clone(&collector) as Arc<dyn Collector>, own: Own::Alarms(collector) });
         }

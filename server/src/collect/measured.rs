@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use collectors::metrics::Subject;
 use collectors::{MetricsCollector, Report};
 use domain::Timestamp;
 use domain::port::Clock;
@@ -39,24 +38,11 @@ impl Measured {
         }
     }
 
-    /// Which services there are, from a reading of ECS. One that wants no task has no metric.
+    /// Which services there are, from a reading of ECS.
     pub(super) fn learn(&self, report: &Report) {
         let Some(Reading::Ecs(reading)) = report.sweep.as_ref().and_then(|sweep| sweep.reading.as_ref()) else { return };
         let Some(collector) = self.of(&report.health.id.scope) else { return };
-        // a cluster that could not be listed is not one without services
-        if !reading.clusters.whole || reading.clusters.items.iter().any(|cluster| !cluster.services.whole) {
-            return;
-        }
-        let subjects = reading.clusters.items.iter().flat_map(|cluster| {
-            let wanted = cluster.services.items.iter().map(|observed| &observed.service).filter(|service| service.desired > 0);
-            wanted.map(|service| Subject {
-                cluster: cluster.name.clone(),
-                service: service.name.clone(),
-                target_groups: service.target_groups.clone(),
-                created: service.created,
-            })
-        });
-        collector.watch(subjects.collect());
+        collector.watch(reading);
     }
 
     /// What was read could not be recorded: the collector must not believe it was.

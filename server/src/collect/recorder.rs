@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::Attention;
 use crate::config::Config;
 use crate::live::Live;
-use crate::store::{Store, StoreError};
+use crate::store::{Filed, Store, StoreError};
 use crate::trouble::Trouble;
 
 /// How long to wait before a report is offered again to a disk that refused it.
@@ -34,8 +34,9 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Records a report. While the disk refuses, it is kept and offered again, and every page says so.
-    async fn record(&self, report: &Report, config: &Config, clock: &dyn Clock) -> Result<(), StoreError> {
+    /// Records a report, and answers whether all that it calls as it was is on record. While the disk refuses, it is kept and
+    /// offered again, and every page says so.
+    async fn record(&self, report: &Report, config: &Config, clock: &dyn Clock) -> Result<bool, StoreError> {
         let marks = config.marks();
         let environment = config.environments.iter().find(|environment| environment.name == report.health.id.scope);
         let grouping = environment.map_or("group", |environment| environment.group_tag.as_str());
@@ -50,14 +51,14 @@ impl Recorder {
                     clock.sleep(DISK_PAUSE).await;
                 }
                 Err(error) => return Err(error),
-                Ok(written) => {
+                Ok(Filed { written, held }) => {
                     self.live.changed(&written.topics, written.revision);
                     self.attention.learn(report);
                     if self.trouble.say(None) {
                         tracing::info!("the disk takes writes again; the collectors go on");
                         self.live.changed_unrecorded();
                     }
-                    return Ok(());
+                    return Ok(held);
                 }
             }
         }
@@ -83,6 +84,7 @@ impl Again {
     async fn lost(&self, id: &SourceId, store: &Store) {
         self.bringing.iter().filter(|(own, _)| own == id).for_each(|(_, ecs)| ecs.forget());
         for (_, alarms) in self.reading_on.iter().filter(|(own, _)| own == id) {
+            alarms.forget();
             // a store that cannot even say this has nothing: as far back as is worth it is always right
             alarms.resume(store.alarm_history_next(id).await.unwrap_or_default());
         }
@@ -101,13 +103,14 @@ pub(super) async fn record_all(
         // a stop does not wait for a disk that refuses; what is read again at the next start is not lost
         let recording = recorder.record(&report, &config, &*clock);
         let error = match stop_if(&stop, &recorder.trouble, recording).await {
-            Some(Ok(())) => continue,
+            Some(Ok(true)) => continue,
+            Some(Ok(false)) => "it calls as it was what is not on record".to_owned(),
             Some(Err(error)) => crate::error_chain(&error),
             None => "the disk refused until the stop".to_owned(),
         };
         again.lost(&report.health.id, &recorder.store).await;
         recorder.attention.measured.recall(&report, &recorder.store, clock.now()).await;
-        tracing::error!(source = %report.health.id, error, "a sweep could not be recorded; the next one will be")
+        tracing::error!(source = %report.health.id, error, "a sweep is not on record as a whole; the next one brings everything again")
     }
 }
 

@@ -19,12 +19,12 @@ fn sweep(when: i64, services: &[(&str, u32, u32)]) -> Sweep {
     let cluster = ClusterReading {
         name: "games".into(),
         arn: String::new(),
-        services: Seen { items: items.collect(), whole: true },
-        tasks: Seen { items: Vec::new(), whole: true },
+        services: Seen::whole(items.collect()),
+        tasks: Seen::whole(Vec::new()),
         stopped: Vec::new(),
         definitions: Vec::new(),
     };
-    let reading = EcsReading { account: "1".into(), region: "r".into(), clusters: Seen { items: vec![cluster], whole: true } };
+    let reading = EcsReading { account: "1".into(), region: "r".into(), clusters: Seen::whole(vec![cluster]) };
     Sweep {
         source: SourceId::new(SourceKind::Ecs, "default"),
         started: at(when),

@@ -18,7 +18,7 @@ use domain::source::SourceId;
 use domain::timeline::{AlarmPlace, Known, alarm_news};
 use sqlx::SqliteConnection;
 
-use super::interval::{Change, Noun, Scope, reconcile};
+use super::interval::{Absent, Change, Noun, Scope, Told, reconcile};
 use super::record::Found;
 use super::{Store, StoreError, json, timeline};
 
@@ -36,10 +36,12 @@ pub(super) async fn record(
     let environment = &sweep.source.scope;
     let scope = Scope { noun: Noun::Alarm, source: &source, account: &reading.account, region: &reading.region, cluster: "" };
     let seen: Vec<(String, &Alarm)> = reading.alarms.items.iter().map(|alarm| (alarm.name.clone(), alarm)).collect();
-    let changed = reconcile(connection, &scope, &seen, reading.alarms.whole, sweep.finished).await?;
+    let told = Told { things: &seen, rest: &reading.alarms.rest, absent: Absent::of(reading.alarms.whole) };
+    let changed = reconcile(connection, &scope, told, sweep.finished).await?;
+    found.holds(changed.held);
     for change in &changed.changes {
         touch_whose(connection, environment, &change.name, found).await?;
-        match &change.after {
+        match change.after {
             Some(alarm) => put(connection, environment, alarm).await?,
             None => remove(connection, environment, &change.name).await?,
         }
@@ -47,7 +49,7 @@ pub(super) async fn record(
         found.changed(Topic::Alarms);
     }
     // what was there when we first looked has not just been made
-    let told: Vec<&Change<Alarm>> = changed.changes.iter().filter(|change| !(changed.first && change.before.is_none())).collect();
+    let told: Vec<&Change<'_, Alarm>> = changed.changes.iter().filter(|change| !(changed.first && change.before.is_none())).collect();
     tell(connection, sweep, reading, &told, found).await?;
     if !changed.changes.is_empty() {
         acknowledge::end_what_is_over(connection, &source, environment, sweep.finished, found).await?;
@@ -70,7 +72,7 @@ async fn tell(
     connection: &mut SqliteConnection,
     sweep: &Sweep,
     reading: &AlarmReading,
-    changes: &[&Change<Alarm>],
+    changes: &[&Change<'_, Alarm>],
     found: &mut Found,
 ) -> Result<(), StoreError> {
     let source = sweep.source.to_string();
@@ -91,7 +93,7 @@ async fn tell(
         whose.extend(owner(connection, &sweep.source.scope, name).await?.map(|owner| (name.to_owned(), owner)));
     }
     let place = AlarmPlace { account: &reading.account, region: &reading.region, at: sweep.finished, last: found.last, whose: &whose };
-    let pairs: Vec<_> = changes.iter().map(|change| (change.before.as_ref(), change.after.as_ref())).collect();
+    let pairs: Vec<_> = changes.iter().map(|change| (change.before.as_deref(), change.after)).collect();
     let news = alarm_news(&place, &pairs, history, whole, &known);
     for untold in &news.untold {
         tracing::info!(source, "DescribeAlarms shows what the alarms' history does not tell (yet): {untold}");
@@ -103,8 +105,8 @@ async fn tell(
 }
 
 /// From when on entries of the timeline can be the same news.
-fn earliest(sweep: &Sweep, changes: &[&Change<Alarm>], history: &[HistoryItem], last: Option<Timestamp>) -> Timestamp {
-    let of_alarms = changes.iter().filter_map(|change| change.after.as_ref()).flat_map(|alarm| [alarm.since, alarm.configured]).flatten();
+fn earliest(sweep: &Sweep, changes: &[&Change<'_, Alarm>], history: &[HistoryItem], last: Option<Timestamp>) -> Timestamp {
+    let of_alarms = changes.iter().filter_map(|change| change.after).flat_map(|alarm| [alarm.since, alarm.configured]).flatten();
     let all = of_alarms.chain(history.iter().map(|item| item.at)).chain(last);
     all.min().unwrap_or(sweep.started).minus(std::time::Duration::from_secs(10))
 }

@@ -1,21 +1,21 @@
 //! Recording what an ECS sweep read.
 //!
-//! The order matters: tasks before services, because a service is judged with its tasks. Lists that were cut short
-//! close nothing.
+//! The order matters: tasks before services, because a service is judged with its tasks, as they are on record then. Judged are
+//! the services that are told and those whose tasks moved. Lists that were cut short close nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::Timestamp;
 use domain::judge::{Judgement, Standing, Tone, judge};
 use domain::live::Topic;
-use domain::reading::{ClusterReading, EcsReading, ObservedService, Sweep};
+use domain::reading::{ClusterReading, EcsReading, Sweep};
 use domain::request::DESCRIBE_TASK_DEFINITION;
-use domain::service::{Service, Task};
+use domain::service::{Service, ServiceEvent, Task};
 use domain::timeline::{self as event, About, NewEvent};
 use sqlx::SqliteConnection;
 
 use super::counts::{self, Whose};
-use super::interval::{Change, Noun, Scope, open_items, reconcile, reconcile_named, reconcile_tasks_of};
+use super::interval::{Absent, Change, Noun, Scope, Told, open_services, open_tasks, reconcile};
 use super::record::{Found, Marks};
 use super::{StoreError, json, timeline, words};
 
@@ -42,6 +42,9 @@ struct Listed {
     moving: bool,
     reasons: String,
     unhealthy: i64,
+    /// Tasks wanted, running and pending.
+    counts: [i64; 3],
+    revision: Option<String>,
     present: bool,
     events_until: i64,
     grouping: Option<String>,
@@ -77,9 +80,10 @@ pub(super) async fn record(
             cluster: &cluster.name,
             at: sweep.finished,
         };
-        let mut events = tasks(connection, &place, cluster, reach, found).await?;
+        let (mut events, moved) = tasks(connection, &place, cluster, reach, found).await?;
         events.extend(stops(connection, &place, &cluster.stopped, found).await?);
-        events.extend(services(connection, &place, cluster, reach, &Naming { marks, grouping }, found).await?);
+        events.extend(services(connection, &place, cluster, reach, found).await?);
+        events.extend(judged(connection, &place, cluster, moved, &Naming { marks, grouping }, found).await?);
         definitions(connection, &place, cluster, &read_by, found).await?;
         if timeline::append(connection, &source, events, sweep.finished).await? > 0 {
             found.changed(Topic::Timeline);
@@ -94,19 +98,23 @@ async fn tasks(
     cluster: &ClusterReading,
     reach: Reach<'_>,
     found: &mut Found,
-) -> Result<Vec<NewEvent>, StoreError> {
+) -> Result<(Vec<NewEvent>, BTreeSet<String>), StoreError> {
     let seen: Vec<(String, &Task)> =
         cluster.tasks.items.iter().filter(|task| !task.has_stopped()).map(|task| (task.arn.clone(), task)).collect();
-    let scope = place.scope(Noun::Task);
-    let changed = match reach {
-        Reach::Clusters => reconcile(connection, &scope, &seen, cluster.tasks.whole, place.at).await?,
-        Reach::Services(names) => reconcile_tasks_of(connection, &scope, names, &seen, place.at).await?,
+    let absent = match reach {
+        Reach::Clusters => Absent::of(cluster.tasks.whole),
+        Reach::Services(names) => Absent::GoneOf(names),
     };
+    let told = Told { things: &seen, rest: &cluster.tasks.rest, absent };
+    let changed = reconcile(connection, &place.scope(Noun::Task), told, place.at).await?;
+    found.holds(changed.held);
     if !changed.changes.is_empty() {
         found.changed(Topic::Services);
     }
-    let health = |change: &Change<Task>| event::task_health(place.cluster, change.before.as_ref()?, change.after.as_ref()?, place.at);
-    Ok(changed.changes.iter().filter_map(health).collect())
+    let health = |change: &Change<'_, Task>| event::task_health(place.cluster, change.before.as_deref()?, change.after?, place.at);
+    let events = changed.changes.iter().filter_map(health).collect();
+    let moved = changed.changes.iter().flat_map(|change| [change.before.as_deref(), change.after]).flatten();
+    Ok((events, moved.filter_map(|task| task.service.clone()).collect()))
 }
 
 /// Keeps each stop once.
@@ -146,30 +154,23 @@ async fn stops(
     Ok(events)
 }
 
-/// What the config says of services: which are to be left alone, and which tag groups them.
-struct Naming<'a> {
-    marks: &'a Marks,
-    grouping: &'a str,
-}
-
 async fn services(
     connection: &mut SqliteConnection,
     place: &Place<'_>,
     cluster: &ClusterReading,
     reach: Reach<'_>,
-    naming: &Naming<'_>,
     found: &mut Found,
 ) -> Result<Vec<NewEvent>, StoreError> {
     let seen: Vec<(String, &Service)> =
         cluster.services.items.iter().map(|observed| (observed.service.name.clone(), &observed.service)).collect();
-    let scope = place.scope(Noun::Service);
-    let changed = match reach {
-        Reach::Clusters => reconcile(connection, &scope, &seen, cluster.services.whole, place.at).await?,
-        Reach::Services(_) => reconcile_named(connection, &scope, &seen, place.at).await?,
+    let absent = match reach {
+        Reach::Clusters => Absent::of(cluster.services.whole),
+        Reach::Services(_) => Absent::Unseen,
     };
-    if !changed.changes.is_empty() {
-        found.changed(Topic::Services);
-    }
+    let told = Told { things: &seen, rest: &cluster.services.rest, absent };
+    let changed = reconcile(connection, &place.scope(Noun::Service), told, place.at).await?;
+    found.holds(changed.held);
+    let mut events = Vec::new();
     for change in &changed.changes {
         let whose = Whose {
             environment: place.environment,
@@ -178,39 +179,85 @@ async fn services(
             cluster: place.cluster,
             service: &change.name,
         };
-        counts::note(connection, &whose, change.before.as_ref(), change.after.as_ref(), place.at).await?;
-    }
-    let mut events = Vec::new();
-    for change in changed.changes.iter().filter(|change| !(changed.first && change.before.is_none())) {
+        counts::note(connection, &whose, change.before.as_deref(), change.after, place.at).await?;
+        found.changed(Topic::Services);
+        found.touch(place.environment, place.cluster, &change.name);
+        if changed.first && change.before.is_none() {
+            continue;
+        }
         let about = About { cluster: place.cluster, service: &change.name };
-        events.extend(event::service_changes(about, change.before.as_ref(), change.after.as_ref(), place.at));
+        events.extend(event::service_changes(about, change.before.as_deref(), change.after, place.at));
         if change.after.is_none() {
             mark_absent(connection, place, &change.name).await?;
-            found.touch(place.environment, place.cluster, &change.name);
         }
     }
-    let fresh: std::collections::HashSet<&str> =
-        changed.changes.iter().filter(|change| change.after.is_some()).map(|change| change.name.as_str()).collect();
-    let stored; // tasks could not be listed this time: judge with those last known
-    let tasks: &[Task] = if cluster.tasks.whole || matches!(reach, Reach::Services(_)) {
-        &cluster.tasks.items
-    } else {
-        stored = open_items(connection, &place.scope(Noun::Task)).await?;
-        &stored
-    };
-    let by_service = group_by_service(tasks);
-    let listed = listed(connection, place, reach).await?;
-    for observed in &cluster.services.items {
-        let name = observed.service.name.as_str();
+    Ok(events)
+}
+
+/// What the config says of services: which are to be left alone, and which tag groups them.
+struct Naming<'a> {
+    marks: &'a Marks,
+    grouping: &'a str,
+}
+
+/// Services judged at once, with their tasks.
+const RUN: usize = 500;
+
+/// Judges anew the services that are told and those whose tasks `moved`, and lists them.
+async fn judged(
+    connection: &mut SqliteConnection,
+    place: &Place<'_>,
+    cluster: &ClusterReading,
+    mut moved: BTreeSet<String>,
+    naming: &Naming<'_>,
+    found: &mut Found,
+) -> Result<Vec<NewEvent>, StoreError> {
+    let mut events = Vec::new();
+    for told in cluster.services.items.chunks(RUN) {
+        for observed in told {
+            moved.remove(&observed.service.name);
+        }
+        let told: Vec<Judged<'_>> = told.iter().map(|observed| Judged { service: &observed.service, lines: &observed.events }).collect();
+        events.extend(judged_run(connection, place, &told, naming, found).await?);
+    }
+    let moved: Vec<&str> = moved.iter().map(String::as_str).collect();
+    for names in moved.chunks(RUN) {
+        let services = open_services(connection, &place.scope(Noun::Service), names).await?;
+        let run: Vec<Judged<'_>> = services.iter().map(|service| Judged { service, lines: &[] }).collect();
+        events.extend(judged_run(connection, place, &run, naming, found).await?);
+    }
+    Ok(events)
+}
+
+/// A service to be judged, with the lines of its own events that are told.
+struct Judged<'a> {
+    service: &'a Service,
+    lines: &'a [ServiceEvent],
+}
+
+async fn judged_run(
+    connection: &mut SqliteConnection,
+    place: &Place<'_>,
+    run: &[Judged<'_>],
+    naming: &Naming<'_>,
+    found: &mut Found,
+) -> Result<Vec<NewEvent>, StoreError> {
+    let names: Vec<&str> = run.iter().map(|judged| judged.service.name.as_str()).collect();
+    let tasks = open_tasks(connection, &place.scope(Noun::Task), &names).await?;
+    let by_service = group_by_service(&tasks);
+    let listed = listed(connection, place, &names).await?;
+    let mut events = Vec::new();
+    for Judged { service, lines } in run {
+        let name = service.name.as_str();
         let marked = naming.marks.reason(place.environment, place.cluster, name).is_some();
-        let judgement = judge(&observed.service, by_service.get(name).into_iter().flatten().copied(), marked);
+        let judgement = judge(service, by_service.get(name).into_iter().flatten().copied(), marked);
         let before = listed.get(name);
         let about = About { cluster: place.cluster, service: name };
         events.extend(before.and_then(|before| event::standing_change(about, (before.standing, before.since), &judgement, place.at)));
-        let (until, told) = own_events(about, observed, before);
+        let (until, told) = own_events(about, lines, before);
         events.extend(told);
-        let row = ToList { observed, judgement: &judgement, grouping: observed.service.tags.get(naming.grouping), until };
-        if fresh.contains(name) || row.differs(before)? {
+        let row = ToList { service, judgement: &judgement, grouping: service.tags.get(naming.grouping), until };
+        if row.differs(before)? {
             list(connection, place, &row, before).await?;
             found.touch(place.environment, place.cluster, name);
             found.changed(Topic::Services);
@@ -230,25 +277,24 @@ fn group_by_service(tasks: &[Task]) -> HashMap<&str, Vec<&Task>> {
 }
 
 /// The lines of the service's own event list that are not in the timeline yet, and up to when they go.
-fn own_events(about: About<'_>, observed: &ObservedService, before: Option<&Listed>) -> (i64, Vec<NewEvent>) {
+fn own_events(about: About<'_>, lines: &[ServiceEvent], before: Option<&Listed>) -> (i64, Vec<NewEvent>) {
     let known_until = before.map_or(i64::MIN, |before| before.events_until);
     // equal instants are offered again: the key keeps them from being told twice
-    let told =
-        observed.events.iter().filter(|line| line.at.as_micros() >= known_until).map(|line| event::service_event(about, line)).collect();
-    let newest = observed.events.iter().map(|line| line.at.as_micros()).max().unwrap_or(0);
+    let told = lines.iter().filter(|line| line.at.as_micros() >= known_until).map(|line| event::service_event(about, line)).collect();
+    let newest = lines.iter().map(|line| line.at.as_micros()).max().unwrap_or(0);
     (newest.max(known_until).max(0), told)
 }
 
 /// A service as it is about to be listed.
 struct ToList<'a> {
-    observed: &'a ObservedService,
+    service: &'a Service,
     judgement: &'a Judgement,
     grouping: Option<&'a String>,
     until: i64,
 }
 
 impl ToList<'_> {
-    /// Whether the listed row says anything else. The service's own columns follow its interval and are not compared.
+    /// Whether the listed row says anything else.
     fn differs(&self, before: Option<&Listed>) -> Result<bool, StoreError> {
         let Some(before) = before else { return Ok(true) };
         Ok(before.standing != self.judgement.standing
@@ -256,13 +302,15 @@ impl ToList<'_> {
             || before.unhealthy != i64::from(self.judgement.unhealthy)
             || before.events_until != self.until
             || before.grouping.as_ref() != self.grouping
+            || before.counts != [self.service.desired, self.service.running, self.service.pending].map(i64::from)
+            || before.revision != self.service.revision
             || !before.present
             || before.reasons != json("service", &self.judgement.reasons)?)
     }
 }
 
 async fn list(connection: &mut SqliteConnection, place: &Place<'_>, row: &ToList<'_>, before: Option<&Listed>) -> Result<(), StoreError> {
-    let service = &row.observed.service;
+    let service = row.service;
     let (standing, reasons) = (row.judgement.standing.as_str(), json("service", &row.judgement.reasons)?);
     let unchanged = before.filter(|before| before.standing == row.judgement.standing && before.present);
     let since = unchanged.map_or(place.at, |before| before.since).as_micros();
@@ -299,17 +347,14 @@ async fn list(connection: &mut SqliteConnection, place: &Place<'_>, row: &ToList
     Ok(())
 }
 
-async fn listed(connection: &mut SqliteConnection, place: &Place<'_>, reach: Reach<'_>) -> Result<HashMap<String, Listed>, StoreError> {
-    let only = match reach {
-        Reach::Clusters => None,
-        Reach::Services(names) => Some(json("services", &names)?),
-    };
+async fn listed(connection: &mut SqliteConnection, place: &Place<'_>, names: &[&str]) -> Result<HashMap<String, Listed>, StoreError> {
+    let names = json("services", &names)?;
     let rows = sqlx::query!(
-        "SELECT name, standing, since, moving, reasons, unhealthy, present, events_until, grouping FROM service
-         WHERE environment = ?1 AND cluster = ?2 AND (?3 IS NULL OR name IN (SELECT value FROM json_each(?3)))",
+        "SELECT name, standing, since, moving, reasons, desired, running, pending, unhealthy, revision, present, events_until, grouping
+         FROM service WHERE environment = ? AND cluster = ? AND name IN (SELECT value FROM json_each(?))",
         place.environment,
         place.cluster,
-        only,
+        names,
     )
     .fetch_all(connection)
     .await?;
@@ -322,6 +367,8 @@ async fn listed(connection: &mut SqliteConnection, place: &Place<'_>, reach: Rea
                 moving: row.moving != 0,
                 reasons: row.reasons,
                 unhealthy: row.unhealthy,
+                counts: [row.desired, row.running, row.pending],
+                revision: row.revision,
                 present: row.present != 0,
                 events_until: row.events_until,
                 grouping: row.grouping,
@@ -345,6 +392,20 @@ async fn mark_absent(connection: &mut SqliteConnection, place: &Place<'_>, name:
     Ok(())
 }
 
+/// The services whose revision is one of these.
+async fn running(connection: &mut SqliteConnection, place: &Place<'_>, revisions: &[&str]) -> Result<Vec<String>, StoreError> {
+    let revisions = json("revisions", &revisions)?;
+    Ok(sqlx::query_scalar!(
+        "SELECT name FROM service
+         WHERE environment = ? AND cluster = ? AND present = 1 AND revision IN (SELECT value FROM json_each(?))",
+        place.environment,
+        place.cluster,
+        revisions,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
 /// Keeps the revisions that were read, each with the request that read it.
 async fn definitions(
     connection: &mut SqliteConnection,
@@ -353,11 +414,12 @@ async fn definitions(
     read_by: &HashMap<&str, &str>,
     found: &mut Found,
 ) -> Result<(), StoreError> {
-    let new: std::collections::HashSet<&str> = cluster.definitions.iter().map(|definition| definition.arn.as_str()).collect();
-    for service in cluster.services.items.iter().map(|observed| &observed.service) {
-        if service.revision.as_deref().is_some_and(|revision| new.contains(revision)) {
-            found.touch(place.environment, place.cluster, &service.name);
-        }
+    if cluster.definitions.is_empty() {
+        return Ok(());
+    }
+    let new: Vec<&str> = cluster.definitions.iter().map(|definition| definition.arn.as_str()).collect();
+    for service in running(connection, place, &new).await? {
+        found.touch(place.environment, place.cluster, &service);
     }
     for definition in &cluster.definitions {
         let (body, request) = (json("task definition", definition)?, read_by.get(definition.arn.as_str()).copied());

@@ -1,16 +1,18 @@
 //! Closing and opening interval rows: the one way state gets into the store.
 //!
-//! A reading is compared with the open rows of its scope. What is equal costs nothing; what differs closes one row and
-//! opens the next; what is absent closes its row only if the list was whole. What differs in numbers alone, which are
+//! What a reading tells is compared with its open rows. What is equal costs nothing; what differs closes one row and
+//! opens the next; what is neither told nor named closes its row only if the list was whole. Rows are compared as they come:
+//! forty thousand alarms would take as much memory again as their reading. What differs in numbers alone, which are
 //! kept elsewhere as changes of their own ([`super::counts`]), goes on in its row (decision 0070). The trap: two readings
 //! that differ only in the order of a map would look like a change, so bodies are compared as serialised from ordered types.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::Timestamp;
 use domain::alarm::Alarm;
 use domain::nats::Connection;
 use domain::service::{Service, Task};
+use futures::TryStreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::SqliteConnection;
@@ -49,20 +51,59 @@ pub(super) struct Scope<'a> {
     pub(super) cluster: &'a str,
 }
 
+/// What was read of a scope.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a, T> {
+    /// Things by name, each once.
+    pub(super) things: &'a [(String, &'a T)],
+    /// Names of what the collector says is as it was recorded.
+    pub(super) rest: &'a [String],
+    /// What of the scope is neither told nor named is gone, or only not looked at.
+    pub(super) absent: Absent<'a>,
+}
+
+impl<'a, T> Told<'a, T> {
+    /// A list of things, and whether it is whole.
+    pub(super) fn all(things: &'a [(String, &'a T)], whole: bool) -> Self {
+        Self { things, rest: &[], absent: Absent::of(whole) }
+    }
+}
+
+/// What it means for a thing to be absent.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Absent<'a> {
+    /// Nothing: the list was cut short, or is of some things alone.
+    Unseen,
+    /// It is gone.
+    Gone,
+    /// A task of these services is gone; others were not looked at.
+    GoneOf(&'a [String]),
+}
+
+impl Absent<'_> {
+    /// Of a list that was read to its end, or was not.
+    pub(super) fn of(whole: bool) -> Self {
+        if whole { Self::Gone } else { Self::Unseen }
+    }
+}
+
 /// One thing that is not as it was.
 #[derive(Debug)]
-pub(super) struct Change<T> {
+pub(super) struct Change<'a, T> {
     pub(super) name: String,
-    pub(super) before: Option<T>,
-    pub(super) after: Option<T>,
+    /// Boxed, as at first there is none of so many.
+    pub(super) before: Option<Box<T>>,
+    pub(super) after: Option<&'a T>,
 }
 
 /// What a reading changed.
 #[derive(Debug)]
-pub(super) struct Changes<T> {
+pub(super) struct Changes<'a, T> {
     /// Whether nothing of this noun was ever read in this scope before: then nothing "appeared".
     pub(super) first: bool,
-    pub(super) changes: Vec<Change<T>>,
+    pub(super) changes: Vec<Change<'a, T>>,
+    /// Whether everything that the reading calls as it was is here.
+    pub(super) held: bool,
 }
 
 /// What an interval can be about.
@@ -90,83 +131,25 @@ struct Open {
     body: String,
 }
 
-/// Compares `seen` with the open rows of `scope`, closes and opens rows as of `at`, and answers what changed.
-pub(super) async fn reconcile<T: State>(
+/// Compares what is `told` with the open rows of `scope`, closes and opens rows as of `at`, and answers what changed.
+pub(super) async fn reconcile<'a, T: State>(
     connection: &mut SqliteConnection,
     scope: &Scope<'_>,
-    seen: &[(String, &T)],
-    whole: bool,
+    told: Told<'a, T>,
     at: Timestamp,
-) -> Result<Changes<T>, StoreError> {
-    let open = open_rows(connection, scope).await?;
-    reconcile_with(connection, scope, open, seen, whole, at).await
-}
-
-/// As [`reconcile`], against the things seen alone: nothing is gone because it is absent.
-pub(super) async fn reconcile_named<T: State>(
-    connection: &mut SqliteConnection,
-    scope: &Scope<'_>,
-    seen: &[(String, &T)],
-    at: Timestamp,
-) -> Result<Changes<T>, StoreError> {
+) -> Result<Changes<'a, T>, StoreError> {
     let noun = scope.noun.as_str();
-    let names: Vec<&str> = seen.iter().map(|(name, _)| name.as_str()).collect();
-    let names = json(noun, &names)?;
-    let rows = sqlx::query!(
-        r#"SELECT id AS "id!", name AS "name!", valid_from AS "valid_from!", body AS "body!" FROM interval
-           WHERE noun = ? AND source = ? AND cluster = ? AND name IN (SELECT value FROM json_each(?)) AND valid_to IS NULL"#,
-        noun,
-        scope.source,
-        scope.cluster,
-        names,
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    let open = rows.into_iter().map(|row| (row.name, Open { id: row.id, valid_from: row.valid_from, body: row.body })).collect();
-    reconcile_with(connection, scope, open, seen, false, at).await
-}
-
-/// As [`reconcile`], against tasks of these services alone: theirs that are absent are gone, others are not looked at.
-pub(super) async fn reconcile_tasks_of(
-    connection: &mut SqliteConnection,
-    scope: &Scope<'_>,
-    services: &[String],
-    seen: &[(String, &Task)],
-    at: Timestamp,
-) -> Result<Changes<Task>, StoreError> {
-    let services = json("services", &services)?;
-    let rows = sqlx::query!(
-        r#"SELECT id AS "id!", name AS "name!", valid_from AS "valid_from!", body AS "body!" FROM interval
-           WHERE noun = 'task' AND source = ? AND cluster = ? AND valid_to IS NULL
-             AND json_extract(body, '$.service') IN (SELECT value FROM json_each(?))"#,
-        scope.source,
-        scope.cluster,
-        services,
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    let open = rows.into_iter().map(|row| (row.name, Open { id: row.id, valid_from: row.valid_from, body: row.body })).collect();
-    reconcile_with(connection, scope, open, seen, true, at).await
-}
-
-async fn reconcile_with<T: State>(
-    connection: &mut SqliteConnection,
-    scope: &Scope<'_>,
-    mut open: HashMap<String, Open>,
-    seen: &[(String, &T)],
-    whole: bool,
-    at: Timestamp,
-) -> Result<Changes<T>, StoreError> {
-    let noun = scope.noun.as_str();
-    let first = open.is_empty() && !ever_read(connection, scope).await?;
+    let first = !ever_read(connection, scope).await?;
+    let mut open = compared(connection, scope, told.things).await?;
     let mut changes = Vec::new();
-    for (name, item) in seen {
+    for (name, item) in told.things {
+        let before = match open.remove(name.as_str()) {
+            Some(Before::Same) => continue,
+            Some(Before::Differs(open)) => Some(open),
+            None => None,
+        };
+        let was: Option<Box<T>> = before.as_ref().map(|open| parse(noun, &open.body)).transpose()?.map(Box::new);
         let body = json(noun, item)?;
-        let before = open.remove(name);
-        if before.as_ref().is_some_and(|open| open.body == body) {
-            continue;
-        }
-        let was: Option<T> = before.as_ref().map(|open| parse(noun, &open.body)).transpose()?;
         match (&before, &was) {
             (Some(open), Some(was)) if was.goes_on_in(item) => rewrite(connection, open, &body).await?,
             (Some(open), _) => {
@@ -175,35 +158,178 @@ async fn reconcile_with<T: State>(
             }
             (None, _) => insert(connection, scope, name, &body, at).await?,
         }
-        changes.push(Change { name: name.clone(), before: was, after: Some((*item).clone()) });
+        changes.push(Change { name: name.clone(), before: was, after: Some(item) });
     }
-    if whole {
-        for (name, gone) in open {
-            close(connection, &gone, at).await?;
-            changes.push(Change { name, before: Some(parse(noun, &gone.body)?), after: None });
+    let there = Absentees::find(connection, scope, &told).await?;
+    for id in there.gone {
+        let (name, gone) = by_id(connection, id).await?;
+        close(connection, &gone, at).await?;
+        changes.push(Change { name, before: Some(Box::new(parse(noun, &gone.body)?)), after: None });
+    }
+    Ok(Changes { first, changes, held: there.held })
+}
+
+/// How a thing that is told compares with its open row.
+enum Before {
+    Same,
+    Differs(Open),
+}
+
+/// Compares each of these with its open row as that is read; what has none is not in the answer.
+async fn compared<'a, T: State>(
+    connection: &mut SqliteConnection,
+    scope: &Scope<'_>,
+    things: &'a [(String, &T)],
+) -> Result<HashMap<&'a str, Before>, StoreError> {
+    if things.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let noun = scope.noun.as_str();
+    let told: HashMap<&str, &T> = things.iter().map(|(name, item)| (name.as_str(), *item)).collect();
+    let names: Vec<&str> = things.iter().map(|(name, _)| name.as_str()).collect();
+    let names = json(noun, &names)?;
+    let mut rows = sqlx::query!(
+        r#"SELECT id AS "id!", name AS "name!", valid_from AS "valid_from!", body AS "body!" FROM interval
+           WHERE noun = ? AND source = ? AND cluster = ? AND name IN (SELECT value FROM json_each(?)) AND valid_to IS NULL"#,
+        noun,
+        scope.source,
+        scope.cluster,
+        names,
+    )
+    .fetch(connection);
+    let mut compared = HashMap::new();
+    while let Some(row) = rows.try_next().await? {
+        let Some((name, item)) = told.get_key_value(row.name.as_str()) else { continue };
+        let same = json(noun, item)? == row.body;
+        let open = Open { id: row.id, valid_from: row.valid_from, body: row.body };
+        compared.insert(*name, if same { Before::Same } else { Before::Differs(open) });
+    }
+    Ok(compared)
+}
+
+/// What a reading does not tell.
+struct Absentees {
+    /// Rows of what is gone.
+    gone: Vec<i64>,
+    /// Whether everything it names without telling has a row.
+    held: bool,
+}
+
+impl Absentees {
+    async fn find<T>(connection: &mut SqliteConnection, scope: &Scope<'_>, told: &Told<'_, T>) -> Result<Self, StoreError> {
+        let services = match told.absent {
+            Absent::Unseen => return Ok(Self { gone: Vec::new(), held: true }),
+            Absent::Gone => None,
+            Absent::GoneOf(services) => Some(services),
+        };
+        let things: HashSet<&str> = told.things.iter().map(|(name, _)| name.as_str()).collect();
+        let mut rest: HashSet<&str> = told.rest.iter().map(String::as_str).collect();
+        let mut gone = Vec::new();
+        let mut look = |id: i64, name: &str| {
+            if !rest.remove(name) && !things.contains(name) {
+                gone.push(id);
+            }
+        };
+        match services {
+            None => open_names(connection, scope, &mut look).await?,
+            Some(services) => open_tasks_of(connection, scope, services, &mut look).await?,
         }
+        Ok(Self { gone, held: rest.is_empty() })
     }
-    Ok(Changes { first, changes })
+}
+
+/// Tells the open rows of a scope, by number and name.
+async fn open_names(connection: &mut SqliteConnection, scope: &Scope<'_>, look: &mut impl FnMut(i64, &str)) -> Result<(), StoreError> {
+    let noun = scope.noun.as_str();
+    let mut rows = sqlx::query!(
+        r#"SELECT id AS "id!", name AS "name!" FROM interval WHERE noun = ? AND source = ? AND cluster = ? AND valid_to IS NULL"#,
+        noun,
+        scope.source,
+        scope.cluster,
+    )
+    .fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        look(row.id, &row.name);
+    }
+    Ok(())
+}
+
+/// The same, of tasks of these services alone.
+async fn open_tasks_of(
+    connection: &mut SqliteConnection,
+    scope: &Scope<'_>,
+    services: &[String],
+    look: &mut impl FnMut(i64, &str),
+) -> Result<(), StoreError> {
+    let services = json("services", &services)?;
+    let mut rows = sqlx::query!(
+        r#"SELECT id AS "id!", name AS "name!" FROM interval
+           WHERE noun = 'task' AND source = ? AND cluster = ? AND valid_to IS NULL
+             AND json_extract(body, '$.service') IN (SELECT value FROM json_each(?))"#,
+        scope.source,
+        scope.cluster,
+        services,
+    )
+    .fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        look(row.id, &row.name);
+    }
+    Ok(())
+}
+
+async fn by_id(connection: &mut SqliteConnection, id: i64) -> Result<(String, Open), StoreError> {
+    let row = sqlx::query!("SELECT name, valid_from, body FROM interval WHERE id = ?", id).fetch_one(connection).await?;
+    Ok((row.name, Open { id, valid_from: row.valid_from, body: row.body }))
 }
 
 /// The open rows of a scope, parsed.
 pub(super) async fn open_items<T: DeserializeOwned>(connection: &mut SqliteConnection, scope: &Scope<'_>) -> Result<Vec<T>, StoreError> {
-    let rows = open_rows(connection, scope).await?;
-    rows.values().map(|open| parse(scope.noun.as_str(), &open.body)).collect()
-}
-
-async fn open_rows(connection: &mut SqliteConnection, scope: &Scope<'_>) -> Result<HashMap<String, Open>, StoreError> {
     let noun = scope.noun.as_str();
-    let rows = sqlx::query!(
-        r#"SELECT id AS "id!", name, valid_from, body FROM interval
-           WHERE noun = ? AND source = ? AND cluster = ? AND valid_to IS NULL"#,
+    let bodies = sqlx::query_scalar!(
+        "SELECT body FROM interval WHERE noun = ? AND source = ? AND cluster = ? AND valid_to IS NULL",
         noun,
         scope.source,
         scope.cluster,
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.name, Open { id: row.id, valid_from: row.valid_from, body: row.body })).collect())
+    bodies.iter().map(|body| parse(noun, body)).collect()
+}
+
+/// The services of these names as they stand, parsed; who is gone is not among them.
+pub(super) async fn open_services(
+    connection: &mut SqliteConnection,
+    scope: &Scope<'_>,
+    names: &[&str],
+) -> Result<Vec<Service>, StoreError> {
+    let (noun, names) = (Noun::Service.as_str(), json("services", &names)?);
+    let bodies = sqlx::query_scalar!(
+        "SELECT body FROM interval
+         WHERE noun = ? AND source = ? AND cluster = ? AND name IN (SELECT value FROM json_each(?)) AND valid_to IS NULL",
+        noun,
+        scope.source,
+        scope.cluster,
+        names,
+    )
+    .fetch_all(connection)
+    .await?;
+    bodies.iter().map(|body| parse(noun, body)).collect()
+}
+
+/// The open tasks of the services of these names, parsed.
+pub(super) async fn open_tasks(connection: &mut SqliteConnection, scope: &Scope<'_>, names: &[&str]) -> Result<Vec<Task>, StoreError> {
+    let names = json("services", &names)?;
+    let bodies = sqlx::query_scalar!(
+        "SELECT body FROM interval
+         WHERE noun = 'task' AND source = ? AND cluster = ? AND valid_to IS NULL
+           AND json_extract(body, '$.service') IN (SELECT value FROM json_each(?))",
+        scope.source,
+        scope.cluster,
+        names,
+    )
+    .fetch_all(connection)
+    .await?;
+    bodies.iter().map(|body| parse(Noun::Task.as_str(), body)).collect()
 }
 
 async fn ever_read(connection: &mut SqliteConnection, scope: &Scope<'_>) -> Result<bool, StoreError> {

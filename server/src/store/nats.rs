@@ -22,7 +22,7 @@ use domain::timeline::{NewEvent, node_change, slow_consumers};
 use serde::{Deserialize, Serialize};
 use sqlx::SqliteConnection;
 
-use super::interval::{Noun, Scope, open_items, reconcile};
+use super::interval::{Noun, Scope, Told, open_items, reconcile};
 use super::record::Found;
 use super::{StoreError, json, parse, timeline};
 
@@ -48,12 +48,12 @@ pub(super) async fn record(
     let seen: Vec<(String, &StoredNode)> = nodes.iter().map(|stored| (stored.node.name.clone(), stored)).collect();
     // silent nodes are in the list, so whatever is not in it is expected by nobody
     let everything = reading.nodes.whole || !reading.nodes.items.is_empty();
-    let changed = reconcile(connection, &scope(Noun::Node), &seen, everything, sweep.finished).await?;
+    let changed = reconcile(connection, &scope(Noun::Node), Told::all(&seen, everything), sweep.finished).await?;
     let mut events: Vec<_> = changed
         .changes
         .iter()
         .filter(|change| !(changed.first && change.before.is_none()))
-        .filter_map(|change| node_change(answering(&change.before), answering(&change.after), sweep.finished))
+        .filter_map(|change| node_change(change.before.as_deref().and_then(answering), change.after.and_then(answering), sweep.finished))
         .collect();
     let connections = connections(connection, &scope(Noun::Connection), reading, sweep).await?;
     events.extend(counters(connection, &source, reading, sweep).await?);
@@ -76,8 +76,8 @@ pub(super) async fn record(
     Ok(())
 }
 
-fn answering(stored: &Option<StoredNode>) -> Option<&Node> {
-    stored.as_ref().filter(|stored| stored.answers).map(|stored| &stored.node)
+fn answering(stored: &StoredNode) -> Option<&Node> {
+    stored.answers.then_some(&stored.node)
 }
 
 /// The nodes that answered, and those that were expected but did not, as they were last known.
@@ -103,7 +103,8 @@ async fn connections(
 ) -> Result<bool, StoreError> {
     let seen: Vec<(String, &Connection)> =
         reading.connections.items.iter().map(|(connection, _)| (format!("{}/{}", connection.node, connection.cid), connection)).collect();
-    let changed = reconcile(connection, scope, &seen, reading.connections.whole && reading.silent.is_empty(), sweep.finished).await?;
+    let whole = reading.connections.whole && reading.silent.is_empty();
+    let changed = reconcile(connection, scope, Told::all(&seen, whole), sweep.finished).await?;
     Ok(!changed.changes.is_empty())
 }
 

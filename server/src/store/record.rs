@@ -53,6 +53,15 @@ pub struct Written {
     pub topics: BTreeSet<Topic>,
 }
 
+/// A report that is on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filed {
+    /// What it changed.
+    pub written: Written,
+    /// Whether everything that it names without telling was on record. Else its collector must bring everything again.
+    pub held: bool,
+}
+
 /// What one transaction has found so far.
 pub(super) struct Found {
     pub(super) topics: BTreeSet<Topic>,
@@ -60,9 +69,19 @@ pub(super) struct Found {
     pub(super) last: Option<Timestamp>,
     /// Services whose row of the coverage table may have moved.
     touched: BTreeSet<ServiceKey>,
+    /// Whether everything that is named and not told is on record.
+    held: bool,
 }
 
 impl Found {
+    fn of(topics: BTreeSet<Topic>, last: Option<Timestamp>) -> Self {
+        Self { topics, last, touched: BTreeSet::new(), held: true }
+    }
+
+    pub(super) fn holds(&mut self, held: bool) {
+        self.held &= held;
+    }
+
     pub(super) fn changed(&mut self, topic: Topic) {
         self.topics.insert(topic);
     }
@@ -86,11 +105,11 @@ impl Store {
     ///
     /// # Errors
     /// When a statement fails or a stored row cannot be read; nothing is changed then.
-    pub async fn record(&self, report: &Report, marks: &Marks, grouping: &str) -> Result<Written, StoreError> {
+    pub async fn record(&self, report: &Report, marks: &Marks, grouping: &str) -> Result<Filed, StoreError> {
         let mut tx = self.write().await?;
         let previous = sources::health_put(&mut tx, &report.health).await?;
         let last = previous.as_ref().and_then(|health| health.last_success);
-        let mut found = Found { topics: BTreeSet::from([Topic::Sources]), last, touched: BTreeSet::new() };
+        let mut found = Found::of(BTreeSet::from([Topic::Sources]), last);
         if let Some(sweep) = &report.sweep {
             record_sweep(&mut tx, sweep, previous.as_ref(), &mut found).await?;
             match &sweep.reading {
@@ -103,7 +122,8 @@ impl Store {
             }
             requests::put(&mut tx, sweep).await?;
         }
-        self.commit(tx, found).await
+        let held = found.held;
+        Ok(Filed { written: self.commit(tx, found).await?, held })
     }
 
     /// Records a look at these services. Neither a sweep nor a change of the source's health: it vouches for nothing else, and the
@@ -120,7 +140,7 @@ impl Store {
     ) -> Result<Option<Written>, StoreError> {
         let Some(Reading::Ecs(reading)) = &glance.reading else { return Ok(None) };
         let mut tx = self.write().await?;
-        let mut found = Found { topics: BTreeSet::new(), last: None, touched: BTreeSet::new() };
+        let mut found = Found::of(BTreeSet::new(), None);
         ecs::record(&mut tx, glance, reading, Reach::Services(services), marks, grouping, &mut found).await?;
         if found.topics.is_empty() {
             return Ok(None);

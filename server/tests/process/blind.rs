@@ -11,9 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use collectors::metrics::Subject;
 use collectors::{
-    AlarmCollector, AwsEnvironment, AwsScope, Collector, EcsCollector, Keys, MetricsCollector, NatsCollector, NatsScope, Poller, Report,
+    AlarmCollector, AwsEnvironment, AwsScope, Collector, EcsCollector, Keys, MetricsCollector, NatsCollector, NatsScope, Poller,
 };
 use domain::Timestamp;
 use domain::cost::Allowance;
@@ -41,11 +40,11 @@ const LONG: Duration = Duration::from_secs(30 * 3_600);
 /// The longest that real servers may take, by the wall.
 const BOUND: Duration = Duration::from_secs(60);
 /// 2026-03-01 12:00:00 UTC, in microseconds.
-const START: i64 = 1_772_366_400_000_000;
+pub(crate) const START: i64 = 1_772_366_400_000_000;
 
 /// The yard's time for everybody. It moves when the test says so; whoever waits does not wait. It is not the wall's, which
 /// the nats-servers keep.
-struct Hand(ManualClock);
+pub(crate) struct Hand(pub(crate) ManualClock);
 
 #[async_trait]
 impl Clock for Hand {
@@ -145,8 +144,8 @@ impl Fleet {
             let report = poller.turn().await;
             let failed = matches!(report.health.outcome, Some(Outcome::Failed { .. }));
             assert_eq!(failed, blind, "{:?}", report.health);
-            if let Some(subjects) = subjects(&report) {
-                self.metrics.watch(subjects);
+            if let Some(Reading::Ecs(reading)) = report.sweep.as_ref().and_then(|sweep| sweep.reading.as_ref()) {
+                self.metrics.watch(reading);
             }
             self.store.record(&report, &Marks::default(), "group").await.unwrap();
         }
@@ -159,7 +158,7 @@ impl Fleet {
     }
 }
 
-fn environment(url: &str, clock: &Arc<dyn Clock>) -> Arc<AwsEnvironment> {
+pub(crate) fn environment(url: &str, clock: &Arc<dyn Clock>) -> Arc<AwsEnvironment> {
     let scope =
         AwsScope { region: Some("us-east-1".to_owned()), endpoint_url: Some(url.to_owned()), share: 1.0, ..AwsScope::new("production") };
     Arc::new(AwsEnvironment::new(scope, Arc::clone(clock)).with_keys(Keys::dummy()).with_seed(1))
@@ -199,20 +198,6 @@ async fn opened(directory: &Path, sources: &[(Arc<Blinding>, Poller)]) -> Store 
 }
 
 /// What is to be measured, as a sweep of ECS tells.
-fn subjects(report: &Report) -> Option<Vec<Subject>> {
-    let Some(Reading::Ecs(reading)) = &report.sweep.as_ref()?.reading else { return None };
-    let services = reading.clusters.items.iter().flat_map(|cluster| {
-        let wanted = cluster.services.items.iter().map(|observed| &observed.service).filter(|service| service.desired > 0);
-        wanted.map(|service| Subject {
-            cluster: cluster.name.clone(),
-            service: service.name.clone(),
-            target_groups: service.target_groups.clone(),
-            created: service.created,
-        })
-    });
-    Some(services.collect())
-}
-
 /// An answer: how it stands, why not, where from, and what was said.
 struct Answered {
     state: State,

@@ -14,12 +14,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use collectors::metrics::Subject;
 use collectors::{AwsEnvironment, AwsScope, Collector, Keys, LogCollector, Owing};
 use domain::Timestamp;
 use domain::cost::Way;
 use domain::log::{Owed, Stream};
+use domain::reading::{ClusterReading, EcsReading, ObservedService, Seen};
 use domain::series::Metric;
+use domain::service::Service;
 use domain::source::Outcome;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
@@ -277,15 +278,19 @@ async fn flaps_are_on_record(there: &LocalStack, whole: &str) {
 async fn metrics_are_read(there: &LocalStack, whole: &str) {
     let begin: i64 = there.boto3(METRICS, &[]).trim().parse().unwrap();
     let at = |second: i64| Timestamp::from_secs(begin + second);
-    let subject = Subject {
-        cluster: "games".to_owned(),
-        service: "games-service-1".to_owned(),
+    let service = Service {
+        name: "games-service-1".to_owned(),
+        desired: 1,
         target_groups: vec!["arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/games/73e2".to_owned()],
         created: Some(at(-600)),
+        ..Service::default()
     };
+    let services = Seen::whole(vec![ObservedService { service, events: Vec::new() }]);
+    let cluster = ClusterReading { name: "games".to_owned(), services, ..ClusterReading::default() };
+    let fleet = EcsReading { clusters: Seen::whole(vec![cluster]), ..EcsReading::default() };
     for used_up in [false, true] {
         let collector = collector(whole, used_up);
-        collector.watch(vec![subject.clone()]);
+        collector.watch(&fleet);
         let sweep = collector.sweep().await;
         let reading = read(&sweep);
         assert_eq!(reading.pace.way, if used_up { Way::Data } else { Way::Statistics });

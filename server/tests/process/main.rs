@@ -12,6 +12,7 @@ mod account;
 mod bad_input;
 mod blind;
 mod carried;
+mod changes_only;
 mod events;
 mod handed_over;
 mod localstack;

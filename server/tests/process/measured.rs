@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use collectors::metrics::Subject;
 use collectors::{AwsEnvironment, AwsScope, Collector, EcsCollector, Keys, MetricsCollector};
 use domain::Timestamp;
 use domain::cost::{Allowance, Way};
@@ -54,23 +53,20 @@ async fn both_ways_to_ask_for_metrics_tell_the_same() {
     let (aws, control) = (endpoints["aws"].as_str().unwrap(), endpoints["control"].as_str().unwrap());
     let sweep = EcsCollector::new(environment(aws), Duration::from_secs(15)).sweep().await;
     let Some(Reading::Ecs(ecs)) = &sweep.reading else { panic!("{:?}", sweep.outcome) };
-    let services =
-        ecs.clusters.items.iter().flat_map(|cluster| cluster.services.items.iter().map(|observed| (&cluster.name, &observed.service)));
     // of the last hours only, so that one sweep asks for all of it
     let created = Some(sweep.finished.minus(Duration::from_secs(3 * 3_600)));
-    let subject = |(cluster, service): (&String, &domain::service::Service)| Subject {
-        cluster: cluster.clone(),
-        service: service.name.clone(),
-        target_groups: service.target_groups.clone(),
-        created,
-    };
-    let subjects: Vec<Subject> = services.map(subject).filter(|subject| !subject.target_groups.is_empty()).collect();
-    assert!(!subjects.is_empty(), "the first user's gateway stands behind a load balancer");
+    let mut fleet = ecs.clone();
+    for cluster in &mut fleet.clusters.items {
+        cluster.services.items.retain(|observed| !observed.service.target_groups.is_empty());
+        cluster.services.items.iter_mut().for_each(|observed| observed.service.created = created);
+    }
+    let services = || fleet.clusters.items.iter().flat_map(|cluster| &cluster.services.items);
+    assert!(services().next().is_some(), "the first user's gateway stands behind a load balancer");
 
     let mut known = Vec::new();
     for (used_up, way, calls) in [(false, Way::Statistics, 0), (true, Way::Data, 2)] {
         let collector = collector(aws, used_up);
-        collector.watch(subjects.clone());
+        collector.watch(&fleet);
         let before = get(&format!("{control}/requests")).await;
         let sweep = collector.sweep().await;
         let after = get(&format!("{control}/requests")).await;
@@ -78,7 +74,7 @@ async fn both_ways_to_ask_for_metrics_tell_the_same() {
         let count = |of: &Value| of["requests"]["cloudwatch:GetMetricData"].as_u64().unwrap_or(0);
         assert_eq!(count(&after) - count(&before), calls, "one for all plain statistics, one for the percentiles");
         let billed = read(&sweep).spent.iter().find(|spent| spent.api == "cloudwatch:GetMetricData").map_or(0, |spent| spent.units);
-        let groups = subjects.iter().map(|subject| subject.target_groups.len() as u64).sum::<u64>();
+        let groups = services().map(|observed| observed.service.target_groups.len() as u64).sum::<u64>();
         assert_eq!(billed, if used_up { 6 * groups } else { 0 }, "by metric");
         known.push(settled(read(&sweep), sweep.finished.minus(Duration::from_secs(600))));
     }

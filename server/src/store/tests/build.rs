@@ -33,7 +33,9 @@ impl Fixture {
     }
 
     pub(super) async fn record(&self, report: Report) -> Written {
-        self.store.record(&report, &self.marks, "group").await.unwrap()
+        let filed = self.store.record(&report, &self.marks, "group").await.unwrap();
+        assert!(filed.held, "a report told whole names nothing");
+        filed.written
     }
 
     /// Rows of every table that grows.

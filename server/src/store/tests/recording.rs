@@ -2,8 +2,8 @@
 
 use domain::alarm::AlarmState;
 use domain::live::Topic;
-use domain::reading::{NatsReading, Seen};
-use domain::service::Health;
+use domain::reading::{ClusterReading, NatsReading, ObservedService, Reading, Seen};
+use domain::service::{Health, Task};
 use domain::source::SourceKind;
 use domain::view::ServiceQuery;
 
@@ -235,4 +235,75 @@ async fn a_look_at_one_service_moves_it_and_leaves_the_others_alone() {
     assert_eq!((tasks("auth").await, tasks("quest").await), (1, 2));
     let again = fixture.store.record_glance(&look, &names, &fixture.marks, "group").await.unwrap();
     assert_eq!(again, None, "nothing moved, so nothing is written");
+}
+
+/// A cluster of which these services and tasks are told and the rest is only named.
+fn only(services: &[ObservedService], tasks: &[Task]) -> ClusterReading {
+    let mut told = cluster();
+    let named = |name: &String| services.iter().any(|observed| observed.service.name == *name);
+    let names = told.services.items.iter().map(|observed| observed.service.name.clone());
+    told.services.rest = names.filter(|name| !named(name)).collect();
+    let arns = told.tasks.items.iter().map(|task| task.arn.clone());
+    told.tasks.rest = arns.filter(|arn| !tasks.iter().any(|task| task.arn == *arn)).collect();
+    (told.services.items, told.tasks.items) = (services.to_vec(), tasks.to_vec());
+    told
+}
+
+#[tokio::test]
+async fn what_is_only_named_stays_as_it_is() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    let before = fixture.rows().await;
+    let written = fixture.record(ecs(15, only(&[], &[]))).await;
+    assert_eq!(fixture.rows().await, before);
+    assert_eq!(written.topics, [Topic::Sources].into());
+    assert_eq!(fixture.list(ServiceQuery::default(), at(16)).await, ["auth up", "quest up", "language off_on_purpose"]);
+}
+
+#[tokio::test]
+async fn a_service_whose_tasks_alone_are_told_is_judged_again() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    let sick = Task { health: Health::Unhealthy, ..task("auth", 1) };
+    fixture.record(ecs(15, only(&[], std::slice::from_ref(&sick)))).await;
+    assert_eq!(fixture.list(ServiceQuery::default(), at(16)).await, ["auth down", "quest up", "language off_on_purpose"]);
+    let mut gone = only(&[], &[]);
+    gone.tasks.rest.retain(|arn| *arn != sick.arn);
+    fixture.record(ecs(30, gone)).await;
+    assert_eq!(fixture.list(ServiceQuery::default(), at(31)).await, ["auth up", "quest up", "language off_on_purpose"]);
+    let mut fewer = service("auth");
+    fewer.service.running = 1;
+    let mut told = only(&[fewer], &[]);
+    told.tasks.rest.retain(|arn| *arn != sick.arn);
+    fixture.record(ecs(45, told)).await;
+    assert_eq!(fixture.list(ServiceQuery::default(), at(46)).await[0], "auth down");
+}
+
+#[tokio::test]
+async fn what_is_neither_told_nor_named_is_gone() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    let mut less = only(&[], &[]);
+    less.services.rest.retain(|name| name != "quest");
+    less.tasks.rest.retain(|arn| !arn.contains("quest"));
+    fixture.record(ecs(15, less)).await;
+    assert_eq!(fixture.list(ServiceQuery::default(), at(16)).await, ["auth up", "language off_on_purpose"]);
+    fixture.record(alarms(0, vec![alarm("auth", AlarmState::Ok), alarm("quest", AlarmState::Ok)])).await;
+    let mut quiet = alarms(30, vec![]);
+    let Some(Reading::Alarms(reading)) = quiet.sweep.as_mut().and_then(|sweep| sweep.reading.as_mut()) else { panic!() };
+    reading.alarms.rest = vec!["auth-cpu".into()];
+    fixture.record(quiet).await;
+    let told = fixture.timeline().await;
+    assert!(told.iter().any(|line| line.contains("quest-cpu")) && !told.iter().any(|line| line.contains("auth-cpu")), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_on_record_is_said() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    let mut wrong = only(&[], &[]);
+    wrong.tasks.rest.push("arn:aws:ecs:us-east-1:111122223333:task/main/never".into());
+    let filed = fixture.store.record(&ecs(15, wrong), &fixture.marks, "group").await.unwrap();
+    assert!(!filed.held);
+    assert!(fixture.store.record(&ecs(30, cluster()), &fixture.marks, "group").await.unwrap().held);
 }
