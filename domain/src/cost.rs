@@ -193,8 +193,10 @@ pub struct Pace {
 
 /// GetMetricStatistics requests for one service: CPU (average, maximum and sample count together) and memory.
 pub const REQUESTS_PER_SERVICE: u64 = 2;
-/// Requests for one target group: requests, 5xx, healthy, unhealthy, latency average, latency p99 (percentiles cannot be
-/// asked together with plain statistics: GetMetricStatistics, `ExtendedStatistics`).
+/// Requests for one target group of an application load balancer: requests, 5xx, healthy, unhealthy, latency average,
+/// latency p99 (percentiles cannot be asked together with plain statistics: GetMetricStatistics, `ExtendedStatistics`).
+/// An upper bound: of a network load balancer only healthy and unhealthy are asked, and the pace is chosen before it is
+/// known which kind reports. What is spent is counted by what was asked.
 pub const REQUESTS_PER_TARGET: u64 = 6;
 /// How often CPU and memory are read when money does not matter, in seconds, and the slower steps.
 const SERVICE_STEPS: [u32; 7] = [900, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400];

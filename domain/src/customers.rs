@@ -3,7 +3,8 @@
 //! Separate from [`crate::judge`] because a service can be up by every count and still fail its customers, and the other
 //! way round. The trap is silence: a load balancer reports requests and errors only when there are some, but healthy and
 //! unhealthy targets every minute. So a minute with target counts and without requests is a quiet minute, and a minute
-//! without either is not known.
+//! without either is not known. A network load balancer never counts a request: of what stands behind one only the targets
+//! are judged, and nothing is said of how quiet it is (decision 0142).
 
 use std::time::Duration;
 
@@ -41,6 +42,10 @@ pub struct Felt {
     pub until: Option<Timestamp>,
     /// Requests in the five minutes up to then.
     pub requests: u64,
+    /// Whether its load balancer has ever counted one. Where it has not, no requests are no quiet time: a network load
+    /// balancer counts none.
+    #[serde(default = "counted_before")]
+    pub requests_counted: bool,
     /// Of those, answered with a 5xx by the service itself.
     pub errors: u64,
     /// Mean response time, in milliseconds; none without requests.
@@ -79,10 +84,16 @@ pub struct CustomerRow {
     pub service: String,
     /// Its page.
     pub path: String,
-    /// `0 of 1,240 requests failed in the last 5 min, p99 118 ms, 2 of 2 targets healthy`.
+    /// `0 of 1,240 requests failed in the last 5 min, p99 118 ms, 2 of 2 targets healthy`, or where none was ever counted
+    /// `2 of 2 targets healthy; its load balancer has counted no request`.
     pub sentence: String,
     /// End of the newest minute that is known.
     pub observed: Option<Timestamp>,
+}
+
+/// Facts stored before this was told are all of application load balancers, which count.
+const fn counted_before() -> bool {
+    true
 }
 
 impl Felt {
@@ -139,12 +150,16 @@ impl Felt {
 
     /// The facts in one sentence.
     pub fn sentence(&self) -> String {
+        let targets = format!("{} of {} targets healthy", self.healthy, self.healthy + self.unhealthy);
+        if !self.requests_counted {
+            return format!("{targets}; its load balancer has counted no request");
+        }
         let requests = match self.requests {
             0 => "no request in the last 5 min".to_owned(),
             all => format!("{} of {} requests failed in the last 5 min", text::grouped(self.errors), text::grouped(all)),
         };
         let p99 = self.p99.map(|p99| format!(", p99 {}", milliseconds(p99))).unwrap_or_default();
-        format!("{requests}{p99}, {} of {} targets healthy", self.healthy, self.healthy + self.unhealthy)
+        format!("{requests}{p99}, {targets}")
     }
 
     /// As a page shows it at `now`.
@@ -177,6 +192,7 @@ mod tests {
             key: ServiceKey { environment: "production".into(), cluster: "main".into(), service: "gateway".into() },
             until: Some(Timestamp::from_secs(1_000_000)),
             requests: 1_240,
+            requests_counted: true,
             errors: 0,
             latency: Some(31.0),
             p99: Some(118.0),
@@ -195,6 +211,31 @@ mod tests {
         assert_eq!(row.sentence, "0 of 1,240 requests failed in the last 5 min, p99 118 ms, 2 of 2 targets healthy");
     }
 
+    /// Behind a network load balancer, or behind one that nobody has called yet.
+    fn uncounted() -> Felt {
+        Felt { requests: 0, requests_counted: false, latency: None, p99: None, usual_p99: None, ..felt() }
+    }
+
+    #[test]
+    fn the_sentence_says_only_what_is_counted() {
+        let all = [
+            (Felt { requests: 0, p99: None, ..felt() }, "no request in the last 5 min, 2 of 2 targets healthy"),
+            (Felt { errors: 3, p99: None, ..felt() }, "3 of 1,240 requests failed in the last 5 min, 2 of 2 targets healthy"),
+            (uncounted(), "2 of 2 targets healthy; its load balancer has counted no request"),
+            (Felt { healthy: 1, unhealthy: 2, ..uncounted() }, "1 of 3 targets healthy; its load balancer has counted no request"),
+        ];
+        for (felt, sentence) in all {
+            assert_eq!(felt.sentence(), sentence);
+        }
+    }
+
+    #[test]
+    fn facts_stored_before_counting_was_told_are_read_as_counted() {
+        let mut body = serde_json::to_value(felt()).unwrap();
+        assert!(body.as_object_mut().unwrap().remove("requests_counted").is_some());
+        assert_eq!(serde_json::from_value::<Felt>(body).unwrap(), felt());
+    }
+
     #[test]
     fn the_rule_is_a_table() {
         let all = [
@@ -209,6 +250,9 @@ mod tests {
             (Felt { p99: Some(30.0), usual_p99: Some(5.0), ..felt() }, Tone::Good, ""),
             (Felt { p99: Some(2_400.0), target_p99: Some(500.0), ..felt() }, Tone::Warn, "p99 is 2.4 s, promised are 500 ms"),
             (Felt { p99: Some(400.0), target_p99: Some(500.0), usual_p99: Some(10.0), ..felt() }, Tone::Good, ""),
+            (Felt { target_p99: Some(500.0), ..uncounted() }, Tone::Good, ""),
+            (Felt { healthy: 1, unhealthy: 1, ..uncounted() }, Tone::Warn, "1 of 2 targets are healthy"),
+            (Felt { healthy: 0, unhealthy: 2, ..uncounted() }, Tone::Bad, "none of 2 targets is healthy"),
         ];
         for (felt, tone, reason) in all {
             let feeling = felt.judged();

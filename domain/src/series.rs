@@ -43,7 +43,7 @@ pub enum Metric {
     Latency,
     /// TargetResponseTime, 99th percentile, in milliseconds.
     LatencyP99,
-    /// HealthyHostCount, the lowest of the minute.
+    /// HealthyHostCount of `AWS/ApplicationELB` or `AWS/NetworkELB`, the lowest of the minute.
     Healthy,
     /// UnHealthyHostCount, the highest of the minute.
     Unhealthy,

@@ -41,7 +41,11 @@ pub fn compose(key: ServiceKey, reach: Reach, past: &Past, form: Form, now: Time
     let making = Making { past, reach, from: to - reach.seconds(), to, form, marks: marks(past) };
     let mut plots = Vec::new();
     if past.felt.is_some() {
-        plots.extend([making.requests(), making.latency(), making.targets()]);
+        // what its load balancer never measured would be an empty plot for ever: a network load balancer knows no requests
+        let measured = |all: [Metric; 2]| past.points.iter().any(|(metric, _)| all.contains(metric));
+        plots.extend(measured([Metric::Requests, Metric::Errors]).then(|| making.requests()));
+        plots.extend(measured([Metric::Latency, Metric::LatencyP99]).then(|| making.latency()));
+        plots.push(making.targets());
     }
     plots.extend([making.tasks(), making.cpu(), making.memory()]);
     if past.points.iter().any(|(metric, _)| metric.of_nats()) {

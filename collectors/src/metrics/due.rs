@@ -52,6 +52,7 @@ impl Job {
         step(&self.target)
     }
 
+    /// How many it takes at most: which kind of load balancer it is about is not known here.
     fn requests(&self) -> u64 {
         if self.target.is_empty() { REQUESTS_PER_SERVICE } else { REQUESTS_PER_TARGET }
     }

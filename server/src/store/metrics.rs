@@ -132,6 +132,8 @@ async fn feel(
         key,
         until: newest.map(|newest| Timestamp::from_secs(newest + 60)),
         requests: unsigned(sum(Metric::Requests, WINDOW)),
+        // a series begins with its first point
+        requests_counted: all.iter().any(|(_, metric)| *metric == Metric::Requests),
         errors: unsigned(sum(Metric::Errors, WINDOW)),
         latency: (!latencies.is_empty()).then(|| latencies.iter().sum::<f64>() / latencies.len() as f64),
         p99: values(Metric::LatencyP99).reduce(f64::max),

@@ -53,7 +53,8 @@ for number, state in enumerate(("ALARM", "OK", "ALARM", "OK", "ALARM")):
     cw.set_alarm_state(AlarmName="flapping", StateValue=state, StateReason=f"turn {number}: größe > 80 %")
 "#;
 
-/// What ECS and a load balancer would report: two tasks' CPU in each of three five minutes, and requests of each minute.
+/// What ECS and two load balancers would report: two tasks' CPU in each of three five minutes, requests of each minute, and
+/// of the network load balancer its targets alone, once more by zone.
 const METRICS: &str = r#"
 import datetime
 cw = boto3.client("cloudwatch", **keys)
@@ -73,6 +74,11 @@ put("AWS/ApplicationELB", elb, [("HTTPCode_Target_5XX_Count", 7 * 60 + 7, 2.0, "
 put("AWS/ApplicationELB", elb, [("TargetResponseTime", minute * 60 + 7, seconds, "Seconds") for minute in range(15) for seconds in (0.1, 0.3)])
 put("AWS/ApplicationELB", elb, [(name, minute * 60 + 7, value, "Count") for minute in range(15)
     for name, value in (("HealthyHostCount", 2.0), ("HealthyHostCount", 1.0), ("UnHealthyHostCount", 0.0))])
+net = {"LoadBalancer": "net/games/50dd", "TargetGroup": "targetgroup/relay/91ab"}
+put("AWS/NetworkELB", net, [(name, minute * 60 + 7, value, "Count") for minute in range(15)
+    for name, value in (("HealthyHostCount", 4.0), ("HealthyHostCount", 3.0), ("UnHealthyHostCount", 0.0), ("UnHealthyHostCount", 1.0))])
+put("AWS/NetworkELB", net | {"AvailabilityZone": "us-east-1a"}, [(name, minute * 60 + 7, value, "Count") for minute in range(15)
+    for name, value in (("HealthyHostCount", 3.0), ("UnHealthyHostCount", 1.0))])
 print(begin)
 "#;
 
@@ -274,18 +280,22 @@ async fn flaps_are_on_record(there: &LocalStack, whole: &str) {
     assert!(html.contains("flapping: 8 changes within an hour"), "the page says so");
 }
 
-/// Points that were put there are read by both ways of asking.
+/// Points that were put there are read by both ways of asking, of both kinds of load balancer at once.
 async fn metrics_are_read(there: &LocalStack, whole: &str) {
     let begin: i64 = there.boto3(METRICS, &[]).trim().parse().unwrap();
     let at = |second: i64| Timestamp::from_secs(begin + second);
-    let service = Service {
-        name: "games-service-1".to_owned(),
-        desired: 1,
-        target_groups: vec!["arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/games/73e2".to_owned()],
-        created: Some(at(-600)),
-        ..Service::default()
+    let (application, network) = ("targetgroup/games/73e2", "targetgroup/relay/91ab");
+    let observed = |name: &str, target: &str| {
+        let service = Service {
+            name: name.to_owned(),
+            desired: 1,
+            target_groups: vec![format!("arn:aws:elasticloadbalancing:us-east-1:000000000000:{target}")],
+            created: Some(at(-600)),
+            ..Service::default()
+        };
+        ObservedService { service, events: Vec::new() }
     };
-    let services = Seen::whole(vec![ObservedService { service, events: Vec::new() }]);
+    let services = Seen::whole(vec![observed("games-service-1", application), observed("relay", network)]);
     let cluster = ClusterReading { name: "games".to_owned(), services, ..ClusterReading::default() };
     let fleet = EcsReading { clusters: Seen::whole(vec![cluster]), ..EcsReading::default() };
     for used_up in [false, true] {
@@ -301,16 +311,19 @@ async fn metrics_are_read(there: &LocalStack, whole: &str) {
             ["the 99th percentile of response times"],
             "{missing:?}"
         );
-        let points = |metric: Metric| -> Vec<(i64, f64)> {
+        let done: Vec<&str> = reading.asked.iter().map(|asked| asked.detail.as_str()).filter(|detail| !detail.is_empty()).collect();
+        assert_eq!(done, [network], "no percentile is asked for there, so nothing is missing");
+        let points_of = |detail: &str, metric: Metric| -> Vec<(i64, f64)> {
             let mut points: Vec<(i64, f64)> = reading
                 .series
                 .iter()
-                .filter(|series| series.metric == metric)
+                .filter(|series| series.metric == metric && (series.detail.is_empty() || series.detail == detail))
                 .flat_map(|series| series.points.iter().map(|point| ((point.at.as_micros() / 1_000_000) - begin, point.value)))
                 .collect();
             points.sort_by_key(|(second, _)| *second);
             points
         };
+        let points = |metric: Metric| points_of(application, metric);
         assert_eq!(points(Metric::CpuAverage), [(0, 20.0), (300, 21.0), (600, 22.0)]);
         assert_eq!(points(Metric::CpuMaximum), [(0, 30.0), (300, 31.0), (600, 32.0)]);
         assert_eq!(points(Metric::TasksSampled), [(0, 2.0), (300, 2.0), (600, 2.0)], "one sample a task and minute");
@@ -322,5 +335,9 @@ async fn metrics_are_read(there: &LocalStack, whole: &str) {
         let latency = points(Metric::Latency);
         assert!(latency.len() == 15 && latency.iter().all(|(_, value)| (value - 200.0).abs() < 1e-6), "milliseconds: {latency:?}");
         assert_eq!(points(Metric::LatencyP99), []);
+        assert_eq!((points_of(network, Metric::Healthy), points_of(network, Metric::Unhealthy)), (minutes(3.0), minutes(1.0)));
+        let mut told: Vec<Metric> = reading.series.iter().filter(|series| series.detail == network).map(|series| series.metric).collect();
+        told.sort();
+        assert_eq!(told, [Metric::Healthy, Metric::Unhealthy], "nothing else is asked there");
     }
 }

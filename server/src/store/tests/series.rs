@@ -136,3 +136,38 @@ async fn hurt_customers_are_the_first_need_and_the_month_is_counted() {
     let html = crate::history::panel(&history);
     assert!(html.contains("id=\"customers\"") && html.contains("Nothing is known of it in this time."), "{html}");
 }
+
+#[tokio::test]
+async fn where_no_request_was_ever_counted_the_targets_are_told_alone() {
+    let fixture = Fixture::new().await;
+    fixture.record(ecs(0, cluster())).await;
+    let minutes = |from: i64, value: f64| -> Vec<(i64, f64)> { (from..from + 5).map(|minute| (minute * 60, value)).collect() };
+    // an application load balancer that nobody has called answers with no point, a network load balancer is not asked
+    let feel = |from: i64, unhealthy: f64| {
+        vec![
+            read(Metric::Requests, TARGET, &[]),
+            read(Metric::Healthy, TARGET, &minutes(from, 2.0 - unhealthy)),
+            read(Metric::Unhealthy, TARGET, &minutes(from, unhealthy)),
+        ]
+    };
+    let seen = async |now: i64| fixture.store.overview_facts(at(now)).await.unwrap().compose(at(now));
+    let plots = async |now: i64| -> Vec<String> {
+        let past = fixture.store.past(&key("auth"), Reach::Hour, at(now)).await.unwrap().unwrap();
+        compose(key("auth"), Reach::Hour, &past, Form::Picture, at(now)).plots.into_iter().map(|plot| plot.id).collect()
+    };
+    fixture.record(metrics(360, feel(1, 0.0))).await;
+    let calm = seen(360).await;
+    assert_eq!(calm.customers[0].sentence, "2 of 2 targets healthy; its load balancer has counted no request");
+    assert_eq!(calm.customers[0].tone, Tone::Good);
+    assert_eq!(plots(360).await, ["targets", "tasks", "cpu", "memory"], "none that would stay empty");
+    fixture.record(metrics(361, feel(1, 1.0))).await;
+    let hurt = seen(361).await;
+    assert_eq!(hurt.needs[0].text, "serves its customers badly: 1 of 2 targets are healthy");
+    assert_eq!(hurt.needs[0].detail.as_deref(), Some("1 of 2 targets healthy; its load balancer has counted no request."));
+    // with the first request that is counted it is known to count, and later silence is quiet
+    fixture.record(metrics(362, vec![read(Metric::Requests, TARGET, &minutes(1, 100.0))])).await;
+    assert_eq!(seen(362).await.customers[0].sentence, "0 of 500 requests failed in the last 5 min, 1 of 2 targets healthy");
+    fixture.record(metrics(960, feel(11, 0.0))).await;
+    assert_eq!(seen(960).await.customers[0].sentence, "no request in the last 5 min, 2 of 2 targets healthy");
+    assert_eq!(plots(960).await, ["requests", "targets", "tasks", "cpu", "memory"]);
+}
