@@ -335,7 +335,7 @@ async fn metrics_are_read(there: &LocalStack, whole: &str) {
         let latency = points(Metric::Latency);
         assert!(latency.len() == 15 && latency.iter().all(|(_, value)| (value - 200.0).abs() < 1e-6), "milliseconds: {latency:?}");
         assert_eq!(points(Metric::LatencyP99), []);
-        assert_eq!((points_of(network, Metric::Healthy), points_of(network, Metric::Unhealthy)), (minutes(3.0), minutes(1.0)));
+        assert_eq!((points_of(network, Metric::Healthy), points_of(network, Metric::Unhealthy)), (minutes(4.0), minutes(1.0)));
         let mut told: Vec<Metric> = reading.series.iter().filter(|series| series.detail == network).map(|series| series.metric).collect();
         told.sort();
         assert_eq!(told, [Metric::Healthy, Metric::Unhealthy], "nothing else is asked there");
