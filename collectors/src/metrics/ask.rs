@@ -51,11 +51,8 @@ static APPLICATION: Kind = Kind {
 
 /// It knows connections and no requests, so there is nothing else to ask of a target group. Its nodes tell of their own zone
 /// each, where that is all they serve, so healthy is what the best of them sees (decision 0142).
-static NETWORK: Kind = Kind {
-    namespace: "AWS/NetworkELB",
-    plain: &[("HealthyHostCount", "Maximum", Metric::Healthy, 1.0), UNHEALTHY],
-    percentile: &[],
-};
+static NETWORK: Kind =
+    Kind { namespace: "AWS/NetworkELB", plain: &[("HealthyHostCount", "Maximum", Metric::Healthy, 1.0), UNHEALTHY], percentile: &[] };
 
 /// Picks what is asked of a kind.
 type Pick = fn(&'static Kind) -> &'static [AtTarget];

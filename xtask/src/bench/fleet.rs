@@ -105,10 +105,19 @@ impl Fleet {
 
     /// Resident memory in MiB.
     pub(super) fn memory(&self) -> Result<f64> {
+        self.status("VmRSS:")
+    }
+
+    /// The most resident memory the server has had since it was started, in MiB.
+    pub(super) fn most_memory(&self) -> Result<f64> {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, field: &str) -> Result<f64> {
         let serve = self.serve.as_ref().context("nothing serves this fleet")?;
         let status = place::read(&PathBuf::from(format!("/proc/{}/status", serve.server.id())))?;
-        let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
-        Ok(kib.and_then(|kib| kib.trim().parse::<f64>().ok()).context("no VmRSS")? / 1024.0)
+        let kib = status.lines().find_map(|line| line.strip_prefix(field)?.trim().strip_suffix(" kB"));
+        Ok(kib.and_then(|kib| kib.trim().parse::<f64>().ok()).with_context(|| format!("no {field}"))? / 1024.0)
     }
 
     /// Rows of state and of the timeline, as SQLite counts them beside the running server. What happened before it began to
