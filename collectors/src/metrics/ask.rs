@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(
             all(&both, |kind| kind.plain),
             [
-                format!("m0 AWS/NetworkELB HealthyHostCount Minimum {n}"),
+                format!("m0 AWS/NetworkELB HealthyHostCount Maximum {n}"),
                 format!("m1 AWS/NetworkELB UnHealthyHostCount Maximum {n}"),
                 format!("m2 AWS/ApplicationELB RequestCount Sum {a}"),
                 format!("m3 AWS/ApplicationELB HTTPCode_Target_5XX_Count Sum {a}"),

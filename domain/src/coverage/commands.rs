@@ -48,6 +48,10 @@ impl Form {
     }
 }
 
+/// Where the two kinds of load balancer report (CloudWatch metrics for your Application, and for your Network, Load Balancer).
+const APPLICATION: &str = "AWS/ApplicationELB";
+const NETWORK: &str = "AWS/NetworkELB";
+
 /// Something nobody watches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gap {
@@ -131,7 +135,7 @@ impl Norm {
             Column::Cpu => norm("AWS/ECS", "CPUUtilization", "Average", "GreaterThanThreshold", 80.0, 3, "missing"),
             Column::Memory => norm("AWS/ECS", "MemoryUtilization", "Average", "GreaterThanThreshold", 80.0, 3, "missing"),
             Column::Health | Column::Own if balanced => {
-                norm("AWS/ApplicationELB", "UnHealthyHostCount", "Maximum", "GreaterThanThreshold", 0.0, 2, "notBreaching")
+                norm(APPLICATION, "UnHealthyHostCount", "Maximum", "GreaterThanThreshold", 0.0, 2, "notBreaching")
             }
             Column::Health | Column::Own => {
                 norm("ECS/ContainerInsights", "UnHealthyContainerHealthStatus", "Maximum", "GreaterThanThreshold", 0.0, 2, "notBreaching")
@@ -141,10 +145,9 @@ impl Norm {
 
     fn words(&self) -> String {
         let sign = sign(&self.comparison).unwrap_or("?");
-        format!(
-            "{} {} {sign} {} for {} of {} × {} s",
-            self.namespace, self.metric, self.threshold, self.to_alarm, self.evaluated, self.period
-        )
+        // without a namespace where that is looked up only when the text is run
+        let of = if self.namespace.is_empty() { String::new() } else { format!("{} ", self.namespace) };
+        format!("{of}{} {sign} {} for {} of {} × {} s", self.metric, self.threshold, self.to_alarm, self.evaluated, self.period)
     }
 }
 
@@ -272,7 +275,7 @@ fn wanted<'a>(gap: &'a Gap, custom: &Custom, taken: &mut BTreeSet<String>) -> Re
     if [&gap.key.service, &gap.key.cluster].iter().any(|name| name.chars().any(char::is_control)) {
         return Err("its name holds control characters; no text that is pasted can carry them.");
     }
-    let (norm, examples) = custom.norm(gap);
+    let (mut norm, examples) = custom.norm(gap);
     let target = gap.watched.target_groups.iter().find_map(|arn| Some((arn.as_str(), target_of(arn)?)));
     let of_service = || vec![("ClusterName", gap.key.cluster.clone()), ("ServiceName", gap.key.service.clone())];
     let (suffix, dimensions, look_up) = match (gap.column, target, &gap.watched.checked_container) {
@@ -281,6 +284,7 @@ fn wanted<'a>(gap: &'a Gap, custom: &Custom, taken: &mut BTreeSet<String>) -> Re
         (Column::Memory, ..) => ("memory-high", of_service(), None),
         (_, Some((arn, target)), _) => {
             let balancer = custom.balancers.get(target);
+            norm.namespace = balancer.map_or(String::new(), |balancer| namespace(balancer).to_owned());
             let dimensions = vec![("TargetGroup", target.to_owned()), ("LoadBalancer", balancer.cloned().unwrap_or_default())];
             ("unhealthy-targets", dimensions, balancer.is_none().then_some(arn))
         }
@@ -292,6 +296,11 @@ fn wanted<'a>(gap: &'a Gap, custom: &Custom, taken: &mut BTreeSet<String>) -> Re
         (_, None, None) => return Err("it has no load balancer and no container health check: give it a check first."),
     };
     Ok(Wanted { gap, name: free_name(gap, suffix, taken), norm, examples, dimensions, look_up })
+}
+
+/// Where a load balancer of this name reports. A network load balancer has the metric too, elsewhere.
+fn namespace(balancer: &str) -> &'static str {
+    if balancer.starts_with("net/") { NETWORK } else { APPLICATION }
 }
 
 /// A name no alarm has yet. CloudWatch's limit is 255 characters (PutMetricAlarm, `AlarmName`).
@@ -325,7 +334,8 @@ fn command(out: &mut String, alarm: &Wanted<'_>, custom: &Custom) {
         write!(
             out,
             "LOAD_BALANCER=$(aws elbv2 describe-target-groups --region {region} --target-group-arns {} \\\n  \
-             --query 'TargetGroups[0].LoadBalancerArns[0]' --output text)\nLOAD_BALANCER=${{LOAD_BALANCER#*:loadbalancer/}}\n",
+             --query 'TargetGroups[0].LoadBalancerArns[0]' --output text)\nLOAD_BALANCER=${{LOAD_BALANCER#*:loadbalancer/}}\n\
+             case $LOAD_BALANCER in net/*) NAMESPACE={NETWORK} ;; *) NAMESPACE={APPLICATION} ;; esac\n",
             quoted(arn)
         )
         .unwrap_or_default();
@@ -337,7 +347,7 @@ fn command(out: &mut String, alarm: &Wanted<'_>, custom: &Custom) {
         "AlarmDescription": description(alarm),
         "ActionsEnabled": true,
         "AlarmActions": custom.topic.iter().map(|(arn, _)| arn).collect::<Vec<_>>(),
-        "Namespace": alarm.norm.namespace,
+        "Namespace": value(&alarm.norm.namespace),
         "MetricName": alarm.norm.metric,
         "Dimensions": dimensions,
         "Statistic": alarm.norm.statistic,
@@ -349,7 +359,10 @@ fn command(out: &mut String, alarm: &Wanted<'_>, custom: &Custom) {
         "TreatMissingData": missing(&alarm.norm),
     });
     // with its quotes, so that a name which holds these very letters (and has them escaped) is not meant
-    let input = quoted(&format!("{input:#}")).replace("\"Value\": \"\\u0001\"", "\"Value\": \"'\"$LOAD_BALANCER\"'\"");
+    let mut input = quoted(&format!("{input:#}"));
+    for (field, variable) in [("Value", "LOAD_BALANCER"), ("Namespace", "NAMESPACE")] {
+        input = input.replace(&format!("\"{field}\": \"\\u0001\""), &format!("\"{field}\": \"'\"${variable}\"'\""));
+    }
     writeln!(out, "aws cloudwatch put-metric-alarm --region {region} --cli-input-json {input}").unwrap_or_default();
 }
 
@@ -384,6 +397,10 @@ fn resource(out: &mut String, alarm: &Wanted<'_>, custom: &Custom, labels: &mut 
             }
         })
         .collect();
+    let namespace = match alarm.look_up {
+        Some(_) => format!("startswith({looked_up}, \"net/\") ? \"{NETWORK}\" : \"{APPLICATION}\""),
+        None => hcl(&alarm.norm.namespace),
+    };
     let actions: Vec<String> = custom.topic.iter().map(|(arn, _)| hcl(arn)).collect();
     write!(
         out,
@@ -393,7 +410,7 @@ fn resource(out: &mut String, alarm: &Wanted<'_>, custom: &Custom, labels: &mut 
          treat_missing_data  = {}\n  alarm_actions       = [{}]\n  dimensions = {{\n{}  }}\n}}\n",
         hcl(&alarm.name),
         hcl(&description(alarm)),
-        hcl(&alarm.norm.namespace),
+        namespace,
         hcl(&alarm.norm.metric),
         hcl(&alarm.norm.statistic),
         hcl(&alarm.norm.comparison),

@@ -113,8 +113,27 @@ fn the_load_balancer_of_a_target_group_is_looked_up() {
         input["Dimensions"],
         json!([{"Name": "TargetGroup", "Value": "targetgroup/gate/0a"}, {"Name": "LoadBalancer", "Value": "app/lb/1"}])
     );
+    assert_eq!(input["Namespace"], "AWS/ApplicationELB");
     let text = write(Form::Terraform, &[behind], &customs(&[]), 10);
     assert!(text.contains("data \"aws_lb_target_group\" \"gateway_unhealthy_targets\""), "{text}");
+}
+
+#[test]
+fn a_network_load_balancer_is_watched_where_it_reports() {
+    let mut example = alarm("gate", 0.0);
+    (example.dimensions, example.watch) = (BTreeMap::new(), None);
+    for (name, value) in [("TargetGroup", "targetgroup/relay/0b"), ("LoadBalancer", "net/relay/2")] {
+        example.dimensions.insert(name.into(), value.into());
+    }
+    let mut behind = gap("relay", Column::Health);
+    behind.watched.target_groups = vec!["arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/relay/0b".into()];
+    let calls = as_a_shell_reads_it(&write(Form::Cli, std::slice::from_ref(&behind), &customs(std::slice::from_ref(&example)), 10));
+    let input: Value = serde_json::from_str(calls[0].last().unwrap()).unwrap();
+    assert_eq!((&input["Namespace"], &input["Dimensions"][1]["Value"]), (&json!("AWS/NetworkELB"), &json!("net/relay/2")));
+    let unknown =
+        [write(Form::Cli, std::slice::from_ref(&behind), &customs(&[]), 10), write(Form::Terraform, &[behind], &customs(&[]), 10)];
+    assert!(unknown[0].contains("case $LOAD_BALANCER in net/*) NAMESPACE=AWS/NetworkELB ;;"), "{}", unknown[0]);
+    assert!(unknown[1].contains("\"net/\") ? \"AWS/NetworkELB\" : \"AWS/ApplicationELB\""), "{}", unknown[1]);
 }
 
 #[test]
