@@ -113,6 +113,10 @@ impl EcsCollector {
         self.environment.check((!account.is_empty()).then_some(account.as_str()))?;
         let readings = self.glanced().freshen(started, readings);
         self.remember(started, &readings, marks);
+        if let Some(brought) = self.brought.as_ref().filter(|_| whole) {
+            let here: HashSet<String> = readings.iter().flat_map(|reading| lists_of(&reading.name)).collect();
+            brought.only(|list| here.contains(list));
+        }
         let clusters = Seen::all(readings, whole);
         Ok((Reading::Ecs(EcsReading { account, region: connection.region.clone(), clusters }), shortfalls))
     }
@@ -185,6 +189,11 @@ impl EcsCollector {
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The lists of a cluster that are sifted.
+fn lists_of(cluster: &str) -> [String; 2] {
+    [format!("services of {cluster}"), format!("tasks of {cluster}")]
 }
 
 /// What of a cluster's harvest is remembered, besides its reading.

@@ -54,6 +54,11 @@ impl Brought {
         kept.lists.insert(sieve.list, Arc::new(marks));
     }
 
+    /// Forgets the lists that are not to be kept: what they name has left the store.
+    pub(crate) fn only(&self, keep: impl Fn(&str) -> bool) {
+        self.kept().lists.retain(|list, _| keep(list));
+    }
+
     /// Something that was brought home is lost: everything is brought again.
     pub(crate) fn forget(&self) {
         let mut kept = self.kept();
@@ -192,6 +197,14 @@ mod tests {
         assert!(sieve.carries("a", Some("auth"), &1, true) && sieve.take_rest().is_empty());
         assert!(!sieve.carries("a", Some("auth"), &1, false));
         assert_eq!(sieve.take_rest(), [Rest { name: "a".into(), of: Some("auth".into()) }]);
+    }
+
+    #[test]
+    fn a_list_that_is_gone_and_comes_back_is_carried() {
+        let brought = Brought::default();
+        swept(&brought, &[("a", 1)], true);
+        brought.only(|list| list != "tasks");
+        assert_eq!(swept(&brought, &[("a", 1)], true).0, names(&["a"]));
     }
 
     #[test]

@@ -323,6 +323,19 @@ pub fn flow_change(name: &str, owner: Option<(String, String)>, flow: Flow, why:
     }
 }
 
+/// A cluster that a whole reading no longer has.
+pub fn cluster_gone(source: &SourceId, cluster: &str, at: Timestamp) -> NewEvent {
+    NewEvent {
+        at,
+        key: format!("cluster:{source}:{cluster}:gone:{}", at.as_micros()),
+        kind: EventKind::Service,
+        tone: Tone::Warn,
+        service: None,
+        subject: cluster.to_owned(),
+        text: "is no longer read: the cluster was deleted, or the config does not name it any more".to_owned(),
+    }
+}
+
 /// A source that failed, or answers again.
 pub fn source_change(source: &SourceId, failed: Option<&str>, gap: Option<std::time::Duration>, at: Timestamp) -> NewEvent {
     let (what, tone, text) = match failed {

@@ -5,12 +5,12 @@
 
 mod listing;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use domain::Timestamp;
 use domain::judge::Tone;
 use domain::live::Topic;
-use domain::reading::{ClusterReading, EcsReading, Sweep};
+use domain::reading::{ClusterReading, EcsReading, Seen, Sweep};
 use domain::request::DESCRIBE_TASK_DEFINITION;
 use domain::service::{Service, Task};
 use domain::timeline::{self as event, About, NewEvent};
@@ -59,23 +59,60 @@ pub(super) async fn record(
     let source = sweep.source.to_string();
     let of_revisions = sweep.requests.iter().filter(|one| one.operation == DESCRIBE_TASK_DEFINITION);
     let read_by: HashMap<&str, &str> = of_revisions.map(|one| (one.first.as_str(), one.request_id.as_str())).collect();
+    let place = |cluster| Place {
+        environment: &sweep.source.scope,
+        source: &source,
+        account: &reading.account,
+        region: &reading.region,
+        cluster,
+        at: sweep.finished,
+    };
+    let naming = Naming { marks, grouping };
     for cluster in &reading.clusters.items {
-        let place = Place {
-            environment: &sweep.source.scope,
-            source: &source,
-            account: &reading.account,
-            region: &reading.region,
-            cluster: &cluster.name,
-            at: sweep.finished,
-        };
-        let (mut events, moved) = tasks(connection, &place, cluster, reach, found).await?;
-        events.extend(stops(connection, &place, &cluster.stopped, found).await?);
-        events.extend(services(connection, &place, cluster, reach, found).await?);
-        events.extend(judge_and_list(connection, &place, cluster, moved, &Naming { marks, grouping }, found).await?);
-        definitions(connection, &place, cluster, &read_by, found).await?;
-        if timeline::append(connection, &source, events, sweep.finished).await? > 0 {
+        recorded(connection, &place(&cluster.name), cluster, reach, &naming, found).await?;
+        definitions(connection, &place(&cluster.name), cluster, &read_by, found).await?;
+    }
+    if reading.clusters.whole && matches!(reach, Reach::Clusters) {
+        for name in clusters_gone(connection, &source, reading).await? {
+            let (services, tasks) = (Seen::whole(Vec::new()), Seen::whole(Vec::new()));
+            let nothing = ClusterReading { name, services, tasks, ..ClusterReading::default() };
+            recorded(connection, &place(&nothing.name), &nothing, reach, &naming, found).await?;
+            let told = vec![event::cluster_gone(&sweep.source, &nothing.name, sweep.finished)];
+            timeline::append(connection, &source, told, sweep.finished).await?;
             found.changed(Topic::Timeline);
         }
+    }
+    Ok(())
+}
+
+/// Clusters on record that are not among those of a whole reading: they were deleted, perhaps while nobody looked, or the config
+/// no longer names them.
+async fn clusters_gone(connection: &mut SqliteConnection, source: &str, reading: &EcsReading) -> Result<Vec<String>, StoreError> {
+    let known = sqlx::query_scalar!(
+        "SELECT DISTINCT cluster FROM interval WHERE noun IN ('service', 'task') AND source = ? AND valid_to IS NULL ORDER BY cluster",
+        source
+    )
+    .fetch_all(connection)
+    .await?;
+    let here: HashSet<&str> = reading.clusters.items.iter().map(|cluster| cluster.name.as_str()).collect();
+    Ok(known.into_iter().filter(|name| !here.contains(name.as_str())).collect())
+}
+
+/// Records what was read of one cluster.
+async fn recorded(
+    connection: &mut SqliteConnection,
+    place: &Place<'_>,
+    cluster: &ClusterReading,
+    reach: Reach<'_>,
+    naming: &Naming<'_>,
+    found: &mut Found,
+) -> Result<(), StoreError> {
+    let (mut events, moved) = tasks(connection, place, cluster, reach, found).await?;
+    events.extend(stops(connection, place, &cluster.stopped, found).await?);
+    events.extend(services(connection, place, cluster, reach, found).await?);
+    events.extend(judge_and_list(connection, place, cluster, moved, naming, found).await?);
+    if timeline::append(connection, place.source, events, place.at).await? > 0 {
+        found.changed(Topic::Timeline);
     }
     Ok(())
 }

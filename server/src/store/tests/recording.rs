@@ -1,10 +1,11 @@
 //! What is written, and what is not.
 
+use collectors::Report;
 use domain::alarm::AlarmState;
 use domain::live::Topic;
-use domain::reading::{ClusterReading, NatsReading, ObservedService, Reading, Seen};
+use domain::reading::{ClusterReading, EcsReading, NatsReading, ObservedService, Reading, Seen};
 use domain::service::{Health, Task};
-use domain::source::SourceKind;
+use domain::source::{Outcome, SourceKind};
 use domain::view::ServiceQuery;
 
 use super::build::*;
@@ -117,6 +118,35 @@ async fn a_service_that_is_gone_leaves_the_list_and_keeps_its_page() {
     assert!(fixture.timeline().await.contains(&"quest is no longer in the cluster".to_owned()));
     fixture.record(ecs(30, cluster())).await;
     assert_eq!(fixture.list(ServiceQuery::default(), at(31)).await.len(), 3, "and it may come back");
+}
+
+/// A report of these clusters, all there are or not.
+fn clusters(seconds: i64, clusters: Seen<ClusterReading>) -> Report {
+    let reading = EcsReading { account: "111122223333".into(), region: "us-east-1".into(), clusters };
+    report(SourceKind::Ecs, seconds, Outcome::Complete, Some(Reading::Ecs(reading)))
+}
+
+#[tokio::test]
+async fn what_was_in_a_cluster_that_is_gone_is_gone() {
+    let fixture = Fixture::new().await;
+    let other = ClusterReading { name: "other".into(), services: Seen::whole(vec![service("relay")]), ..ClusterReading::default() };
+    let other = ClusterReading { tasks: Seen::whole(vec![task("relay", 1), task("relay", 2)]), ..other };
+    fixture.record(clusters(0, Seen::whole(vec![cluster(), other.clone()]))).await;
+    assert_eq!(fixture.list(ServiceQuery::default(), at(1)).await, ["auth up", "quest up", "language off_on_purpose", "relay up"]);
+    fixture.record(clusters(15, Seen::partial(vec![cluster()]))).await;
+    assert_eq!(fixture.list(ServiceQuery::default(), at(16)).await.len(), 4, "a cluster that could not be read is not gone");
+    fixture.record(clusters(30, Seen::whole(vec![cluster()]))).await;
+    assert_eq!(fixture.list(ServiceQuery::default(), at(31)).await, ["auth up", "quest up", "language off_on_purpose"]);
+    let told = fixture.timeline().await;
+    let said = "other is no longer read: the cluster was deleted, or the config does not name it any more";
+    assert!(told.iter().any(|line| line == said), "{told:?}");
+    let before = fixture.rows().await;
+    fixture.record(clusters(45, Seen::whole(vec![cluster()]))).await;
+    assert_eq!(fixture.rows().await, before, "it is told once");
+    fixture.record(clusters(60, Seen::whole(Vec::new()))).await;
+    assert!(fixture.list(ServiceQuery::default(), at(61)).await.is_empty(), "nor is anything left where no cluster is");
+    fixture.record(clusters(75, Seen::whole(vec![other]))).await;
+    assert_eq!(fixture.list(ServiceQuery::default(), at(76)).await, ["relay up"], "and one may come back");
 }
 
 #[tokio::test]
