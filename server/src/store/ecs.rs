@@ -59,6 +59,10 @@ pub(super) async fn record(
     let source = sweep.source.to_string();
     let of_revisions = sweep.requests.iter().filter(|one| one.operation == DESCRIBE_TASK_DEFINITION);
     let read_by: HashMap<&str, &str> = of_revisions.map(|one| (one.first.as_str(), one.request_id.as_str())).collect();
+    let gone = match reach {
+        Reach::Clusters => clusters_gone(connection, &source, reading).await?,
+        Reach::Services(_) => Vec::new(),
+    };
     let place = |cluster| Place {
         environment: &sweep.source.scope,
         source: &source,
@@ -72,22 +76,21 @@ pub(super) async fn record(
         recorded(connection, &place(&cluster.name), cluster, reach, &naming, found).await?;
         definitions(connection, &place(&cluster.name), cluster, &read_by, found).await?;
     }
-    if reading.clusters.whole && matches!(reach, Reach::Clusters) {
-        for name in clusters_gone(connection, &source, reading).await? {
-            let (services, tasks) = (Seen::whole(Vec::new()), Seen::whole(Vec::new()));
-            let nothing = ClusterReading { name, services, tasks, ..ClusterReading::default() };
-            recorded(connection, &place(&nothing.name), &nothing, reach, &naming, found).await?;
-            let told = vec![event::cluster_gone(&sweep.source, &nothing.name, sweep.finished)];
-            timeline::append(connection, &source, told, sweep.finished).await?;
-            found.changed(Topic::Timeline);
-        }
+    for nothing in &gone {
+        recorded(connection, &place(&nothing.name), nothing, reach, &naming, found).await?;
+        let told = vec![event::cluster_gone(&sweep.source, &nothing.name, sweep.finished)];
+        timeline::append(connection, &source, told, sweep.finished).await?;
+        found.changed(Topic::Timeline);
     }
     Ok(())
 }
 
-/// Clusters on record that are not among those of a whole reading: they were deleted, perhaps while nobody looked, or the config
-/// no longer names them.
-async fn clusters_gone(connection: &mut SqliteConnection, source: &str, reading: &EcsReading) -> Result<Vec<String>, StoreError> {
+/// Clusters on record that are not among those of a whole reading, with nothing in them: they were deleted, perhaps while nobody
+/// looked, or the config no longer names them.
+async fn clusters_gone(connection: &mut SqliteConnection, source: &str, reading: &EcsReading) -> Result<Vec<ClusterReading>, StoreError> {
+    if !reading.clusters.whole {
+        return Ok(Vec::new());
+    }
     let known = sqlx::query_scalar!(
         "SELECT DISTINCT cluster FROM interval WHERE noun IN ('service', 'task') AND source = ? AND valid_to IS NULL ORDER BY cluster",
         source
@@ -95,7 +98,9 @@ async fn clusters_gone(connection: &mut SqliteConnection, source: &str, reading:
     .fetch_all(connection)
     .await?;
     let here: HashSet<&str> = reading.clusters.items.iter().map(|cluster| cluster.name.as_str()).collect();
-    Ok(known.into_iter().filter(|name| !here.contains(name.as_str())).collect())
+    let gone = known.into_iter().filter(|name| !here.contains(name.as_str()));
+    let (services, tasks) = (Seen::whole(Vec::new()), Seen::whole(Vec::new()));
+    Ok(gone.map(|name| ClusterReading { name, services: services.clone(), tasks: tasks.clone(), ..ClusterReading::default() }).collect())
 }
 
 /// Records what was read of one cluster.

@@ -132,7 +132,7 @@ async fn what_was_in_a_cluster_that_is_gone_is_gone() {
     let other = ClusterReading { name: "other".into(), services: Seen::whole(vec![service("relay")]), ..ClusterReading::default() };
     let other = ClusterReading { tasks: Seen::whole(vec![task("relay", 1), task("relay", 2)]), ..other };
     fixture.record(clusters(0, Seen::whole(vec![cluster(), other.clone()]))).await;
-    assert_eq!(fixture.list(ServiceQuery::default(), at(1)).await, ["auth up", "quest up", "language off_on_purpose", "relay up"]);
+    assert_eq!(fixture.list(ServiceQuery::default(), at(1)).await, ["auth up", "quest up", "relay up", "language off_on_purpose"]);
     fixture.record(clusters(15, Seen::partial(vec![cluster()]))).await;
     assert_eq!(fixture.list(ServiceQuery::default(), at(16)).await.len(), 4, "a cluster that could not be read is not gone");
     fixture.record(clusters(30, Seen::whole(vec![cluster()]))).await;
