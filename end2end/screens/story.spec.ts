@@ -5,6 +5,8 @@ import { expect, test, type Page } from '../harness/test.ts';
 
 const to = process.env.SIGNALBOX_SCREENS ?? 'screens';
 
+// the night takes as long as it takes
+test.describe.configure({ timeout: 15 * 60_000 });
 test.use({ demoArgs: [], colorScheme: 'light', viewport: { width: 1280, height: 900 } });
 
 async function picture(page: Page, name: string): Promise<void> {
@@ -14,7 +16,6 @@ async function picture(page: Page, name: string): Promise<void> {
 }
 
 test('a service crash-loops because a NATS node is gone', async ({ page }) => {
-  test.setTimeout(15 * 60_000);
   await page.goto('/');
   const down = page.getByRole('link', { name: /^what happened$/ });
   await expect(page.getByText(/ runs 0 of \d tasks/).first()).toBeVisible({ timeout: 8 * 60_000 });
