@@ -36,6 +36,9 @@ pub(super) fn readers(table: &mut Table, signalbox: &std::path::Path, wanted: &W
     let listening = fleet.memory()?;
     let (mut spread, mut whole) = (Vec::new(), Vec::new());
     for turn in 0..wanted.runs {
+        // What came before is let pass: hints of the fill, which only those heard that listened by then, and of the replacement
+        // of the task before
+        while hears.recv_timeout(Duration::from_secs(8)).is_ok() {}
         let watch = say::stopwatch();
         fleet.end_a_task(turn)?;
         let mut first = None;
@@ -45,8 +48,6 @@ pub(super) fn readers(table: &mut Table, signalbox: &std::path::Path, wanted: &W
             spread.push((now - *first.get_or_insert(now)).as_secs_f64());
             whole.push(now.as_secs_f64());
         }
-        // what the stop brings after it (the replacement) is told in hints of its own; they are let pass
-        while hears.recv_timeout(Duration::from_secs(8)).is_ok() {}
     }
     let after = fleet.memory()?;
     step.done("measured");
