@@ -1,7 +1,7 @@
 //! What of a list is as it was when it was last brought home, so that a sweep need not carry it.
 //!
-//! At ten thousand services a sweep reads tens of megabytes, and hardly anything of it has changed since the sweep before. So
-//! each thing is compared as its page is read, by a digest of its state, and of what is the same only the name goes on. The
+//! A sweep of ten thousand services holds thirty thousand tasks beside them until it is recorded, and in a calm fleet hardly any has
+//! changed since the sweep before. So each thing is compared as its page is read, by a digest of its state, and of what is the same only the name goes on. The
 //! trap: what is remembered here and what the store holds must never differ. So marks are made when a reading is finished, taken
 //! back when it could not be recorded (also those of a sweep that was under way then), and whatever else has written to the store
 //! is carried anyway by the sweeps that follow.

@@ -1,8 +1,8 @@
 //! Closing and opening interval rows: the one way state gets into the store.
 //!
 //! What a reading tells is compared with its open rows. What is equal costs nothing; what differs closes one row and
-//! opens the next; what is neither told nor named closes its row only if the list was whole. Rows are compared as they come:
-//! forty thousand alarms would take as much memory again as their reading. What differs in numbers alone, which are
+//! opens the next; what is neither told nor named closes its row only if the list was whole. Rows are compared as they come,
+//! so that a large scope does not lie in memory once more beside its reading. What differs in numbers alone, which are
 //! kept elsewhere as changes of their own ([`super::counts`]), goes on in its row (decision 0070). The trap: two readings
 //! that differ only in the order of a map would look like a change, so bodies are compared as serialised from ordered types.
 
