@@ -1,10 +1,10 @@
 //! What of a list is as it was when it was last brought home, so that a sweep need not carry it.
 //!
-//! A sweep of ten thousand services holds thirty thousand tasks beside them until it is recorded, and in a calm fleet hardly any has
-//! changed since the sweep before. So each thing is compared as its page is read, by a digest of its state, and of what is the same only the name goes on. The
-//! trap: what is remembered here and what the store holds must never differ. So marks are made when a reading is finished, taken
-//! back when it could not be recorded (also those of a sweep that was under way then), and whatever else has written to the store
-//! is carried anyway by the sweeps that follow.
+//! A sweep of ten thousand services holds thirty thousand tasks beside them until it is recorded, and in a calm fleet hardly any
+//! has changed since the sweep before. So each thing is compared as its page is read, by a digest of its state, and of what is the
+//! same only the name goes on. The trap: what is remembered here and what the store holds must never differ. So marks are made when a
+//! reading is finished, taken back when it could not be recorded (also those of a sweep that was under way then), and whatever else
+//! has written to the store is carried anyway by the sweeps that follow.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
